@@ -1,0 +1,68 @@
+# Each command sets up .venv by itself, once. `make` lists them.
+PORT ?= 8000
+PYTHON ?= python3
+STAGE ?=
+KEEP ?=
+
+VENV := $(CURDIR)/.venv
+YAML := _config.yml _toc.yml .yamllint .pre-commit-config.yaml
+
+SYSTEM_PATH := $(PATH)
+# Kernels find the programs of .venv first, whatever is activated, and nothing depends on HOME.
+export PATH := $(VENV)/bin:$(PATH)
+export VIRTUAL_ENV := $(VENV)
+export JUPYTER_PREFER_ENV_PATH := 1
+export IPYTHONDIR := $(VENV)/cache/ipython
+export MPLCONFIGDIR := $(VENV)/cache/matplotlib
+unexport PYTHONPATH PYTHONHOME LECTURES_VIEW
+# Set only when PYTHON is chosen: then no other Python is taken.
+export SET_UP_PYTHON := $(if $(filter file,$(origin PYTHON)),,$(PYTHON))
+
+# Jupyter Book without the traceback of its own that it prints below every warning.
+JUPYTER_BOOK := python -c "import sys; from jupyter_book.cli.main import main; \
+	sys.excepthook = lambda kind, error, trace: print(error, file=sys.stderr); main()"
+
+.DEFAULT_GOAL := help
+.PHONY: help serve book test lab bench clean
+
+help: ## list the commands
+	@echo "Commands (each sets up .venv by itself, once):"
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
+
+serve: book ## build the site and serve it at http://127.0.0.1:8000 (PORT=... for another)
+	@python -m lectures_lib.site.serve --port $(PORT)
+
+book: .venv/.ready ## execute what changed and build the site in _build/html
+	@yamllint --strict $(YAML)
+	@# Sphinx does not repeat the warnings of pages that it does not read again. So it forgets its
+	@# pages unless the last build ended without any; executed notebooks are kept elsewhere.
+	@test -f _build/.passed || rm -rf _build/.doctrees
+	@rm -f _build/.passed
+	@$(JUPYTER_BOOK) build . -W -n --keep-going --quiet
+	@touch _build/.passed
+	@python -m lectures_lib.site.complete
+
+test: .venv/.ready ## run all tests (STAGE=lint|unit|notebooks|book|site for one, KEEP=1 keeps results)
+	@KEEP=$(KEEP) python tools/stages.py $(STAGE)
+
+lab: .venv/.ready ## open JupyterLab on book/
+	@jupyter lab book $(if $(filter 0,$(shell id -u)),--allow-root)
+
+bench: .venv/.ready ## run the benchmarks and print a table of ratios
+	@python -m benchmarks
+
+clean: ## remove the site, executed notebooks and caches (not .venv)
+	rm -rf _build .pytest_cache .ruff_cache
+	find . -path ./.venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -print \
+		| while read -r folder; do rm -rf "$$folder"; done
+
+# A .venv that was copied or moved here from another folder is made anew.
+ifneq ($(shell sed -n 1p .venv/.ready 2>/dev/null),$(CURDIR))
+.PHONY: .venv/.ready
+endif
+
+.venv/.ready: requirements.txt pyproject.toml
+	@export PATH="$(SYSTEM_PATH)"; \
+	command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is not on PATH. Install Python 3.12, or" \
+		"name yours: make PYTHON=/path/to/python3.12" >&2; exit 1; }; \
+	"$(PYTHON)" tools/set_up.py

@@ -1,0 +1,13 @@
+"""Helpers shared by the chapters: data, models, training, figures and sliders.
+
+Importing this package is cheap: TensorFlow is loaded only by `models` and `training`.
+"""
+
+import os
+
+# Before TensorFlow is imported anywhere: no start-up chatter, and Keras on TensorFlow.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+__all__ = ["__version__"]
+__version__ = "0.1.0"

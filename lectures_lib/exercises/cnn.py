@@ -1,0 +1,168 @@
+"""Checks of the chapters on convolutional networks."""
+
+import numpy as np
+
+from lectures_lib.exercises import Case, exercise
+
+
+@exercise("cnn-dense-weights")
+def _dense_weights():
+    # Counted one by one rather than multiplied.
+    for height, width, channels, units in [(32, 32, 3, 1), (200, 200, 3, 1), (4, 5, 2, 7)]:
+        per_unit = sum(1 for _ in np.ndindex(height, width, channels)) + 1
+        yield Case(
+            sum(per_unit for _ in range(units)),
+            {"height": height, "width": width, "channels": channels, "units": units},
+            hint="Every unit has one weight per input value, and one bias.",
+        )
+
+
+@exercise("cnn-toeplitz")
+def _toeplitz():
+    rng = np.random.default_rng(1)
+    for length, size in [(6, 3), (9, 2), (5, 5)]:
+        kernel = rng.normal(size=size)
+        # Column j is the response to a unit impulse at j.
+        columns = [np.correlate(impulse, kernel, "valid") for impulse in np.eye(length)]
+        yield Case(
+            np.stack(columns, axis=1),
+            {"kernel": kernel, "input_length": length},
+            hint="Row i holds the kernel, starting in column i; all else is 0.",
+        )
+
+
+@exercise("cnn-track-angle")
+def _track_angle():
+    rows, columns = np.mgrid[:32, :32] - 15.5
+    rng = np.random.default_rng(2)
+    for degrees in (15.0, 60.0, 105.0, 150.0):
+        angle = np.deg2rad(degrees)
+        distance = columns * np.sin(angle) + rows * np.cos(angle)
+        image = np.exp(-0.5 * distance**2) + 0.4 * rng.normal(size=(32, 32))
+        yield Case(
+            degrees,
+            {"image": image},
+            tolerance=0.07,  # relative: finds the right one of steps of 15 degrees
+            hint="The track's angle is that of the kernel with the largest response anywhere.",
+        )
+
+
+@exercise("cnn-output-size")
+def _output_size():
+    for size, kernel, stride, padding in [(32, 3, 1, 1), (7, 3, 2, 0), (28, 5, 3, 2), (9, 4, 2, 1)]:
+        # Slide the window over the padded line and count where it fits.
+        starts = range(0, size + 2 * padding - kernel + 1, stride)
+        yield Case(
+            sum(1 for _ in starts),
+            {"input_size": size, "kernel_size": kernel, "stride": stride, "padding": padding},
+            hint="Count the starting positions; the first one counts too.",
+        )
+
+
+@exercise("cnn-parameters")
+def _parameters():
+    for channels, kernel, filters, units in [(3, 5, 12, 10), (1, 3, 4, 2)]:
+        weights = np.zeros((kernel, kernel, channels, filters)).size + filters
+        # 32 x 32 stays 32 x 32 (same padding) and is halved by pooling.
+        weights += np.zeros((16 * 16 * filters, units)).size + units
+        yield Case(
+            weights,
+            {"channels": channels, "kernel_size": kernel, "filters": filters, "units": units},
+            hint="Pooling has no parameters but changes what the dense layer sees.",
+        )
+
+
+@exercise("cnn-receptive-field")
+def _receptive_field():
+    for kernel_sizes, strides in [
+        ([3, 3], [1, 1]),
+        ([3, 2, 3], [1, 2, 1]),
+        ([5, 2, 3, 2], [2] * 4),
+    ]:
+        first = last = 0  # walk back from one output unit to the pixels it can see
+        for kernel, stride in zip(reversed(kernel_sizes), reversed(strides), strict=True):
+            first, last = first * stride, last * stride + kernel - 1
+        yield Case(
+            last - first + 1,
+            {"kernel_sizes": kernel_sizes, "strides": strides},
+            hint="A layer's growth is multiplied by all strides before it.",
+        )
+
+
+@exercise("cnn-filter-gradient")
+def _filter_gradient():
+    rng = np.random.default_rng(3)
+    for height, width, kernel_shape in [(6, 5, (3, 2)), (4, 7, (2, 3))]:
+        image, kernel = rng.normal(size=(height, width)), rng.normal(size=kernel_shape)
+        target = rng.normal(size=(height - kernel_shape[0] + 1, width - kernel_shape[1] + 1))
+        yield Case(
+            _slope_by_differences(image, kernel, target),
+            {"image": image, "kernel": kernel, "target": target},
+            tolerance=1e-4,
+            hint="The loss is half the sum of squares: its slope in the output is output - target.",
+        )
+
+
+def _slope_by_differences(image, kernel, target, step=1e-5):
+    from scipy.signal import correlate2d
+
+    def loss(weights):
+        return 0.5 * np.sum((correlate2d(image, weights, "valid") - target) ** 2)
+
+    slope = np.zeros_like(kernel)
+    for at in np.ndindex(*kernel.shape):
+        bump = np.zeros_like(kernel)
+        bump[at] = step
+        slope[at] = (loss(kernel + bump) - loss(kernel - bump)) / (2 * step)
+    return slope
+
+
+@exercise("cnn-confusion-matrix")
+def _confusion_matrix():
+    rng = np.random.default_rng(4)
+    for classes, images in [(3, 12), (10, 200)]:
+        labels, predicted = rng.integers(0, classes, size=(2, images))
+        counts = [
+            [np.count_nonzero((labels == i) & (predicted == j)) for j in range(classes)]
+            for i in range(classes)
+        ]
+        yield Case(
+            counts,
+            {"labels": labels, "predicted": predicted, "classes": classes},
+            hint="Row: the true class. Column: the class predicted.",
+        )
+
+
+@exercise("cnn-standard-error")
+def _standard_error():
+    for accuracy, images in [(0.975, 360), (0.5, 100), (0.9, 10_000)]:
+        # The standard deviation of the mean of `images` coin flips, from the flips themselves.
+        right = round(accuracy * images)
+        flips = np.repeat([1.0, 0.0], [right, images - right])
+        yield Case(
+            flips.std() / np.sqrt(images),
+            {"accuracy": accuracy, "images": images},
+            tolerance=1e-4,
+            hint="One image is right with probability p: its variance is p(1 - p).",
+        )
+
+
+@exercise("cnn-shifted-accuracy")
+def _shifted_accuracy():
+    rng = np.random.default_rng(5)
+    images = rng.random(size=(40, 8, 8, 1))
+    brightest = np.argmax(images.sum(axis=(1, 3)), axis=1)
+
+    def predict(batch):
+        """The class is the brightest column."""
+        return np.argmax(np.asarray(batch).sum(axis=(1, 3)), axis=1)
+
+    for pixels in (0, 1, 3):
+        moved = np.zeros_like(images)
+        moved[:, :, pixels:] = images[:, :, : 8 - pixels]
+        right = sum(int(predict(moved[[i]])[0] == brightest[i]) for i in range(40))
+        yield Case(
+            right / 40,
+            {"predict": predict, "images": images, "labels": brightest, "pixels": pixels},
+            hint="Columns that enter from the left are empty, not those that left on the right.",
+        )

@@ -1,0 +1,290 @@
+"""One figure function, three views: live sliders, frames on a page, a still picture.
+
+`explore(draw, ...)` returns a `Demo`. Displayed in a notebook it is a row of ipywidgets over
+`draw` (`lectures_lib.live`). When the site is built (the environment variable `LECTURES_VIEW` is
+`page`) it holds the picture of every state, which `lectures_lib.site` turns into files under
+native sliders. With `LECTURES_VIEW=still` it is the picture of the starting state.
+"""
+
+import base64
+import inspect
+import itertools
+import math
+import numbers
+import os
+from dataclasses import dataclass, field, replace
+
+__all__ = ["MAX_STATES", "Demo", "DrawError", "Parameter", "explore", "registry"]
+
+MAX_STATES = 200
+VIEWS = ("live", "page", "still")
+MIME_TYPE = "application/vnd.lectures-lib.explore+json"
+
+registry = {}
+"""Every demo of this process by name: what the tests walk."""
+
+
+class DrawError(RuntimeError):
+    """The draw function failed, or is not a pure function of the state."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One slider: a name, a label for people, and the values it can take."""
+
+    name: str
+    label: str
+    values: tuple
+    page_values: tuple
+
+    @property
+    def kind(self):
+        """`number`, `choice` or `boolean`."""
+        return _kind(self.values)
+
+    def text(self, value):
+        """Return `value` as people read it and as it stands in an address.
+
+        >>> Parameter("eta", "learning rate", (0.001, 0.1), (0.1,)).text(0.001)
+        '0.001'
+        """
+        if self.kind == "number":
+            return f"{value:g}"
+        return ("on" if value else "off") if self.kind == "boolean" else value
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A pure figure function with its parameters: what `explore` returns."""
+
+    name: str
+    draw: object
+    alt: object
+    caption: str
+    parameters: tuple
+    start: dict
+    shown: dict = field(default_factory=dict, repr=False)
+
+    def states(self):
+        """Yield the states of the page, the last parameter changing fastest."""
+        names = [parameter.name for parameter in self.parameters]
+        for values in itertools.product(*(parameter.page_values for parameter in self.parameters)):
+            yield dict(zip(names, values, strict=True))
+
+    def png(self, state):
+        """Return the picture of one state as PNG bytes, the same in every view.
+
+        Raises:
+            DrawError: If `draw` raises or returns no figure; the text names the state.
+        """
+        from lectures_lib.plots import figure_to_png
+
+        try:
+            return figure_to_png(self.draw(**state))
+        except Exception as error:
+            raise DrawError(
+                f"{self.name}: draw({_call(state)}) raised {type(error).__name__}: {error}. "
+                "Every state of the sliders must give a figure; draw a message in the axes "
+                "where a combination is invalid."
+            ) from error
+
+    def alt_text(self, state):
+        """Return the description of one state for people who do not see the picture."""
+        text = self.alt(**state)
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(
+                f"{self.name}: alt({_call(state)}) returned {text!r}. "
+                "Return a sentence that says what the picture shows."
+            )
+        return text
+
+    def bundle(self):
+        """Draw all states of the page and return them as one JSON-ready dictionary."""
+        states = list(self.states())
+        frames = [self.png(state) for state in states]
+        alts = [self.alt_text(state) for state in states]
+        start = states.index(self.start)
+        self._check_pure(self.start, frames[start])
+        if len(set(frames)) > 1 and len(set(alts)) == 1:
+            raise ValueError(
+                f"{self.name}: the {len(states)} states have different pictures but one alt "
+                f"text, {alts[0]!r}. Let alt(**state) say what this state shows."
+            )
+        return {
+            "name": self.name,
+            "caption": self.caption,
+            "parameters": [_describe(parameter, self.start) for parameter in self.parameters],
+            "alts": alts,
+            "start": start,
+            "frames": [base64.b64encode(frame).decode() for frame in frames],
+        }
+
+    def _check_pure(self, state, picture):
+        if self.png(state) != picture:
+            raise DrawError(
+                f"{self.name}: draw({_call(state)}) gave two different pictures. It must depend "
+                "on its arguments only: make random generators inside draw from a fixed seed, "
+                "and change nothing outside it."
+            )
+
+    def views(self, view):
+        """Return what a notebook shows, by MIME type: `live`, `page` or `still`."""
+        if view not in VIEWS:
+            raise ValueError(f"LECTURES_VIEW is {view!r}; it must be one of {', '.join(VIEWS)}.")
+        picture, alt = self.png(self.start), self.alt_text(self.start)
+        shown = {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}
+        if view == "page":
+            return shown | {MIME_TYPE: self.bundle()}
+        self._check_pure(self.start, picture)
+        if view == "live":
+            from lectures_lib.live import controls
+
+            shown |= controls(self)._repr_mimebundle_()
+        return shown
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return self.shown
+
+
+def explore(
+    draw, *, name, caption, alt=None, start=None, labels=None, page=None, **parameters
+) -> Demo:
+    """Make one figure function explorable by 1 to 3 sliders, live and on the page.
+
+    Args:
+        draw: Pure, deterministic function `draw(**state)` that returns a matplotlib figure.
+        name: Name of the demo, unique in the book, used in addresses (`#name?eta=0.1`).
+        caption: One or two sentences below the picture, about the starting state.
+        alt: Function `alt(**state)` that returns a description of that state's picture.
+        start: Starting value of each parameter; the first value where it is not given.
+        labels: What each control is called on the page, with units; the name by default.
+        page: Coarser lists of values for the page, for parameters with many live values.
+        parameters: For each parameter of `draw` its values: numbers (a slider), strings (a
+            choice) or booleans (a check box).
+
+    Returns:
+        A `Demo`, which displays itself as the last expression of a cell.
+
+    Raises:
+        ValueError: If something above is missing, too large or contradictory.
+        DrawError: If `draw` raises or is not pure.
+
+    >>> from matplotlib.figure import Figure
+    >>> def draw(power):
+    ...     figure = Figure()
+    ...     figure.subplots().plot([0, 1, 2], [0, 1, 2**power])
+    ...     return figure
+    >>> demo = explore(draw, name="powers", caption="A power.", power=[1, 2, 3],
+    ...                start={"power": 2}, alt=lambda power: f"A curve that ends at {2**power}.")
+    >>> len(list(demo.states())), demo.alt_text({"power": 3})
+    (3, 'A curve that ends at 8.')
+    """
+    start, labels, page = start or {}, labels or {}, page or {}
+    if alt is None:
+        raise ValueError(
+            f"{name}: no alt text. Pass alt=..., a function of the same parameters as draw that "
+            "returns what the picture shows, for readers who do not see it."
+        )
+    if not caption:
+        raise ValueError(f"{name}: no caption. Pass caption=..., a sentence about the picture.")
+    if not name.replace("-", "").isalnum() or name != name.lower():
+        raise ValueError(f"The name {name!r} must be lower-case letters, digits and hyphens.")
+    _check_names(draw, alt, name, parameters, start | labels | page)
+    made = tuple(_parameter(name, key, values, labels, page) for key, values in parameters.items())
+    full_start = {p.name: _start_value(name, p, start) for p in made}
+    count = math.prod(len(p.page_values) for p in made)
+    if count > MAX_STATES:
+        sizes = " x ".join(str(len(p.page_values)) for p in made)
+        raise ValueError(
+            f"{name}: {sizes} = {count} states, but a page holds at most {MAX_STATES}. Give "
+            "fewer values, or a coarser list for the page only: page={'name': [...]}."
+        )
+    view = os.environ.get("LECTURES_VIEW", "live")
+    if view == "page" and name in registry:
+        raise ValueError(f"The name {name!r} is used by two demos; give this one another name.")
+    # Drawn here and not when displayed: IPython hides what a display hook raises.
+    demo = Demo(name, draw, alt, caption, made, full_start)
+    registry[name] = replace(demo, shown=demo.views(view))
+    return registry[name]
+
+
+def _check_names(draw, alt, name, parameters, options):
+    if not 1 <= len(parameters) <= 3:
+        raise ValueError(
+            f"{name}: {len(parameters)} parameters; explore needs 1 to 3. "
+            "Fix the others inside draw, or make two demos."
+        )
+    for function, role in ((draw, "draw"), (alt, "alt")):
+        try:
+            inspect.signature(function).bind(**parameters)
+        except TypeError as error:
+            raise ValueError(
+                f"{name}: {role} cannot be called with {', '.join(parameters)}: {error}. "
+                "Give a list of values for every argument of draw, and alt the same arguments."
+            ) from error
+    for key in options:
+        if key not in parameters:
+            raise ValueError(
+                f"{name}: start, labels or page names {key!r}, which is not a parameter. "
+                f"The parameters are {', '.join(parameters)}."
+            )
+
+
+def _plain(values):
+    """NumPy scalars to Python ones, so that states compare, print and travel as JSON."""
+    return tuple(value.item() if hasattr(value, "item") else value for value in values)
+
+
+def _kind(values):
+    if all(isinstance(value, bool) for value in values):
+        return "boolean"
+    if all(isinstance(value, numbers.Real) and not isinstance(value, bool) for value in values):
+        return "number"
+    return "choice" if all(isinstance(value, str) for value in values) else None
+
+
+def _parameter(demo, name, values, labels, page):
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise ValueError(f"{demo}: {name}={values!r} must be a list of values, such as [1, 2, 3].")
+    values = _plain(values)
+    if len(values) < 2 or len(set(values)) < len(values):
+        raise ValueError(f"{demo}: {name}={list(values)} needs two or more different values.")
+    if _kind(values) is None or any(v != v for v in values):
+        raise ValueError(
+            f"{demo}: {name}={list(values)} must be all numbers (finite), all strings or all "
+            "booleans."
+        )
+    page_values = _plain(page.get(name, values))
+    missing = [value for value in page_values if value not in values]
+    if missing or not page_values:
+        raise ValueError(
+            f"{demo}: page values {missing} of {name} are not among its values {list(values)}."
+        )
+    parameter = Parameter(name, labels.get(name, name.replace("_", " ")), values, page_values)
+    if len({parameter.text(value) for value in values}) < len(values):
+        raise ValueError(f"{demo}: two values of {name} read alike in six digits: {list(values)}.")
+    return parameter
+
+
+def _start_value(demo, parameter, start):
+    value = _plain([start.get(parameter.name, parameter.page_values[0])])[0]
+    if value not in parameter.page_values:
+        raise ValueError(
+            f"{demo}: the start value {parameter.name}={value!r} is not on its list "
+            f"{list(parameter.page_values)}. Add it there, or start at one of these."
+        )
+    return next(v for v in parameter.page_values if v == value)
+
+
+def _describe(parameter, start):
+    return {
+        "name": parameter.name,
+        "label": parameter.label,
+        "kind": parameter.kind,
+        "texts": [parameter.text(value) for value in parameter.page_values],
+        "start": parameter.page_values.index(start[parameter.name]),
+    }
+
+
+def _call(state):
+    return ", ".join(f"{name}={value!r}" for name, value in state.items())

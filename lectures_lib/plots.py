@@ -1,0 +1,223 @@
+"""Figures of the book: one style, functions that take and return axes."""
+
+import io
+import itertools
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon, Rectangle
+
+__all__ = [
+    "COLOURS",
+    "draw_dense_network",
+    "draw_volumes",
+    "figure_to_png",
+    "mark_window",
+    "new_figure",
+    "plot_confusion",
+    "plot_history",
+    "show_image",
+    "use_style",
+    "write_values",
+]
+
+# Okabe and Ito's palette: told apart with every common kind of colour blindness.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+LINE_STYLES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 3)))
+WIDTH = 5.0  # inch: 360 points, so that 10-point text keeps 10 pixels on a phone
+DPI = 200
+
+STYLE = {
+    "figure.figsize": (WIDTH, 3.0),
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "axes.prop_cycle": mpl.cycler(color=COLOURS) + mpl.cycler(linestyle=LINE_STYLES),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "axes.titlesize": 10,
+    "font.size": 10,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "image.cmap": "viridis",
+    "image.interpolation": "nearest",
+    "savefig.facecolor": "white",
+}
+
+
+def use_style():
+    """Use the book's style for every figure of this process, sharp on any screen."""
+    mpl.rcParams.update(STYLE)
+    try:
+        from IPython import get_ipython
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:
+        return
+    if get_ipython() is not None:
+        set_matplotlib_formats("retina")
+
+
+def new_figure(rows=1, columns=1, *, height=3.0, **subplot_options):
+    """Return a figure of the book's width and its axes, outside pyplot's list of figures.
+
+    Args:
+        rows, columns: Number of axes.
+        height: Height of the figure in inch; the width is that of the page.
+        subplot_options: As for `Figure.subplots`, such as `sharey=True`.
+
+    >>> figure, axes = new_figure(1, 3, height=2)
+    >>> axes.shape, figure.get_size_inches().tolist()
+    ((3,), [5.0, 2.0])
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        return figure, figure.subplots(rows, columns, **subplot_options)
+
+
+def show_image(image, *, axes, title="", limits=None, colours="gray"):
+    """Draw an image of shape `(height, width)` or `(height, width, 3)` without ticks.
+
+    Args:
+        image: Grey values, or red, green and blue between 0 and 1.
+        axes: Where to draw.
+        title: What this panel shows, in a few words.
+        limits: Values drawn black and white; the smallest and largest by default.
+        colours: Name of a matplotlib colour map.
+
+    Returns:
+        The axes.
+    """
+    low, high = limits or (None, None)
+    axes.imshow(image, cmap=colours, vmin=low, vmax=high)
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(title)
+    axes.spines[:].set_visible(False)
+    return axes
+
+
+def mark_window(axes, *, row, column, height=1, width=1, colour=COLOURS[1]):
+    """Draw a frame around pixels of an image, from its top left pixel on; return the axes."""
+    corner = (column - 0.5, row - 0.5)
+    axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=colour, linewidth=2))
+    return axes
+
+
+def write_values(values, *, axes, digits=0, size=8):
+    """Write each value of a matrix into its pixel, light on dark and dark on light."""
+    low, high = np.min(values), np.max(values)
+    for (i, j), value in np.ndenumerate(values):
+        light = (value - low) < 0.5 * (high - low)
+        text = f"{value:.{digits}f}".replace("-", "\u2212")
+        axes.text(j, i, text, ha="center", va="center", fontsize=size,
+                  color="white" if light else "black")  # fmt: skip
+    return axes
+
+
+def draw_dense_network(sizes, *, names, axes):
+    """Draw a dense network with `sizes[i]` units in column `i`, joined all to all.
+
+    >>> figure, axes = new_figure()
+    >>> len(draw_dense_network([3, 4, 1], names=["in", "hidden", "out"], axes=axes).lines)
+    16
+    """
+    columns = [np.linspace(-1, 1, size) * (size - 1) / 2 for size in sizes]
+    for x, (left, right) in enumerate(itertools.pairwise(columns)):
+        for start, end in itertools.product(left, right):
+            axes.plot([x, x + 1], [start, end], "-", color="#888888", linewidth=0.8, zorder=1)
+    for x, (units, name) in enumerate(zip(columns, names, strict=True)):
+        axes.scatter(np.full(len(units), x), units, s=180, color=COLOURS[0], zorder=2)
+        axes.text(x, -max(sizes) / 2 - 0.3, name, ha="center")
+    axes.set(xlim=(-0.5, len(sizes) - 0.5), ylim=(-max(sizes) / 2 - 0.5, max(sizes) / 2))
+    axes.axis("off")
+    return axes
+
+
+def draw_volumes(shapes, *, names, axes):
+    """Draw volumes of shape `(height, width, depth)` as blocks, with arrows called `names`.
+
+    Sides are drawn as the square root of their number, so that small ones stay visible.
+
+    >>> figure, axes = new_figure()
+    >>> len(draw_volumes([(4, 4, 1), (2, 2, 3)], names=["CONV"], axes=axes).patches)
+    6
+    """
+    right = 0.0
+    for i, (height, width, depth) in enumerate(shapes):
+        h, w, d = np.sqrt([height, width, depth])
+        slant = 0.45 * w * np.array([1.0, 0.7])  # the width, seen at an angle
+        corner = np.array([right, -(h + slant[1]) / 2])
+        faces = [
+            [(0, 0), (d, 0), (d, h), (0, h)],
+            [(0, h), (d, h), (d + slant[0], h + slant[1]), (slant[0], h + slant[1])],
+            [(d, 0), (d + slant[0], slant[1]), (d + slant[0], h + slant[1]), (d, h)],
+        ]
+        for face, colour in zip(faces, ("#CCE3F2", "#E6F1F9", "#99C7E6"), strict=True):
+            axes.add_patch(Polygon(corner + face, facecolor=colour, edgecolor="black", lw=0.8))
+        text = f"{height}×{width}\n×{depth}"
+        axes.text(right + (d + slant[0]) / 2, -5.4, text, ha="center", va="top", fontsize=9)
+        right += d + slant[0]
+        if i < len(names):
+            axes.annotate("", (right + 2.6, 0), (right + 0.3, 0), arrowprops={"arrowstyle": "->"})
+            axes.text(right + 1.4, 0.4, names[i], ha="center", fontsize=9)
+            right += 2.9
+    axes.set(xlim=(-0.5, right + 1), ylim=(-8.5, 5.5), aspect="equal")
+    axes.axis("off")
+    return axes
+
+
+def plot_history(history, *, quantity, axes):
+    """Draw the learning curves of one run: tidy rows from `training.fit`; return the axes.
+
+    Args:
+        history: DataFrame with the columns `epoch`, `split` and the quantity.
+        quantity: "loss" or "accuracy".
+        axes: Where to draw.
+    """
+    for split, rows in history.groupby("split"):
+        axes.plot(rows["epoch"], rows[quantity], label=split)
+    unit = " (nats)" if quantity == "loss" else ""
+    axes.set(xlabel="epoch", ylabel=quantity + unit)
+    axes.legend()
+    return axes
+
+
+def plot_confusion(counts, *, class_names, axes):
+    """Draw a confusion matrix, rows the true class and columns the predicted one.
+
+    Zeros are left out, so that the mistakes stand out; return the axes.
+    """
+    axes.imshow(np.sqrt(counts), cmap="Blues")  # the root makes single mistakes visible
+    for (i, j), count in np.ndenumerate(counts):
+        if count:
+            colour = "white" if count > counts.max() / 2 else "black"
+            axes.text(j, i, str(count), ha="center", va="center", color=colour, fontsize=9)
+    axes.set_xticks(range(len(class_names)), class_names)
+    axes.set_yticks(range(len(class_names)), class_names)
+    axes.set(xlabel="predicted class", ylabel="true class")
+    axes.spines[:].set_visible(True)
+    return axes
+
+
+def figure_to_png(figure):
+    """Return a figure as the bytes of a 256-colour PNG, the same bytes for the same figure.
+
+    Raises:
+        ValueError: If it is not a figure, or an axis has no finite limits.
+    """
+    from PIL import Image
+
+    if not isinstance(figure, Figure):
+        raise ValueError(f"draw returned {figure!r}; it must return a matplotlib figure")
+    for axes in figure.axes:
+        if not np.all(np.isfinite([*axes.get_xlim(), *axes.get_ylim()])):
+            raise ValueError(f"an axis has limits {axes.get_xlim()}, {axes.get_ylim()}")
+    raw = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(raw, format="rgba", dpi=DPI)
+    width, height = (int(side * DPI) for side in figure.get_size_inches())
+    picture = Image.frombytes("RGBA", (width, height), raw.getvalue()).convert("RGB")
+    packed = io.BytesIO()
+    palette = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    palette.save(packed, "PNG")
+    return packed.getvalue()

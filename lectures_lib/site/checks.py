@@ -1,0 +1,64 @@
+"""What must never pass in silence: the build warns, and with `-W` it fails."""
+
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util import logging
+
+__all__ = ["setup"]
+
+logger = logging.getLogger(__name__)
+CELL = 10_000  # myst-nb numbers line l of cell i as i * 10000 + l
+
+
+def setup(app):
+    """Connect the checks."""
+    app.connect("builder-inited", _pages_outside_the_contents)
+    app.connect("doctree-resolved", _errors_in_outputs)
+    app.connect("doctree-resolved", _pictures_without_description)
+    app.connect("html-page-context", _broken_mathematics)
+
+
+def _pages_outside_the_contents(app):
+    """A chapter that is not in `_toc.yml` would be left out of the book without a word."""
+    source = Path(app.srcdir)
+    listed = set(app.config.external_site_map.as_json()["documents"])
+    for path in sorted(source.glob("book/**/*")):
+        page = path.relative_to(source).with_suffix("").as_posix()
+        hidden = any(part.startswith((".", "_")) for part in path.relative_to(source).parts)
+        if path.suffix in {".md", ".ipynb"} and not hidden and page not in listed:
+            logger.warning("%s is not in _toc.yml: add it there or delete it.", path)
+
+
+def _cell(node):
+    line = node.line
+    while line is None and node.parent is not None:
+        node = node.parent
+        line = node.line
+    return (line or 0) // CELL
+
+
+def _errors_in_outputs(app, doctree, docname):
+    for block in doctree.findall(nodes.literal_block):
+        if "traceback" in block.get("classes", []):
+            last = re.sub(r"\x1b\[[0-9;]*m", "", block.astext()).strip().splitlines()[-1]
+            path = app.env.doc2path(docname)
+            logger.warning("%s: code cell raised in cell %d: %s", path, _cell(block), last)
+
+
+def _pictures_without_description(app, doctree, docname):
+    """Matplotlib outputs get their hash as alt text unless the cell's metadata has one."""
+    for image in doctree.findall(nodes.image):
+        alt = image.get("alt", "")
+        if not alt.strip() or re.search(r"_images/|[0-9a-f]{32}|jupyter_execute", alt):
+            path = app.env.doc2path(docname)
+            logger.warning(
+                "%s: the picture in cell %d has no alt text. Set mystnb.image.alt in the cell's "
+                "metadata.", path, _cell(image)
+            )  # fmt: skip
+
+
+def _broken_mathematics(app, pagename, templatename, context, doctree):
+    for title in re.findall(r'class="katex-error" title="([^"]*)"', context.get("body", "")):
+        logger.warning("%s: a formula cannot be rendered: %s", pagename, title)

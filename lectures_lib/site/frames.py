@@ -1,0 +1,107 @@
+"""The page view of `explore`: frames as files under native sliders, without a kernel."""
+
+import base64
+import hashlib
+import html
+import json
+import struct
+from pathlib import Path
+
+from docutils import nodes
+from myst_nb.core.render import MimeRenderPlugin, create_figure_context
+
+from lectures_lib.explore import MIME_TYPE
+
+__all__ = ["ExploreRenderer", "setup"]
+
+FOLDER = "_demos"
+
+
+class explore_controls(nodes.General, nodes.Element):
+    """The picture and controls of one demo; `bundle` and `files` say which."""
+
+
+class ExploreRenderer(MimeRenderPlugin):
+    """Turn the bundle of an `explore` call into a numbered figure (a myst-nb entry point)."""
+
+    mime_priority_overrides = (("*", MIME_TYPE, 1),)
+
+    @staticmethod
+    def handle_mime(renderer, data, inline):
+        if inline or data.mime_type != MIME_TYPE:
+            return None
+        bundle = dict(data.content)
+        frames = [base64.b64decode(frame) for frame in bundle.pop("frames")]
+        bundle["size"] = struct.unpack(">II", frames[0][16:24])  # width, height in the PNG head
+        bundle["files"] = [f"{hashlib.sha256(frame).hexdigest()[:16]}.png" for frame in frames]
+        store = _store(renderer.renderer.sphinx_env.app, bundle["name"])
+        store.mkdir(parents=True, exist_ok=True)
+        for file, frame in zip(bundle["files"], frames, strict=True):
+            (store / file).write_bytes(frame)
+        return _figure(renderer, bundle, data.line)
+
+
+def _store(app, name):
+    """Where frames wait beside the doctrees that refer to them, until the site is written."""
+    return Path(app.doctreedir) / FOLDER / name
+
+
+def _figure(renderer, bundle, line):
+    """Return the demo as a figure node with number, name and caption, as myst-nb makes its own."""
+    holder, markdown = nodes.Element(), renderer.renderer
+    options = {"name": bundle["name"], "caption": bundle["caption"], "classes": "explore-figure"}
+    with markdown.current_node_context(holder), create_figure_context(markdown, options, line):
+        markdown.current_node.append(explore_controls(bundle=bundle))
+    return list(holder.children)
+
+
+def _visit_html(self, node):
+    bundle = node["bundle"]
+    name, start = bundle["name"], bundle["start"]
+    base = "../" * self.builder.current_docname.count("/") + f"{FOLDER}/{name}/"
+    width, height = bundle["size"]
+    alt = html.escape(bundle["alts"][start])
+    keys = ("name", "parameters", "alts", "files", "start")
+    data = {key: bundle[key] for key in keys} | {"base": base}
+    # "<" cannot end the script element early, whatever a label or alt text contains.
+    payload = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    self.body.append(
+        f'<div class="explore" data-demo="{name}">'
+        f'<img class="explore-still" src="{base}{bundle["files"][start]}" alt="{alt}" '
+        f'width="{width}" height="{height}" loading="lazy" decoding="async">'
+        f'<script type="application/json">{payload}</script></div>'
+    )
+    raise nodes.SkipNode
+
+
+def _visit_other(self, node):
+    self.body.append(html.escape(node["bundle"]["alts"][node["bundle"]["start"]]))
+    raise nodes.SkipNode
+
+
+def _copy_frames(app, exception):
+    """Bring the frames that the pages refer to into the site, and remove all others."""
+    if exception is not None or app.builder.format != "html":
+        return
+    wanted = {}
+    for docname in app.env.found_docs:
+        for node in app.env.get_doctree(docname).findall(explore_controls):
+            name = node["bundle"]["name"]
+            if name in wanted:
+                raise ValueError(f"{docname}: a second demo is called {name!r}; rename one.")
+            wanted[name] = set(node["bundle"]["files"])
+    out = Path(app.outdir) / FOLDER
+    for path in out.glob("*/*"):
+        if path.name not in wanted.get(path.parent.name, ()):
+            path.unlink()
+    for name, files in wanted.items():
+        (out / name).mkdir(parents=True, exist_ok=True)
+        for file in files:
+            if not (out / name / file).exists():
+                (out / name / file).write_bytes((_store(app, name) / file).read_bytes())
+
+
+def setup(app):
+    """Register the node and the copying of its files."""
+    app.add_node(explore_controls, html=(_visit_html, None), text=(_visit_other, None))
+    app.connect("build-finished", _copy_frames)

@@ -1,0 +1,171 @@
+"""The built site in a real browser, with every other host blocked and counted."""
+
+import gzip
+import json
+import os
+import shutil
+import threading
+from functools import partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SITE = ROOT / "_build" / "html"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+# The theme's own, harmless: it asks for a mode before one was ever chosen.
+KNOWN_CONSOLE = ("Got invalid theme mode",)
+
+
+def chromium():
+    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    found = [shutil.which(name) for name in names if name]
+    return next((path for path in found if path), None)
+
+
+def pages():
+    """Return the addresses of all chapters, relative to the site."""
+    found = sorted(p.relative_to(SITE).as_posix() for p in (SITE / "book").rglob("*.html"))
+    assert found, f"No pages in {SITE}: run `make book` first."
+    return found
+
+
+class _Data(HTMLParser):
+    """Collects the JSON of every demo on a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.inside, self.found = False, []
+
+    def handle_starttag(self, tag, attributes):
+        self.inside = tag == "script" and ("type", "application/json") in attributes
+
+    def handle_data(self, data):
+        if self.inside and '"alts"' in data:
+            self.found.append(json.loads(data))
+
+    def handle_endtag(self, tag):
+        self.inside = False
+
+
+def demos_of(page):
+    """Return the data of all demos of a page."""
+    parser = _Data()
+    parser.feed((SITE / page).read_text(encoding="utf-8"))
+    return parser.found
+
+
+def demos():
+    """Return `(page, demo)` for the whole site."""
+    return [(page, demo) for page in pages() for demo in demos_of(page)]
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+def _serve(folder):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server, f"http://127.0.0.1:{server.server_address[1]}"
+
+
+@pytest.fixture(scope="session")
+def address():
+    """The site at the root of a server."""
+    server, url = _serve(SITE)
+    yield url
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def subfolder_address(tmp_path_factory):
+    """The site in a sub-folder of a server, as on GitHub Pages."""
+    root = tmp_path_factory.mktemp("server")
+    (root / "some").mkdir()
+    (root / "some" / "course").symlink_to(SITE)
+    server, url = _serve(root)
+    yield f"{url}/some/course"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield opened
+        opened.close()
+
+
+class Visit:
+    """One page in a fresh browser context; what it asked for and complained about."""
+
+    def __init__(self, browser, **options):
+        self.context = browser.new_context(**options)
+        self.context.route("**/*", self._route)
+        self.page = self.context.new_page()
+        self.foreign, self.complaints, self.bodies = [], [], {}
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("response", self._response)
+
+    def _route(self, route):
+        url = route.request.url
+        if url.startswith(("http://127.0.0.1:", "file:", "data:", "blob:")):
+            route.continue_()
+        else:
+            self.foreign.append(url)
+            route.abort()
+
+    def _console(self, message):
+        known = any(text in message.text for text in KNOWN_CONSOLE)
+        if message.type in ("error", "warning") and not known:
+            self.complaints.append(message.text)
+
+    def _response(self, response):
+        if response.status >= 400:
+            self.complaints.append(f"{response.status} {response.url}")
+        elif response.url.startswith("http://127.0.0.1:"):
+            self.bodies[response.url] = response
+
+    def open(self, url):
+        self.page.goto(url, wait_until="load")
+        self.page.wait_for_timeout(150)
+        return self.page
+
+    def wire_bytes(self):
+        """Return gzipped bytes of everything fetched; pictures and fonts are packed already."""
+        total = 0
+        for url, response in self.bodies.items():
+            body = response.body()
+            packed = url.split("?")[0].endswith((".png", ".woff2"))
+            total += len(body) if packed else len(gzip.compress(body, 6))
+        return total
+
+
+@pytest.fixture
+def visit(browser):
+    opened = []
+
+    def make(**options):
+        opened.append(Visit(browser, **options))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.context.close()

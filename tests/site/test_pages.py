@@ -1,0 +1,68 @@
+"""Every page: nothing from elsewhere, nothing missing, light, accessible, legible on a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import SITE, pages
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+WIRE_BUDGET = 500_000  # bytes, before anyone touches a slider
+
+
+@pytest.mark.parametrize("page", pages())
+def test_a_page_is_whole_light_and_asks_no_other_host(page, visit, address):
+    one = visit(viewport=DESKTOP)
+    opened = one.open(f"{address}/{page}")
+    assert one.foreign == []
+    assert one.complaints == []
+    assert opened.locator("h1").count() == 1
+    size = one.wire_bytes()
+    assert size <= WIRE_BUDGET, f"{page}: {size / 1000:.0f} KB on the wire"
+
+
+@pytest.mark.parametrize("page", pages())
+def test_pictures_load_and_have_descriptions(page, visit, address):
+    opened = visit(viewport=DESKTOP).open(f"{address}/{page}")
+    opened.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
+    opened.wait_for_function("[...document.images].every(i => i.complete)")
+    broken = opened.evaluate(
+        "[...document.querySelectorAll('article img')]"
+        ".filter(i => !i.naturalWidth || i.alt.length < 20 || /_images|[0-9a-f]{16}/.test(i.alt))"
+        ".map(i => `${i.src}: ${i.alt}`)"
+    )
+    assert broken == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("page", pages())
+def test_axe_finds_nothing_serious(page, viewport, scheme, visit, address):
+    opened = visit(viewport=viewport, color_scheme=scheme).open(f"{address}/{page}")
+    violations = Axe().run(opened).response["violations"]
+    serious = [
+        f"{v['id']} ({v['impact']}): {v['nodes'][0]['html'][:150]}"
+        for v in violations
+        if v["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("page", pages())
+def test_a_phone_shows_the_page_without_scrolling_sideways(page, visit, address):
+    opened = visit(viewport=PHONE, has_touch=True, is_mobile=True).open(f"{address}/{page}")
+    assert opened.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    too_wide = opened.evaluate(
+        "[...document.querySelectorAll('article img, .explore-controls')]"
+        ".filter(e => e.getBoundingClientRect().right > 391).length"
+    )
+    assert too_wide == 0
+
+
+@pytest.mark.parametrize("page", pages())
+def test_mathematics_is_there_without_scripts(page, visit, address):
+    opened = visit(java_script_enabled=False).open(f"{address}/{page}")
+    source = (SITE / page).read_text(encoding="utf-8")
+    formulas = source.count('<span class="katex">')
+    assert opened.locator(".katex").count() == formulas
+    assert "katex-error" not in source
+    assert "$$" not in opened.locator("article").inner_text()

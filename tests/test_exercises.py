@@ -1,0 +1,195 @@
+"""Every check accepts its solution, is polite to the stub, and refuses what is usually wrong."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lectures_lib.exercises import check, names
+
+BOOK = Path(__file__).parents[1] / "book"
+
+
+class AlwaysEqual:
+    """Equal to everything, as a careless comparison sees it."""
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+    def __call__(self, *args, **kwargs):
+        return self
+
+
+def cells(role):
+    """Return `{exercise: (notebook, source)}` for one role, in all notebooks."""
+    found = {}
+    for path in sorted(BOOK.rglob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            mark = cell["metadata"].get("exercise")
+            if mark and mark["role"] == role and cell["cell_type"] == "code":
+                assert mark["id"] not in found, f"{mark['id']} has two cells of role {role}"
+                found[mark["id"]] = (path, "".join(cell["source"]))
+    return found
+
+
+# Helpers that a chapter defines and its solutions use.
+def _definitions(path):
+    code = [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"]
+            if c["cell_type"] == "code"]  # fmt: skip
+    wanted = re.compile(r"def (line_kernel|correlate)\(")
+    text = "\n".join("".join(c["source"]) for c in code if wanted.search("".join(c["source"])))
+    return text.split("\n\n\nresponse =")[0]
+
+
+def answer_of(exercise, role):
+    path, source = cells(role)[exercise]
+    space = {"np": np, "check": check, "angles": np.arange(0, 180, 15)}
+    exec("from lectures_lib.from_scratch import conv2d", space)
+    exec(_definitions(path), space)
+    before = set(space)
+    exec(source, space)
+    made = [space[name] for name in space if name not in before and callable(space[name])]
+    return made[-1]
+
+
+WRONG = {
+    "cnn-dense-weights": [
+        lambda height, width, channels, units: height * width * channels * units,
+        lambda height, width, channels, units: height * width * channels * units + 1,
+    ],
+    "cnn-toeplitz": [
+        lambda kernel, input_length: np.stack(
+            [np.convolve(e, kernel, "valid") for e in np.eye(input_length)], axis=1
+        ),
+        lambda kernel, input_length: np.stack(
+            [np.correlate(e, kernel, "valid") for e in np.eye(input_length)], axis=0
+        ),
+    ],
+    "cnn-track-angle": [lambda image: 60, lambda image: np.argmax(image) % 180],
+    "cnn-output-size": [
+        lambda input_size, kernel_size, stride, padding: (
+            (input_size + 2 * padding - kernel_size) / stride + 1
+        ),
+        lambda input_size, kernel_size, stride, padding: (
+            (input_size + padding - kernel_size) // stride + 1
+        ),
+    ],
+    "cnn-parameters": [
+        lambda channels, kernel_size, filters, units: (
+            filters * (kernel_size**2 * channels + 1) + units * (32 * 32 * filters + 1)
+        ),
+        lambda channels, kernel_size, filters, units: (
+            filters * (kernel_size**2 + 1) + units * (16 * 16 * filters + 1)
+        ),
+    ],
+    "cnn-receptive-field": [
+        lambda kernel_sizes, strides: 1 + sum(k - 1 for k in kernel_sizes),
+        lambda kernel_sizes, strides: (
+            1 + sum((k - 1) * np.prod(strides[: i + 1]) for i, k in enumerate(kernel_sizes))
+        ),
+    ],
+    "cnn-filter-gradient": [
+        lambda image, kernel, target: np.zeros_like(kernel),
+        lambda image, kernel, target: 2 * answer_of("cnn-filter-gradient", "solution")(
+            image, kernel, target
+        ),
+    ],
+    "cnn-confusion-matrix": [
+        lambda labels, predicted, classes: answer_of("cnn-confusion-matrix", "solution")(
+            predicted, labels, classes
+        ),
+        lambda labels, predicted, classes: np.histogram2d(labels, predicted, bins=classes - 1)[0],
+    ],
+    "cnn-standard-error": [
+        lambda accuracy, images: accuracy * (1 - accuracy) / images,
+        lambda accuracy, images: np.sqrt(accuracy / images),
+    ],
+    "cnn-shifted-accuracy": [
+        lambda predict, images, labels, pixels: np.mean(
+            predict(np.roll(images, pixels, axis=2)) == labels
+        ),
+        lambda predict, images, labels, pixels: np.mean(
+            predict(np.roll(images, pixels, axis=1)) == labels
+        ),
+    ],
+}  # fmt: skip
+
+
+def test_exercises_checks_and_tests_are_the_same_set():
+    assert names() == sorted(cells("answer")) == sorted(cells("solution")) == sorted(WRONG)
+    assert sorted(cells("check")) == names()
+
+
+@pytest.mark.parametrize("exercise", names())
+def test_solution_passes(exercise):
+    result = check(exercise, answer_of(exercise, "solution"))
+    assert result, result.message
+    assert re.match(r"Right: \d cases? agree", result.message)
+
+
+@pytest.mark.parametrize("exercise", names())
+def test_stub_fails_politely(exercise):
+    result = check(exercise, answer_of(exercise, "answer"))
+    assert not result
+    assert result.message == (
+        "Not yet: nothing is filled in yet. Write your answer in the cell above and run both cells."
+    )
+
+
+@pytest.mark.parametrize(("exercise", "number"), [(e, i) for e in WRONG for i in (0, 1)])
+def test_usual_mistakes_fail_and_the_case_is_named(exercise, number):
+    result = check(exercise, WRONG[exercise][number])
+    assert not result
+    assert result.message.startswith("Not yet: for ")
+
+
+@pytest.mark.parametrize("exercise", names())
+def test_an_object_equal_to_everything_fails(exercise):
+    assert not check(exercise, AlwaysEqual())
+    assert not check(exercise, lambda **arguments: AlwaysEqual())
+
+
+@pytest.mark.parametrize("exercise", names())
+def test_stub_and_solution_take_the_same_arguments(exercise):
+    import inspect
+
+    arguments = [list(inspect.signature(answer_of(exercise, role)).parameters)
+                 for role in ("answer", "solution")]  # fmt: skip
+    assert arguments[0] == arguments[1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (5, "5 is not a function. Pass the function itself"),
+        (lambda **arguments: 1 / 0, "raised ZeroDivisionError: division by zero"),
+        (lambda size: size, "raised TypeError"),
+        (lambda **arguments: "31", "'31', which is not a number"),
+        (lambda **arguments: True, "True, which is not a number"),
+        (lambda **arguments: [1, 2], r"an array of shape \(2,\); it must be \(\)"),
+        (lambda **arguments: float("nan"), "nan, expected 32"),
+    ],
+)
+def test_messages(answer, text):
+    result = check("cnn-output-size", answer)
+    assert not result
+    assert re.search(text, result.message)
+
+
+def test_unknown_exercise_names_the_nearest():
+    result = check("cnn-outputsize", lambda: 1)
+    assert not result
+    assert "Did you mean ['cnn-output-size']" in result.message
+
+
+def test_an_answer_cannot_change_the_case():
+    def greedy(labels, predicted, classes):
+        labels[:] = 0
+        return None
+
+    check("cnn-confusion-matrix", greedy)
+    assert check("cnn-confusion-matrix", answer_of("cnn-confusion-matrix", "solution"))

@@ -1,0 +1,232 @@
+"""explore(): one figure function, three views; and errors that say what to do."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lectures_lib import explore as module
+from lectures_lib.explore import MAX_STATES, MIME_TYPE, DrawError, explore
+from lectures_lib.plots import new_figure
+
+
+@pytest.fixture(autouse=True)
+def empty_registry(monkeypatch):
+    monkeypatch.setattr(module, "registry", {})
+
+
+def draw(power, shape="up"):
+    figure, axes = new_figure(height=1.5)
+    axes.plot([0, 1, 2], [0, 1, 2**power if shape == "up" else -(2**power)])
+    return figure
+
+
+def alt(power, shape="up"):
+    return f"A line that goes {shape} to {2**power}."
+
+
+SETTINGS = {"name": "powers", "caption": "A power of *two*.", "alt": alt}
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def make(view, monkeypatch, **options):
+    monkeypatch.setenv("LECTURES_VIEW", view)
+    options = (
+        SETTINGS | {"power": [1, 2, 3], "shape": ["up", "down"], "start": {"power": 2}} | options
+    )
+    return explore(draw, **options)
+
+
+def test_page_holds_every_state_in_order_with_its_alt_text(monkeypatch):
+    demo = make("page", monkeypatch)
+    bundle = demo.shown[MIME_TYPE]
+    assert [p["texts"] for p in bundle["parameters"]] == [["1", "2", "3"], ["up", "down"]]
+    assert [p["kind"] for p in bundle["parameters"]] == ["number", "choice"]
+    assert [p["start"] for p in bundle["parameters"]] == [1, 0]
+    assert bundle["start"] == 2  # (2, "up") after (1, up), (1, down)
+    assert bundle["alts"][5] == "A line that goes down to 8."
+    assert len(bundle["frames"]) == 6
+    assert base64.b64decode(bundle["frames"][5]) == demo.png({"power": 3, "shape": "down"})
+
+
+def test_the_views_show_the_same_picture(monkeypatch):
+    still = base64.b64decode(make("still", monkeypatch).shown["image/png"])
+    bundle = make("page", monkeypatch, name="powers-2").shown[MIME_TYPE]
+    frame = base64.b64decode(bundle["frames"][bundle["start"]])
+    live = make("live", monkeypatch, name="powers-3")
+    html = live_picture(live).value
+    shown = base64.b64decode(html.split("base64,")[1].split('"')[0])
+    assert np.array_equal(pixels(still), pixels(frame))
+    assert np.array_equal(pixels(still), pixels(shown))
+    assert 'alt="A line that goes up to 4."' in html
+
+
+def controls_of(demo):
+    import ipywidgets
+
+    view = ipywidgets.Widget._instances if hasattr(ipywidgets.Widget, "_instances") else None
+    model = demo.shown["application/vnd.jupyter.widget-view+json"]["model_id"]
+    from ipywidgets.widgets import widget
+
+    return (view or widget._instances)[model].children
+
+
+def live_picture(demo):
+    return controls_of(demo)[-2]
+
+
+def test_live_controls_redraw_and_reset(monkeypatch):
+    demo = make("live", monkeypatch)
+    power, shape, reset, picture, _caption = controls_of(demo)
+    before = picture.value
+    power.value = 3
+    shape.value = "down"
+    assert 'alt="A line that goes down to 8."' in picture.value
+    reset.click()
+    assert picture.value == before
+    assert (power.value, shape.value) == (2, "up")
+
+
+def test_live_shows_what_went_wrong(monkeypatch):
+    monkeypatch.setenv("LECTURES_VIEW", "live")
+
+    def fails_at_three(power):
+        return draw(power) if power < 3 else 1 / 0
+
+    demo = explore(fails_at_three, **SETTINGS, power=[1, 3])
+    control, _reset, picture, _caption = controls_of(demo)
+    control.value = 3
+    assert 'role="alert"' in picture.value
+    assert "power=3" in picture.value
+
+
+def test_booleans_numpy_values_and_ranges(monkeypatch):
+    monkeypatch.setenv("LECTURES_VIEW", "page")
+
+    def draw_grid(size, grid, rate):
+        figure, axes = new_figure(height=1.5)
+        axes.plot([0, size * rate])
+        axes.grid(grid)
+        return figure
+
+    demo = explore(
+        draw_grid, name="grid", caption="A grid.",
+        alt=lambda size, grid, rate: f"{size} {grid} {rate}",
+        size=range(1, 3), grid=[False, True], rate=np.array([0.001, 0.5]), start={"rate": 0.5},
+    )  # fmt: skip
+    parameters = demo.shown[MIME_TYPE]["parameters"]
+    assert [p["kind"] for p in parameters] == ["number", "boolean", "number"]
+    assert [p["texts"] for p in parameters] == [["1", "2"], ["off", "on"], ["0.001", "0.5"]]
+    assert demo.start == {"size": 1, "grid": False, "rate": 0.5}
+    assert type(demo.start["rate"]) is float
+
+
+def test_page_may_have_a_coarser_grid(monkeypatch):
+    demo = make("page", monkeypatch, page={"power": [1, 2]})
+    assert len(demo.shown[MIME_TYPE]["frames"]) == 4
+    assert demo.parameters[0].values == (1, 2, 3)
+
+
+def test_frames_are_sharp_and_small(monkeypatch):
+    demo = make("still", monkeypatch)
+    png = demo.png({"power": 2, "shape": "up"})
+    assert pixels(png).shape == (300, 1000, 3)
+    assert len(png) < 30_000
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"alt": None}, r"no alt text. Pass alt="),
+        ({"caption": ""}, "no caption"),
+        ({"name": "My Demo"}, "lower-case letters, digits and hyphens"),
+        ({"power": list(range(150))}, rf"150 x 2 = 300 states, .* at most {MAX_STATES}.*page="),
+        ({"start": {"power": 7}}, r"start value power=7 is not on its list \[1, 2, 3\]"),
+        ({"start": {"pover": 1}}, "'pover', which is not a parameter.*power, shape"),
+        ({"power": [1]}, "two or more different values"),
+        ({"power": [1, 1]}, "two or more different values"),
+        ({"power": [1, "a"]}, "all numbers"),
+        ({"power": [1, float("nan")]}, "all numbers"),
+        ({"power": 3}, "must be a list of values"),
+        ({"power": [1, 1 + 1e-9]}, "read alike"),
+        ({"page": {"power": [1, 9]}}, r"page values \[9\]"),
+        ({"colour": [1, 2]}, "draw cannot be called with power, shape, colour"),
+        ({"alt": lambda power: "x"}, "alt cannot be called with power, shape"),
+        ({"alt": lambda power, shape: ""}, "alt.power=2, shape='up'. returned ''"),
+        ({"a": [1, 2], "b": [1, 2]}, "4 parameters; explore needs 1 to 3"),
+    ],
+)  # fmt: skip
+def test_bad_use_says_what_to_do(monkeypatch, options, text):
+    with pytest.raises(ValueError, match=text):
+        make("page", monkeypatch, **options)
+    assert not module.registry
+
+
+def test_no_parameters(monkeypatch):
+    with pytest.raises(ValueError, match="0 parameters; explore needs 1 to 3"):
+        explore(draw, **SETTINGS)
+
+
+def test_a_name_is_used_once_on_a_page_but_a_cell_may_be_run_again(monkeypatch):
+    make("still", monkeypatch)
+    make("still", monkeypatch)
+    with pytest.raises(ValueError, match="'powers' is used by two demos"):
+        make("page", monkeypatch)
+
+
+def test_one_alt_text_for_different_pictures(monkeypatch):
+    with pytest.raises(ValueError, match="6 states have different pictures but one alt text"):
+        make("page", monkeypatch, alt=lambda power, shape: "A line.")
+
+
+@pytest.mark.parametrize("view", ["live", "page", "still"])
+def test_impure_draw_function(monkeypatch, view):
+    monkeypatch.setenv("LECTURES_VIEW", view)
+    rng = np.random.default_rng(0)
+
+    def impure(power):
+        figure, axes = new_figure(height=1.5)
+        axes.plot(rng.normal(size=5))
+        return figure
+
+    with pytest.raises(DrawError, match=r"draw\(power=1\) gave two different pictures.*fixed seed"):
+        explore(impure, **SETTINGS, power=[1, 2])
+
+
+def test_a_draw_that_raises_names_the_state(monkeypatch):
+    monkeypatch.setenv("LECTURES_VIEW", "page")
+
+    def fails(power):
+        return draw(power) if power < 3 else 1 / 0
+
+    with pytest.raises(DrawError, match=r"draw\(power=3\) raised ZeroDivisionError"):
+        explore(fails, **SETTINGS, power=[1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        (lambda power: None, "returned None; it must return a matplotlib figure"),
+        (lambda power: infinite(), "an axis has limits"),
+    ],
+)
+def test_what_draw_must_return(monkeypatch, wrong, text):
+    monkeypatch.setenv("LECTURES_VIEW", "still")
+    with pytest.raises(DrawError, match=text):
+        explore(wrong, **SETTINGS, power=[1, 2])
+
+
+def infinite():
+    figure, axes = new_figure(height=1.5)
+    axes.viewLim.intervalx = (0, np.inf)
+    return figure
+
+
+def test_unknown_view(monkeypatch):
+    with pytest.raises(ValueError, match="LECTURES_VIEW is 'frames'; it must be one of live, page"):
+        make("frames", monkeypatch)

@@ -1,0 +1,146 @@
+"""The models have the architecture, the penalty and the seed that their keywords ask for."""
+
+import numpy as np
+import pytest
+
+from lectures_lib.models import digits_cnn, digits_dense, digits_linear
+
+BUILDERS = [digits_cnn, digits_dense, digits_linear]
+
+
+def counts(model):
+    return {layer.name: layer.count_params() for layer in model.layers}
+
+
+def test_cnn_parameters():
+    model = digits_cnn()
+    assert model.count_params() == 8660
+    assert counts(model) == {
+        "convolution": 10 * (3 * 3 + 1),
+        "pooling": 0,
+        "flatten": 0,
+        "hidden": (4 * 4 * 10) * 50 + 50,
+        "output": 50 * 10 + 10,
+    }
+
+
+def test_cnn_sizes_enter_where_they_belong():
+    model = digits_cnn(filters=3, kernel_size=5, hidden=7)
+    assert {layer.name: layer.output.shape[1:] for layer in model.layers} == {
+        "convolution": (8, 8, 3),
+        "pooling": (4, 4, 3),
+        "flatten": (48,),
+        "hidden": (7,),
+        "output": (10,),
+    }
+    assert counts(model)["convolution"] == 3 * (5 * 5 + 1)
+
+
+def test_dense_is_the_nearest_in_size():
+    distance = {
+        hidden: abs(digits_dense(hidden=hidden).count_params() - 8660) for hidden in (114, 115, 116)
+    }
+    assert min(distance, key=distance.get) == 115
+    assert digits_dense().count_params() == 8660 - distance[115] == 65 * 115 + 116 * 10
+    assert list(counts(digits_dense())) == ["flatten", "hidden", "output"]
+
+
+def test_linear_parameters():
+    assert counts(digits_linear()) == {"flatten": 0, "output": 650}
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_outputs_are_probabilities(build):
+    images = np.random.default_rng(0).uniform(size=(5, 8, 8, 1)).astype("float32")
+    probabilities = np.asarray(build()(images))
+    assert probabilities.shape == (5, 10)
+    assert probabilities.min() > 0
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_cnn_layers_compute_what_they_say():
+    """The same forward pass from loops: cross-correlation, zero padding, maximum, ReLU, softmax."""
+    model = digits_cnn(filters=2, kernel_size=3, hidden=4, seed=3)
+    rng = np.random.default_rng(1)
+    weights = [rng.normal(scale=0.5, size=array.shape) for array in model.get_weights()]
+    model.set_weights(weights)
+    image = rng.normal(size=(8, 8))  # also negative, so that ReLU has something to cut
+    K, b, W_h, b_h, W_o, b_o = weights
+    padded = np.pad(image, 1)
+    maps = np.empty((8, 8, 2))
+    for i in range(8):
+        for j in range(8):
+            maps[i, j] = np.tensordot(padded[i : i + 3, j : j + 3], K[:, :, 0], axes=2) + b
+    corners = [(2 * i, 2 * j) for i in range(4) for j in range(4)]
+    pooled = np.array([maps[i : i + 2, j : j + 2].max(axis=(0, 1)) for i, j in corners])
+    assert (pooled < 0).any()
+    pooled = np.maximum(pooled, 0)  # the maximum of ReLU is ReLU of the maximum
+    hidden = np.maximum(pooled.ravel() @ W_h + b_h, 0)
+    scores = np.exp(hidden @ W_o + b_o)
+    got = np.asarray(model(image[None, :, :, None].astype("float32")))[0]
+    np.testing.assert_allclose(got, scores / scores.sum(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+@pytest.mark.parametrize("l2", [0.0, 0.03])
+def test_loss_is_cross_entropy_plus_penalty(build, l2):
+    rng = np.random.default_rng(0)
+    images = rng.uniform(size=(20, 8, 8, 1)).astype("float32")
+    labels = rng.integers(0, 10, size=20)
+    model = build(l2=l2, seed=1)
+    # Biases that are not zero: they must not be penalised.
+    model.set_weights([w + 0.1 if w.ndim == 1 else w for w in model.get_weights()])
+    probabilities = np.asarray(model(images))
+    cross_entropy = -np.log(probabilities[np.arange(20), labels]).mean()
+    penalty = l2 * sum((w.astype("float64") ** 2).sum() for w in model.get_weights() if w.ndim > 1)
+    scores = model.evaluate(images, labels, verbose=0, return_dict=True)
+    assert scores["loss"] == pytest.approx(cross_entropy + penalty, rel=1e-5)
+    assert scores["accuracy"] == pytest.approx(np.mean(probabilities.argmax(axis=1) == labels))
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_seed_decides_the_weights(build):
+    first, again, other = build(seed=4), build(seed=4), build(seed=5)
+    for a, b, c in zip(*(m.get_weights() for m in (first, again, other)), strict=True):
+        np.testing.assert_array_equal(a, b)
+        if a.ndim > 1:
+            assert not np.array_equal(a, c)
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_one_step_is_plain_gradient_descent(build):
+    """With all images black and equal labels, the output biases move by a known gradient."""
+    images, labels = np.zeros((6, 8, 8, 1), "float32"), np.full(6, 3)
+    model = build(learning_rate=0.25, seed=2)
+    for _ in range(2):  # a momentum would show in the second step
+        probabilities = np.asarray(model(images[:1]))[0]
+        before = model.get_layer("output").get_weights()[1]
+        model.train_on_batch(images, labels)
+        after = model.get_layer("output").get_weights()[1]
+        expected = before - 0.25 * (probabilities - np.eye(10)[3])
+        np.testing.assert_allclose(after, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("build", "settings", "text"),
+    [
+        (digits_cnn, {"filters": 0}, "filters=0 .* positive integer"),
+        (digits_cnn, {"kernel_size": 2.5}, "kernel_size=2.5 .* positive integer"),
+        (digits_cnn, {"hidden": -3}, "hidden=-3 .* positive integer"),
+        (digits_cnn, {"hidden": True}, "hidden=True .* positive integer"),
+        (digits_dense, {"hidden": "50"}, "hidden='50' .* positive integer"),
+        (digits_cnn, {"l2": -1e-3}, "l2=-0.001 would reward"),
+        (digits_dense, {"l2": float("nan")}, "l2=nan would reward"),
+        (digits_linear, {"l2": -1}, "l2=-1 would reward"),
+        (digits_cnn, {"learning_rate": 0}, "learning_rate=0 .* above 0"),
+        (digits_dense, {"learning_rate": -0.1}, "learning_rate=-0.1 .* above 0"),
+        (digits_linear, {"learning_rate": 0.0}, "learning_rate=0.0 .* above 0"),
+    ],
+)
+def test_errors_say_what_is_wrong(build, settings, text):
+    with pytest.raises(ValueError, match=text):
+        build(**settings)
+
+
+def test_numpy_integers_are_sizes():
+    assert digits_cnn(filters=np.int64(2)).get_layer("convolution").output.shape[-1] == 2

