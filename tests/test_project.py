@@ -177,8 +177,7 @@ def code_cells(path):
 def test_the_first_cell_installs_the_package_where_it_is_missing(path):
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     assert code_cells(path)[0][1] == (
-        "# Colab and other places without the course's package: install it. "
-        "Does nothing otherwise.\n"
+        "# In Colab: install the course's package. Elsewhere this does nothing.\n"
         "import importlib.util\n\n"
         'if importlib.util.find_spec("lectures_lib") is None:\n'
         f"    %pip install -q git+{config['repository']['url']}"

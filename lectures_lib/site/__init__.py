@@ -17,6 +17,7 @@ def setup(app):
 
     _prepare_kernels(Path(app.doctreedir) / "ipython")
     app.connect("config-inited", _static_files)
+    app.connect("html-page-context", _repair_bibliography)
     notebooks.setup(app)
     frames.setup(app)
     checks.setup(app)
@@ -43,7 +44,23 @@ def _static_files(app, config):
     config.templates_path.append(str(ASSETS / "templates"))
     config.html_static_path.append(str(ASSETS / "static"))
     config.html_css_files.append("lectures.css")
-    config.html_js_files.append(("explore.js", {"defer": "defer"}))
+    config.html_js_files += [(name, {"defer": "defer"}) for name in ("explore.js", "scroll.js")]
+    # Here and not in _config.yml, where they would replace what Jupyter Book makes of its own
+    # entries: the repository's address and the launch buttons.
+    config.html_theme_options.update(
+        search_bar_text="Search the course",
+        show_toc_level=2,
+        navigation_with_keys=False,
+        use_fullscreen_button=False,
+    )
+
+
+def _repair_bibliography(app, pagename, templatename, context, doctree):
+    """Docutils calls the bibliography a list, but not its entries list items (axe: critical)."""
+    if "body" in context:
+        context["body"] = context["body"].replace(
+            '<div role="list" class="citation', '<div class="citation'
+        )
 
 
 def _prepare_katex():

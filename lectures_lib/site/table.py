@@ -65,7 +65,7 @@ def _fill(app, doctree, docname):
     for placeholder in list(doctree.findall(chapter_table)):
         chapters = [
             name
-            for name in app.config.external_site_map.as_json()["documents"]
+            for name in app.config.external_site_map
             if Path(app.env.doc2path(name)).suffix == ".ipynb"
         ]
         rows = [_row(app, name, docname) for name in chapters]

@@ -15,7 +15,7 @@ def test_a_page_is_whole_light_and_asks_no_other_host(page, visit, address):
     opened = one.open(f"{address}/{page}")
     assert one.foreign == []
     assert one.complaints == []
-    assert opened.locator("h1").count() == 1
+    assert opened.locator("article h1").count() == 1
     size = one.wire_bytes()
     assert size <= WIRE_BUDGET, f"{page}: {size / 1000:.0f} KB on the wire"
 

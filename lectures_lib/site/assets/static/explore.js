@@ -19,6 +19,8 @@
       this.state = this.parameters.map((parameter) => parameter.start);
       this.controls = [];
       this.build();
+      this.sync(this.state);
+      this.frame.dataset.state = this.index(this.state);
       this.readAddress();
       addEventListener("hashchange", () => this.readAddress());
     }
@@ -118,6 +120,13 @@
     }
 
     go(state, { remember = true } = {}) {
+      this.sync(state);
+      this.show(state);
+      if (remember) history.replaceState(null, "", this.address());
+    }
+
+    // Set the controls; the picture is fetched by `show`, so that a page loads none in advance.
+    sync(state) {
       this.state = state;
       this.parameters.forEach((parameter, i) => {
         const control = this.controls[i];
@@ -130,8 +139,6 @@
           control.setAttribute("aria-valuetext", text);
         }
       });
-      this.show(state);
-      if (remember) history.replaceState(null, "", this.address());
     }
 
     show(state) {
@@ -178,11 +185,8 @@
     // `#name?eta=0.1`: values that are not on a list are ignored, whatever they contain.
     readAddress() {
       const [name, query = ""] = location.hash.slice(1).split("?", 2);
+      if (name !== this.name) return;
       const state = this.parameters.map((parameter) => parameter.start);
-      if (name !== this.name) {
-        if (this.frame.dataset.state === undefined) this.go(state, { remember: false });
-        return;
-      }
       const wanted = new URLSearchParams(query);
       this.parameters.forEach((parameter, i) => {
         const k = parameter.texts.indexOf(wanted.get(parameter.name));
