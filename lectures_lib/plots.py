@@ -109,8 +109,8 @@ def write_values(values, *, axes, digits=0, size=8):
     for (i, j), value in np.ndenumerate(values):
         light = (value - low) < 0.5 * (high - low)
         text = f"{value:.{digits}f}".replace("-", "\u2212")
-        axes.text(j, i, text, ha="center", va="center", fontsize=size,
-                  color="white" if light else "black")  # fmt: skip
+        label = axes.text(j, i, text, ha="center", va="center", fontsize=size)
+        label.set(color="white" if light else "black", in_layout=False)  # inside: no layout needed
     return axes
 
 
@@ -191,7 +191,8 @@ def plot_confusion(counts, *, class_names, axes):
     for (i, j), count in np.ndenumerate(counts):
         if count:
             colour = "white" if count > counts.max() / 2 else "black"
-            axes.text(j, i, str(count), ha="center", va="center", color=colour, fontsize=9)
+            label = axes.text(j, i, str(count), ha="center", va="center", color=colour)
+            label.set(fontsize=9, in_layout=False)
     axes.set_xticks(range(len(class_names)), class_names)
     axes.set_yticks(range(len(class_names)), class_names)
     axes.set(xlabel="predicted class", ylabel="true class")
