@@ -9,7 +9,6 @@ from sphinx.util import logging
 __all__ = ["setup"]
 
 logger = logging.getLogger(__name__)
-CELL = 10_000  # myst-nb numbers line l of cell i as i * 10000 + l
 
 
 def setup(app):
@@ -32,11 +31,10 @@ def _pages_outside_the_contents(app):
 
 
 def _cell(node):
-    line = node.line
-    while line is None and node.parent is not None:
+    """Return the number of the notebook's cell that holds a node, counted from 1 as in myst-nb."""
+    while node is not None and "cell_index" not in getattr(node, "attributes", ()):
         node = node.parent
-        line = node.line
-    return (line or 0) // CELL
+    return "?" if node is None else node["cell_index"] + 1
 
 
 def _errors_in_outputs(app, doctree, docname):
@@ -44,7 +42,7 @@ def _errors_in_outputs(app, doctree, docname):
         if "traceback" in block.get("classes", []):
             last = re.sub(r"\x1b\[[0-9;]*m", "", block.astext()).strip().splitlines()[-1]
             path = app.env.doc2path(docname)
-            logger.warning("%s: code cell raised in cell %d: %s", path, _cell(block), last)
+            logger.warning("%s: code cell raised in cell %s: %s", path, _cell(block), last)
 
 
 def _pictures_without_description(app, doctree, docname):
@@ -54,7 +52,7 @@ def _pictures_without_description(app, doctree, docname):
         if not alt.strip() or re.search(r"_images/|[0-9a-f]{32}|jupyter_execute", alt):
             path = app.env.doc2path(docname)
             logger.warning(
-                "%s: the picture in cell %d has no alt text. Set mystnb.image.alt in the cell's "
+                "%s: the picture in cell %s has no alt text. Set mystnb.image.alt in the cell's "
                 "metadata.", path, _cell(image)
             )  # fmt: skip
 

@@ -1,0 +1,200 @@
+"""The build of the book: what must fail fails, naming file and cell; what changed is executed."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from lectures_lib.site import notebooks, table
+
+ROOT = Path(__file__).parents[1]
+DEMO = """
+from lectures_lib.explore import explore
+from lectures_lib.plots import new_figure
+
+def draw(power):
+    figure, axes = new_figure(height=1.2)
+    axes.plot([0, 2**power])
+    return figure
+
+explore(draw, name={name!r}, caption="Powers $2^p$ of *two*.", power=[1, 2, 3],
+        alt=lambda power: f"A line that ends at {{2**power}}.")
+"""
+
+
+def notebook(*cells):
+    """Return a notebook: texts that start with `#` and a space are markdown, others code."""
+    made = [
+        nbformat.v4.new_markdown_cell(text)
+        if text.startswith("# ")
+        else nbformat.v4.new_code_cell(text)
+        for text in cells
+    ]
+    return nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": KERNEL})
+
+
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
+@pytest.fixture
+def book(tmp_path):
+    """A tiny book with the real configuration; `write` adds notebooks, `build` builds."""
+
+    class Book:
+        folder = tmp_path
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+
+        def write(self, listed=None, **chapters):
+            folder = tmp_path / "book"
+            folder.mkdir(exist_ok=True)
+            shutil.copy(ROOT / "_config.yml", tmp_path)
+            (folder / "references.bib").touch()
+            (folder / "intro.md").write_text("# Start\n\n```{chapter-table}\n```\n")
+            for name, made in chapters.items():
+                nbformat.write(made, folder / f"{name}.ipynb")
+            entries = "".join(f"\n  - file: book/{n}" for n in listed or chapters)
+            text = f"format: jb-book\nroot: book/intro\nchapters:{entries}\n"
+            (tmp_path / "_toc.yml").write_text(text)
+
+        def build(self):
+            program = Path(sys.executable).with_name("jupyter-book")
+            done = subprocess.run(
+                [program, "build", ".", "-W", "-n", "--keep-going"],
+                cwd=tmp_path,
+                env=self.environment,
+                capture_output=True,
+                text=True,
+                timeout=300,
+            )
+            output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
+            return done.returncode, output
+
+        def page(self, name):
+            return (tmp_path / "_build/html/book" / f"{name}.html").read_text(encoding="utf-8")
+
+    return Book()
+
+
+def test_a_demo_becomes_a_numbered_figure_with_frames_as_files(book):
+    book.write(powers=notebook("# Powers\n\nSee {numref}`two`.", DEMO.format(name="two")))
+    code, output = book.build()
+    assert code == 0, output
+    html = book.page("powers")
+    assert '<figure class="explore-figure align-default" id="two">' in html
+    assert re.search(r'href="#two"><span class="std std-numref">Fig. 1', html)
+    assert 'class="katex"' in html.split("<figcaption>")[1]
+    assert 'alt="A line that ends at 2."' in html
+    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
+    assert data["base"] == "../_demos/two/"
+    frames = [book.folder / "_build/html/_demos/two" / file for file in data["files"]]
+    assert len({frame.read_bytes() for frame in frames}) == 3
+    assert "base64" not in html
+    assert "widget" not in html.split("<article")[1].split("</article")[0]
+    intro = book.page("intro")
+    assert re.search(r'<a class="reference external" href="powers.html">Powers</a>', intro)
+
+
+@pytest.mark.parametrize(
+    ("cells", "text"),
+    [
+        (["x = 1", "1 / 0"], r"bad.ipynb: code cell raised in cell 3: ZeroDivisionError"),
+        (
+            ["x = 1", "import warnings; warnings.warn('mind this')"],
+            r"bad.ipynb:3\d{4}: ERROR: stderr was found in the cell outputs of cell 3",
+        ),
+        (
+            ["import matplotlib.pyplot as plt\nplt.plot([1, 2]);"],
+            r"bad.ipynb: the picture in cell 2 has no alt text. Set mystnb.image.alt",
+        ),
+        (["# Formula\n\n$\\frac{1$"], "bad: a formula cannot be rendered: .*ParseError"),
+        (["# Link\n\nSee {numref}`nowhere`."], "undefined label: 'nowhere'"),
+        ([DEMO.format(name="two"), DEMO.format(name="two")], "'two' is used by two demos"),
+    ],
+    ids=["raises", "warns", "no alt text", "formula", "reference", "two demos"],
+)
+def test_what_is_wrong_in_a_chapter_fails_the_build(book, cells, text):
+    book.write(bad=notebook("# Bad", *cells))
+    code, output = book.build()
+    assert code != 0
+    assert re.search(text, output), output
+
+
+def test_a_page_that_is_not_in_the_contents_fails_the_build(book):
+    book.write(listed=["good"], good=notebook("# Good"), forgotten=notebook("# Forgotten"))
+    code, output = book.build()
+    assert code != 0
+    assert re.search(r"forgotten.ipynb is not in _toc.yml: add it there or delete it", output)
+
+
+def test_two_pages_cannot_use_one_demo_name(book):
+    book.write(a=notebook("# A", DEMO.format(name="x")), b=notebook("# B", DEMO.format(name="x")))
+    code, output = book.build()
+    assert code != 0
+    assert "a second demo is called 'x'; rename one" in output
+
+
+def test_a_duplicate_key_is_found(tmp_path):
+    path = tmp_path / "_config.yml"
+    path.write_text("title: one\nauthor: me\ntitle: two\n")
+    lint = [sys.executable, "-m", "yamllint", "--strict", "-c", str(ROOT / ".yamllint"), str(path)]
+    done = subprocess.run(lint, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert re.search(r'3:1 .*duplication of key "title"', done.stdout)
+
+
+def test_a_change_in_the_library_executes_the_chapters_that_use_it(book):
+    shutil.copytree(
+        ROOT / "lectures_lib",
+        book.folder / "copy" / "lectures_lib",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    book.environment = book.environment | {"PYTHONPATH": str(book.folder / "copy")}
+    book.write(
+        uses=notebook("# Uses", "from lectures_lib.data import detector_image"),
+        other=notebook("# Other", "from lectures_lib.from_scratch import relu"),
+    )
+
+    def executed():
+        code, output = book.build()
+        assert code == 0, output
+        return set(re.findall(r"book/(\w+).ipynb: Executed notebook", output))
+
+    assert executed() == {"uses", "other"}
+    assert executed() == set()
+    module = book.folder / "copy" / "lectures_lib" / "data.py"
+    module.write_text(module.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    assert executed() == {"uses"}
+    assert executed() == set()
+
+
+def test_modules_are_followed_through_imports_and_data_counts():
+    files = notebooks.library_modules({"lectures_lib.training"})
+    assert {p.name for p in files} == {"__init__.py", "training.py"}
+    files = {p.name for p in notebooks.library_modules({"lectures_lib.recorded"})}
+    assert {"digits_seeds.csv", "make.py", "models.py", "training.py", "data.py"} <= files
+    files = {p.name for p in notebooks.library_modules({"lectures_lib.explore"})}
+    assert {"explore.py", "plots.py", "live.py"} <= files
+    assert "frames.py" not in files
+
+
+def test_fingerprint_follows_imports_and_ignores_magics():
+    plain = notebook("import numpy")
+    magic = notebook("%pip install x\n!ls\nimport numpy")
+    uses = notebook("if True:\n    %pip install x\nfrom lectures_lib import data")
+    assert notebooks.code_fingerprint(plain) == notebooks.code_fingerprint(magic)
+    assert notebooks.code_fingerprint(plain) != notebooks.code_fingerprint(uses)
+    mark = notebooks.read(nbformat.writes(uses)).metadata.kernelspec
+    assert mark["name"] == "python3"
+    assert mark["lectures_lib"] == notebooks.code_fingerprint(uses)
+
+
+def test_reading_time_counts_words_and_exercises():
+    made = notebook("# " + "word " * 719 + "end", "x = 1")
+    made.cells[1].metadata["exercise"] = {"id": "x", "role": "answer"}
+    assert table.reading_minutes(json.loads(nbformat.writes(made))) == 4 + 5
