@@ -1,7 +1,7 @@
 """Keep the chapters clean: `python tools/notebooks.py check|strip|address [files]`.
 
-`strip` removes outputs, except in cells that nbval compares (`# NBVAL_CHECK_OUTPUT`), and all
-execution counts; `check` says where there are any. `address` writes `repository.url` of
+`strip` removes outputs and execution counts, except in cells that nbval compares
+(`# NBVAL_CHECK_OUTPUT`), which count as the first; `check` says where there are any. `address` writes `repository.url` of
 _config.yml into the first code cells, which install the course's package in Colab.
 """
 
@@ -29,8 +29,10 @@ def stripped(notebook):
     for cell, keep in zip(notebook.cells, kept, strict=True):
         cell.metadata["keep_output"] = keep
     strip_output(notebook, keep_output=False, keep_count=False, keep_id=True, extra_keys=TRACES)
-    for cell in notebook.cells:
+    for cell, keep in zip(notebook.cells, kept, strict=True):
         del cell.metadata["keep_output"]
+        if keep:
+            cell.execution_count = 1  # nbval refuses outputs of a cell that was never run
     return notebook
 
 
