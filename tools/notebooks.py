@@ -31,8 +31,11 @@ def stripped(notebook):
     strip_output(notebook, keep_output=False, keep_count=False, keep_id=True, extra_keys=TRACES)
     for cell, keep in zip(notebook.cells, kept, strict=True):
         del cell.metadata["keep_output"]
-        if keep:
-            cell.execution_count = 1  # nbval refuses outputs of a cell that was never run
+        if keep:  # nbval refuses the outputs of a cell that was never run
+            cell.execution_count = 1
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output.execution_count = 1
     return notebook
 
 
