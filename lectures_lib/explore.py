@@ -12,6 +12,7 @@ import itertools
 import math
 import numbers
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 __all__ = ["MAX_STATES", "Demo", "DrawError", "Parameter", "explore", "registry"]
@@ -72,15 +73,21 @@ class Demo:
             yield dict(zip(names, values, strict=True))
 
     def png(self, state):
-        """Return the picture of one state as PNG bytes, the same in every view.
+        """Return the picture of one state as PNG bytes, the same in every view."""
+        from lectures_lib.plots import pack
+
+        return pack(self.picture(state))
+
+    def picture(self, state):
+        """Return the picture of one state as a Pillow image.
 
         Raises:
             DrawError: If `draw` raises or returns no figure; the text names the state.
         """
-        from lectures_lib.plots import figure_to_png
+        from lectures_lib.plots import figure_to_picture
 
         try:
-            return figure_to_png(self.draw(**state))
+            return figure_to_picture(self.draw(**state))
         except Exception as error:
             raise DrawError(
                 f"{self.name}: draw({_call(state)}) raised {type(error).__name__}: {error}. "
@@ -100,8 +107,11 @@ class Demo:
 
     def bundle(self):
         """Draw all states of the page and return them as one JSON-ready dictionary."""
+        from lectures_lib.plots import pack
+
         states = list(self.states())
-        frames = [self.png(state) for state in states]
+        with ThreadPoolExecutor(1) as pool:  # one picture is packed while the next is drawn
+            frames = list(pool.map(pack, (self.picture(state) for state in states)))
         alts = [self.alt_text(state) for state in states]
         start = states.index(self.start)
         self._check_pure(self.start, frames[start])

@@ -12,9 +12,11 @@ __all__ = [
     "COLOURS",
     "draw_dense_network",
     "draw_volumes",
+    "figure_to_picture",
     "figure_to_png",
     "mark_window",
     "new_figure",
+    "pack",
     "plot_confusion",
     "plot_history",
     "show_image",
@@ -201,7 +203,12 @@ def plot_confusion(counts, *, class_names, axes):
 
 
 def figure_to_png(figure):
-    """Return a figure as the bytes of a 256-colour PNG, the same bytes for the same figure.
+    """Return a figure as the bytes of a 256-colour PNG, the same bytes for the same figure."""
+    return pack(figure_to_picture(figure))
+
+
+def figure_to_picture(figure):
+    """Return a figure as a Pillow image in full colour.
 
     Raises:
         ValueError: If it is not a figure, or an axis has no finite limits.
@@ -217,7 +224,13 @@ def figure_to_png(figure):
     with mpl.rc_context(STYLE):
         figure.savefig(raw, format="rgba", dpi=DPI)
     width, height = (int(side * DPI) for side in figure.get_size_inches())
-    picture = Image.frombytes("RGBA", (width, height), raw.getvalue()).convert("RGB")
+    return Image.frombytes("RGBA", (width, height), raw.getvalue()).convert("RGB")
+
+
+def pack(picture):
+    """Return a Pillow image as the bytes of a PNG with the 256 colours that suit it best."""
+    from PIL import Image
+
     packed = io.BytesIO()
     palette = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     palette.save(packed, "PNG")

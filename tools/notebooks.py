@@ -1,8 +1,9 @@
 """Keep the chapters clean: `python tools/notebooks.py check|strip|address [files]`.
 
 `strip` removes outputs and execution counts, except in cells that nbval compares
-(`# NBVAL_CHECK_OUTPUT`), which count as the first; `check` says where there are any. `address` writes `repository.url` of
-_config.yml into the first code cells, which install the course's package in Colab.
+(`# NBVAL_CHECK_OUTPUT`), which count as the first; `check` says where there are any. `address`
+writes `repository.url` of _config.yml into the first code cells, which install the course's
+package in Colab.
 """
 
 import copy
