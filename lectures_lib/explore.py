@@ -84,10 +84,11 @@ class Demo:
         Raises:
             DrawError: If `draw` raises or returns no figure; the text names the state.
         """
-        from lectures_lib.plots import figure_to_picture
+        from lectures_lib.plots import figure_to_picture, style
 
         try:
-            return figure_to_picture(self.draw(**state))
+            with style():
+                return figure_to_picture(self.draw(**state))
         except Exception as error:
             raise DrawError(
                 f"{self.name}: draw({_call(state)}) raised {type(error).__name__}: {error}. "

@@ -20,6 +20,7 @@ __all__ = [
     "plot_confusion",
     "plot_history",
     "show_image",
+    "style",
     "use_style",
     "write_values",
 ]
@@ -48,16 +49,27 @@ STYLE = {
 }
 
 
+def style():
+    """Return a context in which figures have the book's style, whatever was set before."""
+    return mpl.rc_context(STYLE)
+
+
 def use_style():
-    """Use the book's style for every figure of this process, sharp on any screen."""
+    """Use the book's style for every figure of this process; notebooks show figures as `pack`ed."""
     mpl.rcParams.update(STYLE)
     try:
         from IPython import get_ipython
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:
         return
     if get_ipython() is not None:
-        set_matplotlib_formats("retina")
+        formatters = get_ipython().display_formatter.formatters
+        formatters["image/png"].for_type(Figure, _png_with_size)
+
+
+def _png_with_size(figure):
+    """Return a figure as IPython wants it: twice as many pixels as it takes on the screen."""
+    width, height = (int(side * DPI / 2) for side in figure.get_size_inches())
+    return figure_to_png(figure), {"width": width, "height": height}
 
 
 def new_figure(rows=1, columns=1, *, height=3.0, **subplot_options):
@@ -72,7 +84,7 @@ def new_figure(rows=1, columns=1, *, height=3.0, **subplot_options):
     >>> axes.shape, figure.get_size_inches().tolist()
     ((3,), [5.0, 2.0])
     """
-    with mpl.rc_context(STYLE):
+    with style():
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         return figure, figure.subplots(rows, columns, **subplot_options)
 
@@ -221,7 +233,7 @@ def figure_to_picture(figure):
         if not np.all(np.isfinite([*axes.get_xlim(), *axes.get_ylim()])):
             raise ValueError(f"an axis has limits {axes.get_xlim()}, {axes.get_ylim()}")
     raw = io.BytesIO()
-    with mpl.rc_context(STYLE):
+    with style():
         figure.savefig(raw, format="rgba", dpi=DPI)
     width, height = (int(side * DPI) for side in figure.get_size_inches())
     return Image.frombytes("RGBA", (width, height), raw.getvalue()).convert("RGB")

@@ -101,7 +101,8 @@ def _problem(case, answer):
         try:
             value = answer(**{key: _copy(item) for key, item in case.given.items()})
         except Exception as error:
-            return f"for {call} the function raised {type(error).__name__}: {error}."
+            names = " Keep the names of the arguments." if isinstance(error, TypeError) else ""
+            return f"for {call} the function raised {type(error).__name__}: {error}.{names}"
     if value is None or value is ...:
         return "nothing is filled in yet. Write your answer in the cell above and run both cells."
     problem = _difference(where, value, case)
@@ -123,9 +124,16 @@ def _difference(where, value, case):
         return f"{where} {_short(value)}, which is not {what}."
     if found.shape != expected.shape:
         return f"{where} an array of shape {found.shape}; it must be {expected.shape}."
-    if not np.allclose(found, expected, rtol=case.tolerance, atol=case.tolerance):
+    close = np.isclose(found, expected, rtol=case.tolerance, atol=case.tolerance)
+    if close.all():
+        return ""
+    if expected.ndim == 0:
         return f"{where} {_short(value)}, expected {_short(case.expected)}."
-    return ""
+    first = tuple(int(i) for i in np.argwhere(~close)[0])
+    return (
+        f"{where} {_short(float(found[first]))} at index {first}, "
+        f"expected {_short(float(expected[first]))}."
+    )
 
 
 def _copy(value):
@@ -139,4 +147,8 @@ def _short(value):
         return f"<array of shape {array.shape}>"
     if array is not None:
         return np.array2string(array, precision=4, separator=", ").replace("\n", "")
-    return f"{value:.6g}" if isinstance(value, float) else repr(value)
+    if callable(value):
+        return f"<function {getattr(value, '__name__', '')}>"
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.6g}"
+    return str(value.item()) if isinstance(value, np.generic) else repr(value)

@@ -68,7 +68,7 @@ def _parameters():
         yield Case(
             weights,
             {"channels": channels, "kernel_size": kernel, "filters": filters, "units": units},
-            hint="Pooling has no parameters but changes what the dense layer sees.",
+            hint="Filters reach through all channels; the dense layer sees the pooled volume.",
         )
 
 
@@ -99,7 +99,8 @@ def _filter_gradient():
             _slope_by_differences(image, kernel, target),
             {"image": image, "kernel": kernel, "target": target},
             tolerance=1e-4,
-            hint="The loss is half the sum of squares: its slope in the output is output - target.",
+            hint="The slope of the loss is output - target. Right values in another order: you "
+            "have convolved, which reverses, instead of correlated.",
         )
 
 
@@ -120,8 +121,9 @@ def _slope_by_differences(image, kernel, target, step=1e-5):
 @exercise("cnn-confusion-matrix")
 def _confusion_matrix():
     rng = np.random.default_rng(4)
-    for classes, images in [(3, 12), (10, 200)]:
-        labels, predicted = rng.integers(0, classes, size=(2, images))
+    for classes, images in [(3, 12), (10, 200), (4, 9)]:
+        present = 3 if classes == 4 else classes  # in the last case one class does not occur
+        labels, predicted = rng.integers(0, present, size=(2, images))
         counts = [
             [np.count_nonzero((labels == i) & (predicted == j)) for j in range(classes)]
             for i in range(classes)
@@ -129,7 +131,8 @@ def _confusion_matrix():
         yield Case(
             counts,
             {"labels": labels, "predicted": predicted, "classes": classes},
-            hint="Row: the true class. Column: the class predicted.",
+            hint="Row: the true class, column: the class predicted. With += a repeated pair of "
+            "labels counts once; np.add.at counts all.",
         )
 
 
@@ -157,12 +160,12 @@ def _shifted_accuracy():
         """The class is the brightest column."""
         return np.argmax(np.asarray(batch).sum(axis=(1, 3)), axis=1)
 
-    for pixels in (0, 1, 3):
+    for pixels in (0, 1, 3, 5):
         moved = np.zeros_like(images)
         moved[:, :, pixels:] = images[:, :, : 8 - pixels]
         right = sum(int(predict(moved[[i]])[0] == brightest[i]) for i in range(40))
         yield Case(
             right / 40,
             {"predict": predict, "images": images, "labels": brightest, "pixels": pixels},
-            hint="Columns that enter from the left are empty, not those that left on the right.",
+            hint="Return a share. Pictures move to the right; the columns that enter are empty.",
         )

@@ -1,0 +1,123 @@
+"""Figures: what they say, and that they are small and the same each time."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from lectures_lib import plots
+from lectures_lib.plots import new_figure
+
+
+def test_frames_hold_the_figures_pixels_in_256_colours():
+    figure, axes = new_figure(height=2.5)
+    axes.plot([0, 1], [0, 1])
+    picture = plots.figure_to_picture(figure)
+    packed = Image.open(io.BytesIO(plots.pack(picture)))
+    assert packed.mode == "P"
+    assert packed.size == picture.size == (1000, 500)
+    difference = np.abs(np.asarray(packed.convert("RGB"), int) - np.asarray(picture, int))
+    assert difference.max() <= 24
+    assert np.mean(difference) < 0.1
+    assert plots.figure_to_png(figure) == plots.pack(picture)
+
+
+def test_the_style_of_other_code_does_not_leak_into_a_figure():
+    import matplotlib as mpl
+
+    def png():
+        with plots.style():
+            figure, axes = new_figure(height=1.5)
+            axes.plot([0, 1], [1, 0])
+            return plots.figure_to_png(figure)
+
+    before = png()
+    with mpl.rc_context({"font.size": 20, "lines.linewidth": 9, "figure.facecolor": "red"}):
+        assert png() == before
+
+
+def test_series_differ_in_line_style_as_well_as_colour():
+    _, axes = new_figure()
+    lines = [axes.plot([0, 1], [i, i])[0] for i in range(4)]
+    assert len({line.get_linestyle() for line in lines}) == 4
+    assert len({line.get_color() for line in lines}) == 4
+
+
+def test_window_is_marked_from_its_top_left_pixel():
+    _, axes = new_figure()
+    plots.mark_window(axes, row=2, column=5, height=3, width=4)
+    corners = axes.patches[0].get_path().vertices
+    placed = axes.patches[0].get_patch_transform().transform(corners)
+    assert placed.min(axis=0).tolist() == [4.5, 1.5]
+    assert placed.max(axis=0).tolist() == [8.5, 4.5]
+
+
+def test_values_are_written_into_their_pixels_and_stay_readable():
+    _, axes = new_figure()
+    plots.write_values(np.array([[0.0, -1.5], [9.0, 2.0], [3.0, 4.0]]), axes=axes, digits=1)
+    written = {t.get_position(): (t.get_text(), t.get_color()) for t in axes.texts}
+    assert written[1, 0] == ("\N{MINUS SIGN}1.5", "white")
+    assert written[0, 1] == ("9.0", "black")
+    assert len(written) == 6
+
+
+def test_history_is_drawn_with_units_and_one_line_for_each_split():
+    rows = [(e, s, 1 / e, 0.5) for e in (1, 2, 3) for s in ("train", "validation")]
+    history = pd.DataFrame(rows, columns=["epoch", "split", "loss", "accuracy"])
+    _, axes = new_figure()
+    plots.plot_history(history, quantity="loss", axes=axes)
+    assert [line.get_label() for line in axes.lines] == ["train", "validation"]
+    assert axes.lines[0].get_ydata().tolist() == [1, 1 / 2, 1 / 3]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss (nats)")
+
+
+def test_confusion_matrix_has_true_classes_in_rows_and_hides_zeros():
+    _, axes = new_figure()
+    counts = np.array([[5, 2], [0, 7]])
+    plots.plot_confusion(counts, class_names=("cat", "dog"), axes=axes)
+    assert {t.get_position(): t.get_text() for t in axes.texts} == {
+        (0, 0): "5",
+        (1, 0): "2",
+        (1, 1): "7",
+    }
+    assert axes.get_ylabel() == "true class"
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["cat", "dog"]
+
+
+def test_volumes_are_named_by_their_shapes():
+    _, axes = new_figure()
+    plots.draw_volumes([(8, 6, 3), (4, 3, 5)], names=["POOL"], axes=axes)
+    texts = [text.get_text() for text in axes.texts]
+    assert "8×6\n×3" in texts
+    assert "POOL" in texts
+
+
+@pytest.mark.parametrize("wrong", [None, "figure", np.zeros(3)])
+def test_only_figures_become_pictures(wrong):
+    with pytest.raises(ValueError, match="it must return a matplotlib figure"):
+        plots.figure_to_picture(wrong)
+
+
+def test_use_style_makes_notebooks_show_packed_figures(monkeypatch):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    try:
+        plots.use_style()
+        figure, axes = new_figure(height=2)
+        axes.plot([1, 2])
+        data, metadata = shell.display_formatter.format(figure)
+        assert data["image/png"] in (plots.figure_to_png(figure), _base64(figure))
+        assert metadata["image/png"] == {"width": 500, "height": 200}
+    finally:
+        InteractiveShell.clear_instance()
+    assert isinstance(figure, Figure)
+
+
+def _base64(figure):
+    import base64
+
+    return base64.b64encode(plots.figure_to_png(figure)).decode()
