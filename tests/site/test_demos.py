@@ -34,6 +34,7 @@ def wait_for(opened, demo, state):
     )
     assert frame.get_attribute("alt") == demo["alts"][index]
     assert frame.get_attribute("src").endswith(demo["files"][index])
+    frame.scroll_into_view_if_needed()  # a picture out of view may never be fetched
     assert frame.evaluate("i => i.decode().then(() => i.naturalWidth)") == 1000
     return demo["alts"][index], demo["files"][index]
 
@@ -201,10 +202,14 @@ def test_without_scripts_the_start_is_shown(page, visit, address):
 
 def test_print_shows_the_start(visit, address):
     opened = visit().open(f"{address}/{PAGE}")
-    box(opened, FIRST).locator("input[type=range]").first.focus()
-    opened.keyboard.press("End")
-    opened.emulate_media(media="print")
     here = box(opened, FIRST)
+    opened.emulate_media(media="print")
+    assert here.locator(".explore-frame").is_visible()
+    opened.emulate_media(media="screen")
+    here.locator("input[type=range]").first.focus()
+    opened.keyboard.press("End")
+    wait_for(opened, FIRST, [len(FIRST["parameters"][0]["texts"]) - 1, *start_of(FIRST)[1:]])
+    opened.emulate_media(media="print")
     assert here.locator(".explore-still").is_visible()
     assert here.locator(".explore-still").get_attribute("alt") == FIRST["alts"][FIRST["start"]]
     assert not here.locator(".explore-frame").is_visible()
@@ -221,6 +226,13 @@ def test_neighbours_are_fetched_before_they_are_asked_for(visit, address):
     fetched = {url.rsplit("/", 1)[1] for url in one.bodies if FIRST["base"].strip("./") in url}
     assert len(fetched) >= 3
     assert len(fetched) < len(FIRST["files"]) / 2
+
+
+def test_pictures_far_below_wait_until_they_come_into_view(visit, address):
+    page = max(pages(), key=lambda name: len(demos_of(name)))
+    one = visit()
+    one.open(f"{address}/{page}")
+    assert sum("/_demos/" in url for url in one.bodies) < len(demos_of(page))
 
 
 def test_a_frame_that_is_missing_is_said(visit, address):

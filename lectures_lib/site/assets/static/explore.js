@@ -14,7 +14,7 @@
     constructor(box) {
       this.box = box;
       Object.assign(this, JSON.parse(box.querySelector("script").textContent));
-      this.still = box.querySelector("img");
+      this.frame = box.querySelector("img");
       this.figure = box.closest("figure") || box;
       this.state = this.parameters.map((parameter) => parameter.start);
       this.controls = [];
@@ -26,11 +26,7 @@
     }
 
     build() {
-      // The still stays in the page for printing; the frame is what the reader moves.
-      this.frame = this.still.cloneNode();
       this.frame.className = "explore-frame";
-      this.still.after(this.frame);
-      this.box.classList.add("explore-on");
       this.announce = element("p", { className: "explore-hidden" });
       this.announce.setAttribute("role", "status");
       const group = element("div", { className: "explore-controls" });
@@ -141,7 +137,18 @@
       });
     }
 
+    // The start stays in the page for printing. Not before the reader moves on: browsers load a
+    // copied picture at once, even if the original may wait until it comes into view.
+    keepStill() {
+      if (this.box.classList.contains("explore-moved")) return;
+      const still = this.frame.cloneNode();
+      still.className = "explore-still";
+      this.frame.before(still);
+      this.box.classList.add("explore-moved");
+    }
+
     show(state) {
+      this.keepStill();
       const url = this.url(state);
       const alt = this.alts[this.index(state)];
       const picture = new Image();
