@@ -4,6 +4,7 @@ Listed under `extra_extensions` in `_config.yml`; `setup` is what Sphinx calls.
 """
 
 import os
+import zlib
 from pathlib import Path
 
 __all__ = ["setup"]
@@ -22,7 +23,17 @@ def setup(app):
     frames.setup(app)
     checks.setup(app)
     table.setup(app)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "env_version": _code_version(),
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
+
+
+def _code_version():
+    """Return a number that changes with this package, so that Sphinx then reads all pages anew."""
+    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    return zlib.crc32(code)
 
 
 def _prepare_kernels(folder):
