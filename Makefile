@@ -15,6 +15,10 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(VENV)/cache/ipython
 export MPLCONFIGDIR := $(VENV)/cache/matplotlib
 unexport PYTHONPATH PYTHONHOME LECTURES_VIEW
+# The full data sets, where development and CI have them beside the repository.
+ifneq ($(wildcard ../shared/data/cifar10.npz),)
+export LECTURES_DATA_DIR ?= $(abspath ../shared/data)
+endif
 # Set only when PYTHON is chosen: then no other Python is taken.
 export SET_UP_PYTHON := $(if $(filter file,$(origin PYTHON)),,$(PYTHON))
 
@@ -30,7 +34,7 @@ help: ## list the commands
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
 
 serve: book ## build the site and serve it at http://127.0.0.1:8000 (PORT=... for another)
-	@python -m lectures_lib.site.serve --port $(PORT)
+	@python -m tools.serve --port $(PORT)
 
 book: .venv/.ready ## execute what changed and build the site in _build/html
 	@yamllint --strict $(YAML)
@@ -40,7 +44,7 @@ book: .venv/.ready ## execute what changed and build the site in _build/html
 	@rm -f _build/.passed
 	@$(JUPYTER_BOOK) build . -W -n --keep-going --quiet
 	@touch _build/.passed
-	@python -m lectures_lib.site.complete
+	@python -m tools.complete
 
 test: .venv/.ready ## run all tests (STAGE=lint|unit|notebooks|book|site for one, KEEP=1 keeps results)
 	@KEEP=$(KEEP) python tools/stages.py $(STAGE)

@@ -18,6 +18,7 @@ __all__ = [
     "new_figure",
     "pack",
     "plot_confusion",
+    "plot_grid",
     "plot_history",
     "show_image",
     "style",
@@ -194,6 +195,52 @@ def plot_history(history, *, quantity, axes):
     axes.set(xlabel="epoch", ylabel=quantity + unit)
     axes.legend()
     return axes
+
+
+def plot_grid(scores, *, axes, mark=None, size=9, limits=(0, 1)):
+    """Draw scores over a grid of two hyper-parameters as a heat map; return the axes.
+
+    Args:
+        scores: DataFrame whose index and columns are the values, powers of 10, of the two; their
+            names become the labels of the axes. Where it is `nan`, the cell says so.
+        axes: Where to draw.
+        mark: Pair of a row and a column value, whose cell gets a frame.
+        size: Of the numbers, in points; None leaves them out.
+        limits: Scores drawn with the darkest and with the lightest colour.
+
+    >>> import pandas as pd
+    >>> figure, axes = new_figure()
+    >>> scores = pd.DataFrame([[0.9, np.nan]], index=[0.1], columns=[0.01, 1.0])
+    >>> [text.get_text() for text in plot_grid(scores, axes=axes).texts]
+    ['.90', 'nan']
+    """
+    import seaborn as sns
+
+    low, high = limits
+    values = scores.to_numpy(dtype=float)
+    sns.heatmap(
+        scores, ax=axes, vmin=low, vmax=high, cmap="viridis", cbar=False, square=False,
+        linewidths=0.5, xticklabels=_powers(scores.columns), yticklabels=_powers(scores.index),
+    )  # fmt: skip
+    axes.set_facecolor("#dddddd")  # shows where there is no score
+    axes.tick_params(axis="y", rotation=0)
+    for (i, j), value in np.ndenumerate(values) if size else ():
+        text = "nan" if np.isnan(value) else f"{value:.2f}".removeprefix("0")
+        light = (value - low) < 0.5 * (high - low)
+        axes.text(
+            j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=size,
+            color="white" if light else "black",
+        )  # fmt: skip
+    if mark is not None:
+        row, column = scores.index.get_loc(mark[0]), scores.columns.get_loc(mark[1])
+        frame = {"fill": False, "edgecolor": COLOURS[1], "linewidth": 3}
+        axes.add_patch(Rectangle((column, row), 1, 1, **frame))
+    return axes
+
+
+def _powers(values):
+    """Return tick labels for powers of 10."""
+    return [f"$10^{{{np.log10(value):.0f}}}$" for value in values]
 
 
 def plot_confusion(counts, *, class_names, axes):

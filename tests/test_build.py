@@ -167,20 +167,29 @@ def test_a_change_in_the_library_executes_the_chapters_that_use_it(book):
 
     assert executed() == {"uses", "other"}
     assert executed() == set()
-    module = book.folder / "copy" / "lectures_lib" / "data.py"
+    module = book.folder / "copy" / "lectures_lib" / "data" / "detector.py"
     module.write_text(module.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
     assert executed() == {"uses"}
     assert executed() == set()
 
 
 def test_modules_are_followed_through_imports_and_data_counts():
-    files = notebooks.library_modules({"lectures_lib.training"})
-    assert {p.name for p in files} == {"__init__.py", "training.py"}
+    files = notebooks.library_modules({"lectures_lib.live"})
+    assert {p.name for p in files} == {"__init__.py", "live.py"}
     files = {p.name for p in notebooks.library_modules({"lectures_lib.recorded"})}
-    assert {"digits_seeds.csv", "make.py", "models.py", "training.py", "data.py"} <= files
+    assert {"digits_seeds.csv", "cifar10_lecture.npz"} <= files
+    files = {p.name for p in notebooks.library_modules({"lectures_lib.training"})}
+    assert {"one.py", "many.py", "batched.py", "loop.py"} <= files
     files = {p.name for p in notebooks.library_modules({"lectures_lib.explore"})}
     assert {"explore.py", "plots.py", "live.py"} <= files
     assert "frames.py" not in files
+
+
+def test_fingerprint_tells_whether_the_data_are_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("LECTURES_DATA_DIR", str(tmp_path))
+    without = notebooks.code_fingerprint(notebook("import numpy"))
+    (tmp_path / "cifar10.npz").write_bytes(b"data")
+    assert notebooks.code_fingerprint(notebook("import numpy")) != without
 
 
 def test_fingerprint_follows_imports_and_ignores_magics():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lectures_lib.site.complete import main
+from tools.complete import main
 
 INTRO = """<html><head><link rel="stylesheet" href="../_static/a.css?v=1"></head>
 <body id="top"><a href="#top">up</a> <a href="#">here</a> <a href="cnn/why.html#weights">why</a>

@@ -57,6 +57,54 @@ def answer_of(exercise, role):
 
 
 WRONG = {
+    "cnn-largest-rate": [lambda l2: 0.5 / l2, lambda l2: 2 / l2],
+    "cnn-choose-cell": [
+        lambda validation, losses: np.unravel_index(np.argmax(validation), validation.shape),
+        lambda validation, losses: np.unravel_index(
+            np.argmax(np.where(np.isfinite(losses), validation, -1)), losses.shape
+        ),
+    ],
+    "cnn-best-of-many": [
+        lambda accuracy, images, settings: accuracy,
+        lambda accuracy, images, settings: (
+            accuracy + 2 * np.sqrt(accuracy * (1 - accuracy) / images)
+        ),
+    ],
+    "cnn-logits-loss": [
+        lambda logits, labels: -np.mean(logits[np.arange(len(labels)), labels]),
+        lambda logits, labels: np.mean(  # right until the exponential overflows
+            np.log(np.exp(np.minimum(logits, 700)).sum(axis=1))
+            - logits[np.arange(len(labels)), labels]
+        ),
+    ],
+    "cnn-class-accuracy": [
+        lambda labels, predicted, classes: [
+            np.mean(labels[predicted == c] == c) for c in range(classes)
+        ],
+        lambda labels, predicted, classes: [
+            np.mean((labels == c) == (predicted == c)) for c in range(classes)
+        ],
+    ],
+    "cnn-occlusion": [
+        lambda score, image, size: np.full(
+            (image.shape[0] // size, image.shape[1] // size), score(image[np.newaxis])[0]
+        ),
+        lambda score, image, size: [
+            [
+                score(image[np.newaxis])[0]
+                - score(
+                    np.where(
+                        (np.indices(image.shape)[0] // size == i)
+                        & (np.indices(image.shape)[1] // size == j),
+                        0.0,
+                        image,
+                    )[np.newaxis]
+                )[0]
+                for j in range(image.shape[1] // size)
+            ]
+            for i in range(image.shape[0] // size)
+        ],
+    ],
     "cnn-dense-weights": [
         lambda height, width, channels, units: height * width * channels * units,
         lambda height, width, channels, units: height * width * channels * units + 1,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lectures_lib import models
 from lectures_lib.models import digits_cnn, digits_dense, digits_linear
 
 BUILDERS = [digits_cnn, digits_dense, digits_linear]
@@ -144,3 +145,92 @@ def test_errors_say_what_is_wrong(build, settings, text):
 
 def test_numpy_integers_are_sizes():
     assert digits_cnn(filters=np.int64(2)).get_layer("convolution").output.shape[-1] == 2
+
+
+def kinds(model):
+    return [type(layer).__name__ for layer in model.layers]
+
+
+def test_cifar_cnn_is_that_of_the_lecture():
+    model = models.cifar_cnn()
+    pooled = ["Conv2D", "MaxPooling2D"]
+    assert kinds(model) == [*pooled, *pooled, "Conv2D", "Flatten", "Dense", "Dense"]
+    shapes = [layer.output.shape[1:] for layer in model.layers]
+    assert shapes[:5] == [(30, 30, 32), (15, 15, 32), (13, 13, 64), (6, 6, 64), (4, 4, 64)]
+    assert [n for n in counts(model).values() if n] == [896, 18_496, 36_928, 65_600, 650]
+    assert model.count_params() == 122_570
+    assert model.optimizer.name == "adam" and float(model.optimizer.learning_rate) == (
+        pytest.approx(1e-3)
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "added"),
+    [
+        ({"dropout": 0.5}, {"Dropout": 1}),
+        ({"augment": True}, {"RandomFlip": 1, "RandomTranslation": 1}),
+        ({"batch_norm": True}, {"BatchNormalization": 3, "ReLU": 3}),
+    ],
+)
+def test_cifar_cnn_options_add_layers(options, added):
+    plain, model = kinds(models.cifar_cnn()), kinds(models.cifar_cnn(**options))
+    assert {kind: model.count(kind) for kind in set(model) - set(plain)} == added
+    assert [kind for kind in model if kind in plain] == plain
+
+
+def test_normalisation_comes_before_the_activation():
+    model = models.cifar_cnn(batch_norm=True)
+    convolution = model.layers[0]
+    assert convolution.activation.__name__ == "linear" and not convolution.use_bias
+    assert kinds(model)[:4] == ["Conv2D", "BatchNormalization", "ReLU", "MaxPooling2D"]
+
+
+@pytest.mark.parametrize("build", [models.cifar_cnn, models.cifar_deeper, models.cifar_dense])
+def test_cifar_networks_return_logits(build):
+    images = np.random.default_rng(0).uniform(size=(3, 32, 32, 3)).astype("float32")
+    model = build(seed=2)
+    logits = np.asarray(model(images))
+    assert logits.shape == (3, 10)
+    assert logits.min() < 0 and not np.allclose(logits.sum(axis=1), 1)
+    labels = np.array([3, 0, 9])
+    direct = np.mean(np.log(np.exp(logits).sum(axis=1)) - logits[range(3), labels])
+    loss = model.evaluate(images, labels, verbose=0, return_dict=True)["loss"]
+    assert loss == pytest.approx(direct, rel=1e-5)
+    np.testing.assert_array_equal(np.asarray(build(seed=2)(images)), logits)
+    assert not np.allclose(np.asarray(build(seed=3)(images)), logits)
+
+
+def test_augmentation_moves_and_mirrors_in_training_only():
+    model = models.cifar_deeper()
+    image = np.zeros((1, 32, 32, 3), "float32")
+    image[0, 16, 4] = 1.0
+    augment = model.layers[:2]
+
+    def seen(training):
+        values = image
+        for layer in augment:
+            values = layer(values, training=training)
+        return np.asarray(values)
+
+    np.testing.assert_array_equal(seen(False), image)
+    columns = {int(seen(True)[0, :, :, 0].sum(axis=0).argmax()) for _ in range(40)}
+    assert min(columns) < 16 < max(columns)  # mirrored or not
+    assert len(columns) > 4 and all(min(abs(c - 4), abs(c - 27)) <= 3 for c in columns)
+
+
+def test_learning_rate_of_the_deeper_network_falls_to_zero():
+    rate = models.cifar_deeper(learning_rate=0.01, decay_steps=20).optimizer._learning_rate
+    assert [float(rate(step)) for step in (0, 10, 20)] == pytest.approx([0.01, 0.005, 0])
+
+
+@pytest.mark.parametrize("build", [models.cifar_cnn, models.cifar_deeper])
+@pytest.mark.parametrize("dropout", [-0.1, 1.0])
+def test_dropout_must_leave_something(build, dropout):
+    with pytest.raises(ValueError, match=f"dropout={dropout} is not a share.*below 1"):
+        build(dropout=dropout)
+
+
+@pytest.mark.parametrize("build", [models.cifar_cnn, models.cifar_deeper, models.cifar_dense])
+def test_cifar_networks_refuse_a_learning_rate_of_zero(build):
+    with pytest.raises(ValueError, match="learning_rate=0 does not descend"):
+        build(learning_rate=0)

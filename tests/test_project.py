@@ -2,11 +2,13 @@
 
 import ast
 import importlib.util
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import tokenize
 import tomllib
 from pathlib import Path
 
@@ -120,13 +122,27 @@ def test_importing_the_package_leaves_tensorflow_out():
     assert (output.returncode, output.stdout.strip()) == (0, "[]"), output.stderr
 
 
+def lines_of_code(path):
+    """Return the numbers of the lines that hold code: no comments, no docstrings."""
+    source = path.read_text(encoding="utf-8")
+    documented = ast.Module, ast.ClassDef, ast.FunctionDef
+    texts = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            texts |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+    lines = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in skipped | {tokenize.ENDMARKER}:
+            lines |= set(range(token.start[0], token.end[0] + 1))
+    return lines - texts
+
+
 def test_the_package_stays_small():
-    lines = sum(
-        len(path.read_text(encoding="utf-8").splitlines())
-        for path in MODULES
-        if part_of_file(path) != "exercises"
-    )
-    assert lines < 3000
+    # Docstrings, which are as long as the code, are what a reader of a small package is after.
+    counted = {path: lines_of_code(path) for path in MODULES if part_of_file(path) != "exercises"}
+    assert len(counted[PACKAGE / "__init__.py"]) < 10
+    assert sum(map(len, counted.values())) < 3000
 
 
 def test_the_books_tools_have_exact_versions():

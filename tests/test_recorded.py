@@ -1,20 +1,30 @@
 """The recorded results are complete, and running them again gives the same numbers."""
 
 import itertools
+import os
 import shlex
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from lectures_lib.data import Dataset, Split, load_digits
-from lectures_lib.models import digits_cnn, digits_linear
-from lectures_lib.recorded import load, make, names
+from lectures_lib.data import Split, load_cifar10, load_digits
+from lectures_lib.models import digits_linear
+from lectures_lib.recorded import load, names, weights
 from lectures_lib.training import evaluate, fit
+from recipes import __main__ as make
+from recipes import cifar10
+from recipes import digits as recipes
 
 NETWORKS = ["digits_linear", "digits_dense", "digits_cnn"]
-ALL = ["digits_learning_curves", "digits_seeds", "digits_training_size"]
+TABLES = [
+    *("cifar10_confusion", "cifar10_disturbed", "cifar10_history", "cifar10_runs"),
+    *("digits_batch_size", "digits_grid", "digits_learning_curves", "digits_seeds"),
+    "digits_training_size",
+]
+WEIGHTS = {"cifar10_deeper": 206_954, "cifar10_lecture": 122_570}
 MAX_BYTES = {"digits_learning_curves": 150_000}
 
 
@@ -24,21 +34,22 @@ def configurations(table, columns):
 
 
 def test_names():
-    assert names() == ALL
-    assert sorted(make.RECIPES) == ALL
+    assert names() == TABLES
+    assert names(kind="npz") == sorted(WEIGHTS)
+    assert sorted(make.RECIPES) == sorted([*TABLES, *WEIGHTS])
 
 
 def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match=f"'digit_seeds'.*{', '.join(ALL)}"):
+    with pytest.raises(ValueError, match=f"'digit_seeds'.*{', '.join(TABLES)}"):
         load("digit_seeds")
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", TABLES)
 def test_head_names_a_command_that_is_accepted(name):
     text = resources.files("lectures_lib.recorded").joinpath(f"{name}.csv").read_text("utf-8")
     head = [line.removeprefix("# ") for line in text.splitlines() if line.startswith("#")]
     program, switch, module, *arguments = shlex.split(head[0])
-    assert (program, switch, module) == ("python", "-m", make.__name__)
+    assert (program, switch, module) == ("python", "-m", "recipes")
     assert make.parser().parse_args(arguments).name == name
     # Apart from the versions, which are those of the day, the head is what the program writes.
     assert head[:2] == [line.removeprefix("# ") for line in make.header(name).splitlines()[:2]]
@@ -52,11 +63,11 @@ def test_command_refuses_an_unknown_name(capsys):
     assert "invalid choice" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "cifar10_confusion"])
 def test_accuracies_are_shares(name):
     table = load(name)
     columns = [c for c in table if c.startswith("accuracy") or c in ("train", "validation", "test")]
-    assert len(columns) >= 2
+    assert columns
     assert table[columns].notna().all(axis=None)
     assert table[columns].ge(0).all(axis=None)
     assert table[columns].le(1).all(axis=None)
@@ -65,11 +76,11 @@ def test_accuracies_are_shares(name):
 def test_seeds_are_complete():
     table = load("digits_seeds")
     wanted = [*itertools.product(NETWORKS, range(10))]
-    wanted += [(name, 0) for name in make.baselines()]
+    wanted += [(name, 0) for name in recipes.baselines()]
     assert sorted(configurations(table, ["model", "seed"])) == sorted(wanted)
     parameters = table.groupby("model")["parameters"].first()
     assert parameters[NETWORKS].tolist() == [650, 8635, 8660]
-    assert parameters[list(make.baselines())].isna().all()
+    assert parameters[list(recipes.baselines())].isna().all()
 
 
 def test_curves_are_complete():
@@ -107,9 +118,9 @@ def test_baselines_come_out_again():
             assert table.loc[name, part] == pytest.approx(accuracy, abs=0.003)
 
 
-@pytest.mark.parametrize("name", make.baselines())
+@pytest.mark.parametrize("name", recipes.baselines())
 def test_baseline_rows_come_out_again(name):
-    row = make._run_baseline(name)
+    row = recipes.run_baseline(name)
     recorded = load("digits_seeds").set_index("model").loc[name]
     for part in ("train", "validation", "test"):
         assert recorded[part] == pytest.approx(row[part], abs=0.003)
@@ -129,8 +140,11 @@ def test_seed_comes_out_again():
 def test_first_epochs_come_out_again(learning_rate, filters):
     # The other rate first: nothing of it may be left in the run that is compared.
     rates = (1.0, learning_rate)
-    curves = [make._run_curves(filters, seed, learning_rates=rates, epochs=3) for seed in range(3)]
-    again = make.summarise_curves(curves).query(f"learning_rate == {learning_rate}")
+    curves = [
+        recipes.run_curves(filters, seed, learning_rates=rates, epochs=3).assign(filters=filters)
+        for seed in range(3)
+    ]
+    again = recipes.summarise_curves(pd.concat(curves)).query(f"learning_rate == {learning_rate}")
     recorded = load("digits_learning_curves").query(
         f"learning_rate == {learning_rate} and filters == {filters} and epoch <= 3"
     )
@@ -139,42 +153,9 @@ def test_first_epochs_come_out_again(learning_rate, filters):
     pd.testing.assert_frame_equal(again, recorded, rtol=0, atol=0.02)
 
 
-def test_curves_agree_with_fit():
-    """Another order of the images, hence another tolerance, but the same training."""
-    digits = load_digits(seed=0)
-    runs = [
-        fit(digits_cnn(l2=1e-3, seed=seed), digits, epochs=10, seed=seed, progress=False)
-        for seed in range(3)
-    ]
-    means = pd.concat(runs).groupby(["epoch", "split"])[["loss", "accuracy"]].mean()
-    recorded = load("digits_learning_curves").query("learning_rate == 0.1 and filters == 10")
-    recorded = recorded.set_index(["epoch", "split"])
-    for split in ("train", "validation"):
-        for score in ("loss", "accuracy"):
-            difference = means.loc[(10, split), score] - recorded.loc[(10, split), score]
-            assert abs(difference) < 0.03
-
-
-def test_compiled_pass_makes_the_updates_of_fit():
-    digits = load_digits(seed=0)
-    # One batch in each pass: the order of the examples does not matter.
-    train = Split(digits.train.inputs[:100], digits.train.labels[:100])
-    data = Dataset(train, digits.validation, digits.test, digits.class_names)
-    settings = {"filters": 3, "l2": 0.01, "learning_rate": 0.2, "seed": 1}
-    history = fit(digits_cnn(**settings), data, epochs=4, batch_size=100, progress=False)
-    model = digits_cnn(**settings)
-    run_pass = make.compiled_pass(model, train)
-    for epoch in range(1, 5):
-        got = {"train": run_pass(np.arange(100)), "validation": evaluate(model, data.validation)}
-        for split, scores in got.items():
-            row = history.query(f"epoch == {epoch} and split == '{split}'").iloc[0]
-            assert scores["loss"] == pytest.approx(row["loss"], rel=1e-4)
-            assert scores["accuracy"] == pytest.approx(row["accuracy"], abs=0.006)
-
-
 @pytest.mark.parametrize("name", ["k_nearest_neighbours", "support_vector_machine"])
 def test_training_size_comes_out_again(name):
-    row = make._run_size(name, 100, 3)
+    row = recipes.run_size(name, 100, 3)
     recorded = load("digits_training_size").query(
         f"model == '{name}' and images == 100 and seed == 3"
     )
@@ -185,13 +166,13 @@ def test_training_size_comes_out_again(name):
 
 def test_subsets_are_stratified_and_seeded():
     labels = load_digits(seed=0).train.labels
-    rows = make.stratified_rows(labels, images=200, seed=1)
+    rows = recipes.stratified_rows(labels, images=200, seed=1)
     assert len(set(rows)) == 200
     share = np.bincount(labels) * 200 / len(labels)
     assert np.all(np.abs(np.bincount(labels[rows]) - share) < 1.01)
-    assert not np.array_equal(rows, make.stratified_rows(labels, images=200, seed=2))
+    assert not np.array_equal(rows, recipes.stratified_rows(labels, images=200, seed=2))
     np.testing.assert_array_equal(
-        make.stratified_rows(labels, images=1257, seed=0), np.arange(1257)
+        recipes.stratified_rows(labels, images=1257, seed=0), np.arange(1257)
     )
 
 
@@ -199,7 +180,8 @@ def test_every_size_gets_the_same_number_of_steps():
     digits = load_digits(seed=0)
     for images in (20, 250):
         train = Split(digits.train.inputs[:images], digits.train.labels[:images])
-        model = make._fit_steps(digits_linear(), train, seed=0)
+        model = digits_linear()
+        recipes.fit_steps(model, train, seed=0)
         assert int(model.optimizer.iterations) == 1200
 
 
@@ -207,6 +189,104 @@ def test_diverged_seed_makes_the_mean_nan():
     curve = pd.DataFrame(
         {"epoch": [1], "split": ["train"], "loss": [2.0], "accuracy": [0.5]}
     ).assign(learning_rate=3.0, filters=1)
-    row = make.summarise_curves([curve, curve.assign(loss=np.nan, accuracy=0.1)]).iloc[0]
+    curves = pd.concat([curve, curve.assign(loss=np.nan, accuracy=0.1)])
+    row = recipes.summarise_curves(curves).iloc[0]
     assert np.isnan(row["loss"])
     assert (row["accuracy"], row["accuracy_low"], row["accuracy_high"]) == (0.3, 0.1, 0.5)
+
+
+def test_grid_is_complete_and_fails_where_the_penalty_overshoots():
+    table = load("digits_grid")
+    powers = [float(f"1e{n}") for n in range(-5, 2)]
+    columns = ["largest_value", "seed", "learning_rate", "l2"]
+    wanted = itertools.product([1, 16], range(5), powers, powers)
+    assert sorted(configurations(table, columns)) == sorted(wanted)
+    unstable = table["learning_rate"] * table["l2"] > 0.999
+    assert table.loc[unstable, "diverged"].notna().all()
+
+
+def test_batch_sizes_are_complete():
+    table = load("digits_batch_size")
+    wanted = itertools.product(
+        [10, 20, 50, 100, 200, 500, 1257], range(3), [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
+    )
+    columns = ["batch_size", "seed", "learning_rate"]
+    assert sorted(configurations(table, columns)) == sorted(wanted)
+
+
+def test_grid_comes_out_again():
+    again = recipes.run_grid(1, 3, grid={"learning_rate": [0.1, 1.0], "l2": [0.001, 1.0]})
+    recorded = load("digits_grid").query("largest_value == 1 and seed == 3")
+    for _, row in again.iterrows():
+        same = np.isclose(recorded["learning_rate"], row["learning_rate"])
+        same &= np.isclose(recorded["l2"], row["l2"])
+        (old,) = recorded[same].to_dict("records")
+        assert pd.isna(old["diverged"]) == pd.isna(row["diverged"])
+        for part in ("train", "validation", "test"):
+            assert old[part] == pytest.approx(row[part], abs=0.02)
+
+
+def test_cifar10_tables_belong_together():
+    runs, history = load("cifar10_runs"), load("cifar10_history")
+    assert configurations(runs, ["model", "seed"]) == cifar10.RUNS
+    for _, run in runs.iterrows():
+        rows = history.query(f"model == '{run['model']}' and seed == {run['seed']}")
+        assert rows["epoch"].tolist() == np.repeat(range(1, run["epochs"] + 1), 2).tolist()
+        last = rows.groupby("split")["accuracy"].last()
+        assert (last["train"], last["validation"]) == (run["train"], run["validation"])
+    counts = load("cifar10_confusion")
+    disturbed = load("cifar10_disturbed")
+    for name in cifar10.LOOKED_AT:
+        test = runs.query(f"model == '{name}' and seed == 0")["test"].item()
+        rows = counts[counts["model"] == name]
+        assert rows.groupby("label")["images"].sum().tolist() == [1000] * 10
+        right = rows.loc[rows["label"] == rows["predicted"], "images"].sum()
+        assert right / 10_000 == pytest.approx(test, abs=2e-4)
+        for kind in ("noise", "shift"):
+            row = disturbed.query(f"model == '{name}' and disturbance == '{kind}' and size == 0")
+            assert row["accuracy"].item() == pytest.approx(test, abs=2e-4)
+
+
+def test_the_deeper_network_gets_four_of_five_right():
+    row = load("cifar10_runs").query("model == 'deeper'").iloc[0]
+    assert row["test"] > 0.8
+    assert row["minutes"] < 60
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_weights_fit_their_network(name):
+    model = cifar10.BUILDERS[name.removeprefix("cifar10_")](seed=1)
+    model.set_weights(weights(name))
+    assert model.count_params() == WEIGHTS[name]
+    with resources.files("lectures_lib.recorded").joinpath(f"{name}.npz").open("rb") as file:
+        text = str(np.load(file)["header"])
+    assert text.startswith(f"# python -m recipes {name}\n")
+
+
+@pytest.mark.skipif(
+    not Path(os.environ.get("LECTURES_DATA_DIR", "../shared/data"), "cifar10.npz").is_file(),
+    reason="needs cifar10.npz in LECTURES_DATA_DIR",
+)
+def test_recorded_weights_get_the_recorded_accuracy(monkeypatch):
+    monkeypatch.setenv("LECTURES_DATA_DIR", os.environ.get("LECTURES_DATA_DIR", "../shared/data"))
+    test = load_cifar10(test_images=1000).test
+    for name in ("lecture", "deeper"):
+        model = cifar10.BUILDERS[name](seed=0)
+        model.set_weights(weights(f"cifar10_{name}"))
+        recorded = load("cifar10_runs").query(f"model == '{name}' and seed == 0")["test"].item()
+        assert evaluate(model, test)["accuracy"] == pytest.approx(recorded, abs=0.04)
+
+
+def test_unknown_weights_list_the_known_ones():
+    with pytest.raises(ValueError, match=r"'cifar'.*cifar10_deeper, cifar10_lecture"):
+        weights("cifar")
+
+
+def test_recipe_writes_tables_and_weights(tmp_path):
+    table = pd.DataFrame({"a": [1.0, np.nan]})
+    path = make.write("digits_grid", table, folder=tmp_path)
+    assert path.read_text("utf-8").splitlines()[-3:] == ["a", "1", "nan"]
+    arrays = [np.arange(3.0), np.ones((2, 2))]
+    with np.load(make.write("cifar10_lecture", arrays, folder=tmp_path)) as stored:
+        np.testing.assert_array_equal(stored["arr_1"], arrays[1])
+        assert "python -m recipes cifar10_lecture" in str(stored["header"])

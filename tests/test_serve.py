@@ -10,7 +10,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from lectures_lib.site.serve import Server, main
+from tools.serve import Server, main
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_refuses_what_is_not_a_port(port, capsys):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_it_quietly(site, number):
-    command = [sys.executable, "-m", "lectures_lib.site.serve", "--port", "0"]
+    command = [sys.executable, "-m", "tools.serve", "--port", "0"]
     process = subprocess.Popen(
         [*command, "--folder", str(site)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -45,7 +45,7 @@ def stages(environment):
         [python, "-m", "yamllint", "--strict", *YAML],
         [python, "tools/notebooks.py", "check"],
     )
-    unit = [*pytest, "tests", "lectures_lib", "--ignore=tests/site"]
+    unit = [*pytest, "tests", "lectures_lib", "recipes", "--ignore=tests/site"]
     nbval = ["--nbval-lax", "--nbval-cell-timeout=300", "-p", "no:cacheprovider"]
     remove = [python, "tools/stages.py", "--remove-build"]
     book = ["make", "--no-print-directory", "book"]

@@ -1,5 +1,7 @@
 """Checks of the chapters on convolutional networks."""
 
+from math import comb
+
 import numpy as np
 
 from lectures_lib.exercises import Case, exercise
@@ -169,3 +171,93 @@ def _shifted_accuracy():
             {"predict": predict, "images": images, "labels": brightest, "pixels": pixels},
             hint="Return a share. Pictures move to the right; the columns that enter are empty.",
         )
+
+
+@exercise("cnn-largest-rate")
+def _largest_rate():
+    for l2 in (0.001, 0.25, 3.0):
+        # Go up in small ratios until twenty steps let a weight of 1 grow.
+        rates = np.geomspace(0.01, 1e4, 200_001)
+        grows = np.abs((1 - 2 * rates * l2) ** 20) > 1
+        yield Case(
+            rates[~grows].max(),
+            {"l2": l2},
+            tolerance=1e-3,
+            hint="At the largest stable rate the factor 1 - 2*rate*l2 is -1, not 0.",
+        )
+
+
+@exercise("cnn-choose-cell")
+def _choose_cell():
+    validation = np.array([[0.10, 0.95, 0.90], [0.97, 0.97, 0.99], [0.30, 0.97, 0.10]])
+    losses = np.array([[2.3, 0.20, 0.31], [0.15, 0.12, np.nan], [1.9, 0.13, np.inf]])
+    hint = "Leave out what diverged; of equal accuracies take the last column, then the first row."
+    turned = {"validation": validation[::-1, 1:], "losses": losses[::-1, 1:]}
+    yield Case((1, 1), {"validation": validation, "losses": losses}, hint=hint)
+    yield Case((0, 0), turned, hint=hint)
+    yield Case((0, 1), {"validation": validation[:1], "losses": losses[:1]}, hint=hint)
+
+
+@exercise("cnn-best-of-many")
+def _best_of_many():
+    # The sum of P(largest > c) over c, with the binomial probabilities written out.
+    for accuracy, images, settings in [(0.96, 360, 49), (0.5, 20, 3), (0.9, 100, 1)]:
+        ways = [
+            comb(images, c) * accuracy**c * (1 - accuracy) ** (images - c) for c in range(images)
+        ]
+        above = 1 - np.cumsum(ways) ** settings
+        yield Case(
+            above.sum() / images,
+            {"accuracy": accuracy, "images": images, "settings": settings},
+            tolerance=2e-3,
+            hint="Take the largest of `settings` measured accuracies first, then the mean of many.",
+        )
+
+
+@exercise("cnn-logits-loss")
+def _logits_loss():
+    rng = np.random.default_rng(3)
+    moderate = rng.normal(size=(7, 4))
+    labels = rng.integers(4, size=7)
+    odds = [sum(np.exp(row - row[k])) for row, k in zip(moderate, labels, strict=True)]
+    yield Case(
+        np.mean(np.log(odds)),
+        {"logits": moderate, "labels": labels},
+        hint="The loss of one picture is log(sum(exp(logits))) minus the logit of its class.",
+    )
+    yield Case(
+        (0.0 + 1000.0 + np.log(3)) / 3,
+        {
+            "logits": np.array([[1000.0, 0.0, -1000.0], [1000.0, 0.0, 0.0], [-800.0] * 3]),
+            "labels": np.array([0, 2, 1]),
+        },
+        hint="Take the largest logit of each row off before the exponential.",
+    )
+
+
+@exercise("cnn-class-accuracy")
+def _class_accuracy():
+    labels = np.array([0, 2, 2, 1, 2, 0, 2])
+    predicted = np.array([0, 2, 1, 1, 2, 2, 2])
+    hint = "Divide by the number of pictures of the class, not by that of the predictions."
+    given = {"labels": labels, "predicted": predicted, "classes": 3}
+    yield Case([1 / 2, 1 / 1, 3 / 4], given, hint=hint)
+    given = {"labels": predicted, "predicted": labels, "classes": 3}
+    yield Case([1 / 1, 1 / 2, 3 / 4], given, hint=hint)
+
+
+@exercise("cnn-occlusion")
+def _occlusion():
+    rng = np.random.default_rng(4)
+    image, weights = rng.random((8, 12, 3)), rng.normal(size=(8, 12, 3))
+    for size in (4, 2):
+        # For a linear score a covered block changes it by the block's own sum.
+        change = weights * (image - 0.5)
+        blocks = [[change[i : i + size, j : j + size].sum() for j in range(0, 12, size)]
+                  for i in range(0, 8, size)]  # fmt: skip
+        yield Case(
+            blocks,
+            {"score": lambda pictures: np.sum(weights * pictures, axis=(1, 2, 3)),
+             "image": image, "size": size},
+            hint="Cover one block at a time, always of the original image, with the value 0.5.",
+        )  # fmt: skip

@@ -1,22 +1,24 @@
-"""Results of long runs, kept as small CSV files beside the command that recreates each of them.
+"""Results of long runs: small tables and trained weights, with the command that made each.
 
-The first lines of a file, which begin with `#`, hold that command and the versions it ran with;
-`lectures_lib.recorded.make` is the program.
+The first lines of a table, which begin with `#`, hold that command and the versions it ran with;
+weights have them as the entry `header`. The programs are in the folder `recipes` of the repository.
 """
 
 from importlib import resources
 
-__all__ = ["load", "names"]
+import numpy as np
+
+__all__ = ["load", "names", "weights"]
 
 
-def names():
-    """Return the sorted names of the recorded results, as a list.
+def names(*, kind="csv"):
+    """Return the sorted names of the recorded tables, or of the weights with `kind="npz"`.
 
-    >>> "digits_seeds" in names()
-    True
+    >>> "digits_seeds" in names(), names(kind="npz")
+    (True, ['cifar10_deeper', 'cifar10_lecture'])
     """
     files = (file.name for file in resources.files(__name__).iterdir())
-    return sorted(name.removesuffix(".csv") for name in files if name.endswith(".csv"))
+    return sorted(name.removesuffix(f".{kind}") for name in files if name.endswith(f".{kind}"))
 
 
 def load(name):
@@ -35,12 +37,35 @@ def load(name):
     >>> load("digits_seeds").columns.tolist()
     ['model', 'seed', 'parameters', 'train', 'validation', 'test']
     """
-    if name not in names():
-        raise ValueError(
-            f"There is no recorded result {name!r}. Pass one of: {', '.join(names())}. "
-            "New results are made with python -m lectures_lib.recorded.make."
-        )
     import pandas as pd
 
-    with resources.files(__name__).joinpath(f"{name}.csv").open(encoding="utf-8") as file:
+    with _open(name, "csv") as file:
         return pd.read_csv(file, comment="#")
+
+
+def weights(name):
+    """Read the trained weights `name`.
+
+    Args:
+        name: One of `names(kind="npz")`.
+
+    Returns:
+        The list of arrays for `set_weights` of the Keras model.
+
+    Raises:
+        ValueError: If there are no such weights; the text lists those that exist.
+
+    >>> sum(values.size for values in weights("cifar10_lecture"))
+    122570
+    """
+    with _open(name, "npz") as file, np.load(file) as arrays:
+        return [arrays[f"arr_{i}"] for i in range(len(arrays.files) - 1)]  # without the header
+
+
+def _open(name, kind):
+    if name not in names(kind=kind):
+        raise ValueError(
+            f"There is no recorded {name!r}. Pass one of: {', '.join(names(kind=kind))}. "
+            "New ones are made with python -m recipes."
+        )
+    return resources.files(__name__).joinpath(f"{name}.{kind}").open("rb")

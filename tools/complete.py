@@ -1,4 +1,4 @@
-"""Is the built site whole? `python -m lectures_lib.site.complete`, after every build.
+"""Is the built site whole? `python -m tools.complete`, after every build.
 
 Sphinx does not look at what its templates, our frames and earlier builds leave in the folder.
 """
@@ -158,7 +158,7 @@ def _demos(page, counts):
 
 def main(arguments=None):
     """Check the site; print its counts, or what is wrong; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m lectures_lib.site.complete")
+    parser = argparse.ArgumentParser(prog="python -m tools.complete")
     parser.add_argument("--folder", type=Path, default=Path("_build/html"))
     parser.add_argument("--toc", type=Path, default=Path("_toc.yml"))
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""Serve the built book on this machine: `python -m lectures_lib.site.serve [--port N]`."""
+"""Serve the built book on this machine: `python -m tools.serve [--port N]`."""
 
 import argparse
 import errno
@@ -74,7 +74,7 @@ class Server(ThreadingHTTPServer):
 
 def main(arguments=None):
     """Serve until Ctrl-C or SIGTERM; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m lectures_lib.site.serve", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.serve", description=__doc__)
     parser.add_argument("--port", type=_port, default=8000)
     parser.add_argument("--folder", type=Path, default=Path("_build/html"))
     options = parser.parse_args(arguments)

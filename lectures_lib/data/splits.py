@@ -1,0 +1,69 @@
+"""The parts of a data set, as read-only arrays."""
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+
+__all__ = ["Dataset", "Split", "check_counts", "read_only"]
+
+
+# eq=False: comparing arrays element by element has no single truth value.
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Inputs and labels of one part of a data set.
+
+    Attributes:
+        inputs: Array whose first axis counts the examples.
+        labels: Array of the same length.
+
+    >>> len(Split(inputs=np.zeros((3, 8, 8, 1)), labels=np.array([4, 0, 9])))
+    3
+    """
+
+    inputs: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self):
+        if len(self.inputs) != len(self.labels):
+            raise ValueError(
+                f"The split has {len(self.inputs)} inputs and {len(self.labels)} labels, but needs "
+                "one label for each input. Pass arrays whose first axes are equally long."
+            )
+
+    def __len__(self):
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The three splits of a data set: learn from `train`, choose with `validation`, report `test`.
+
+    Attributes:
+        train, validation, test: One `Split` each, without common examples.
+        class_names: `class_names[label]` is the name of a class.
+        name: What the pictures are, such as "CIFAR-10".
+    """
+
+    train: Split
+    validation: Split
+    test: Split
+    class_names: tuple[str, ...]
+    name: str = ""
+
+
+def read_only(inputs, labels):
+    """Return a `Split` whose arrays cannot be overwritten by mistake."""
+    inputs.setflags(write=False)
+    labels.setflags(write=False)
+    return Split(inputs, labels)
+
+
+def check_counts(classes, *counts):
+    """Raise a `ValueError` if a split is too small to hold one image of each class."""
+    for part, count in zip(("train", "validation", "test"), counts, strict=True):
+        if not (isinstance(count, Integral) and count >= classes):
+            raise ValueError(
+                f"{part}_images={count}, but it must be a whole number of at least {classes}: "
+                "one image of each class."
+            )

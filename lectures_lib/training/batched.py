@@ -1,0 +1,247 @@
+"""Many networks of one architecture as one TensorFlow program, read off their Keras models.
+
+Weights get a first axis that counts the networks. All networks see the same batch, so a first
+convolution is one matrix product for all of them; for the rest TensorFlow maps Keras' own layers,
+loss and optimiser over the networks.
+"""
+
+import itertools
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from lectures_lib.training.supported import LOSSES, check_alike, check_supported, loss_name
+
+__all__ = ["Stack"]
+
+
+class Stack:
+    """Compiled Keras models of one architecture, to be trained together.
+
+    Its methods have the names and the meaning that they have for a Keras model.
+
+    Args:
+        models: They may differ in initial weights, penalties (L1, L2) and learning rate.
+
+    Attributes:
+        weights: Keras variables of shape `(networks, ...)`, one for each weight of a model.
+
+    Raises:
+        ValueError: If the models differ in more than that, or have a layer, an option, an optimiser
+            or a loss that is not supported; the text names it.
+    """
+
+    def __init__(self, models):
+        check_supported(models[0])
+        check_alike(models)
+        first, compiled = models[0], models[0].get_compile_config()
+        self.layers = first.layers
+        self.loss = keras.losses.get(first.loss)
+        self.accuracy = LOSSES[loss_name(first)] if compiled["metrics"] == ["accuracy"] else None
+        stacked = [
+            np.stack(copies) for copies in zip(*(m.get_weights() for m in models), strict=True)
+        ]
+        self.weights = [keras.Variable(values) for values in stacked]
+        weights = iter(range(len(self.weights)))
+        self.of_layer = [list(itertools.islice(weights, len(x.weights))) for x in self.layers]
+        columns = zip(*(model.trainable_variables for model in models), strict=True)
+        self.penalties = [_coefficients([w.regularizer for w in column]) for column in columns]
+        self.rates = np.array([float(m.optimizer.learning_rate) for m in models], "float32")
+        self.optimiser = type(first.optimizer).from_config(first.optimizer.get_config())
+        self.optimiser.build(self.weights)
+        self.examples = tf.Variable(0.0)
+        names = ("loss", "accuracy") if self.accuracy else ("loss",)
+        self.totals = {name: tf.Variable(tf.zeros(len(models))) for name in names}
+
+    def train_step(self, batch):
+        """Move the weights of every network by one step; count the scores before it."""
+        weights = [variable.value for variable in self.weights]
+        with tf.GradientTape() as tape:
+            scores = self._scores(*batch)
+            # No network's loss depends on the weights of another. So the gradient of their sum is
+            # the gradient of each, even beside a loss that is nan.
+            total = tf.reduce_sum(scores["loss"])
+        gradients = tape.gradient(total, weights)
+        for variable, gradient in zip(self.weights, gradients, strict=True):
+            rates = self.rates.reshape(-1, *(1 for _ in variable.shape[1:]))
+            self.optimiser.update_step(gradient, variable, tf.constant(rates))
+        self.optimiser.iterations.assign_add(1)
+        self._count(scores, batch)
+
+    def test_step(self, batch):
+        """Count the scores of the weights as they are."""
+        self._count(self._scores(*batch), batch)
+
+    def reset_metrics(self):
+        """Forget the scores of all batches."""
+        for total in (self.examples, *self.totals.values()):
+            total.assign(tf.zeros_like(total))
+
+    def get_metrics_result(self):
+        """Return the mean scores over the examples since `reset_metrics`, `(networks,)` each."""
+        return {name: total / self.examples for name, total in self.totals.items()}
+
+    def get_weights(self):
+        """Return, for each network, its weights as Keras' `get_weights` orders them."""
+        return list(zip(*(variable.numpy() for variable in self.weights), strict=True))
+
+    def _count(self, scores, batch):
+        examples = tf.cast(tf.shape(batch[1])[0], "float32")
+        self.examples.assign_add(examples)
+        for name, score in scores.items():
+            self.totals[name].assign_add(examples * score)
+
+    def _scores(self, inputs, labels):
+        """Return the loss, with penalty, and the accuracy on a batch; each `(networks,)`."""
+        weights = [[self.weights[i].value for i in indices] for indices in self.of_layer]
+        stacked, done = self._convolve(weights, inputs)
+
+        def measure(arguments):
+            own_weights, *own_inputs = arguments
+            values = own_inputs[0] if own_inputs else inputs
+            for layer, of_layer in zip(self.layers[done:], own_weights, strict=True):
+                values = layer.stateless_call(of_layer, _state(layer), values)[0]
+            return tf.reduce_mean(self.loss(labels, values)), values
+
+        arguments = (weights[done:],) if stacked is None else (weights[done:], stacked)
+        losses, outputs = tf.vectorized_map(measure, arguments, fallback_to_while_loop=False)
+        scores = {"loss": losses + self._penalty()}
+        if self.accuracy:
+            repeated = tf.broadcast_to(labels, (len(self.rates), *tf.unstack(tf.shape(labels))))
+            hits = tf.cast(self.accuracy(repeated, outputs), "float32")  # (networks, batch)
+            scores["accuracy"] = tf.reduce_mean(hits, range(1, len(hits.shape)))
+        return scores
+
+    def _convolve(self, weights, inputs):
+        """Apply the layers up to the last convolution, at which `vectorized_map` would be slow.
+
+        Return the outputs, `(networks, batch, ...)` or None, and the number of layers done.
+        """
+        last = max((i for i, x in enumerate(self.layers) if type(x) is layers.Conv2D), default=-1)
+        stacked, i = None, 0
+        while i <= last:
+            layer = self.layers[i]
+            if stacked is None and _fuse(*self.layers[i : i + 2]):
+                stacked = _convolve_and_pool(layer, self.layers[i + 1], weights[i], inputs)
+                i += 1
+            else:
+                copies = [inputs] * len(self.rates) if stacked is None else tf.unstack(stacked)
+                stacked = _one_by_one(layer, weights[i], copies)
+            i += 1
+        return stacked, i
+
+    def _penalty(self):
+        """Return the penalty of every network, `(networks,)`."""
+        total = tf.zeros(len(self.rates))
+        for variable, penalty in zip(self.weights, self.penalties, strict=True):
+            axes = list(range(1, len(variable.shape)))
+            for coefficient, size in zip(penalty, (tf.abs, tf.square), strict=True):
+                if np.any(coefficient):
+                    total += coefficient * tf.reduce_sum(size(variable.value), axes)
+        return total
+
+
+def _state(layer):
+    """Return what a layer keeps beside its weights: nothing that the supported ones ever use."""
+    return [variable.value for variable in layer.non_trainable_variables]
+
+
+def _one_by_one(layer, weights, inputs):
+    """Apply a layer to each network's inputs with its own weights, `(networks, batch, ...)`."""
+    own_weights = zip(*(tf.unstack(weight) for weight in weights), strict=True)
+    outputs = [
+        layer.stateless_call(own, _state(layer), values)[0]
+        for own, values in zip(own_weights if weights else [()] * len(inputs), inputs, strict=True)
+    ]
+    return tf.stack(outputs)
+
+
+def _fuse(layer, following=None):
+    """Tell whether the largest value of each window can be taken before bias and activation.
+
+    It can be where the activation never decreases, as the bias is the same within a channel.
+    """
+    return (
+        type(layer) is layers.Conv2D
+        and type(following) is layers.MaxPooling2D
+        and layer.activation in (keras.activations.linear, keras.activations.relu)
+        and layer.groups == 1
+        and {layer.data_format, following.data_format} == {"channels_last"}
+        and following.padding == "valid"
+        and following.strides == following.pool_size
+    )
+
+
+def _convolve_and_pool(layer, pooling, weights, images):
+    """Convolve one batch of images with the kernels of all networks, and keep the largest values.
+
+    Return `(networks, batch, rows, columns, filters)`. As all networks see the same images, each
+    of the offsets in the pooling window is a single matrix product, and only a part of its result
+    as large as the pooled images goes on to bias and activation.
+    """
+    kernel, *bias = weights  # (networks, kernel rows, kernel columns, channels, filters)
+    networks, *window, _, filters = kernel.shape
+    columns = tf.reshape(tf.transpose(kernel, (1, 2, 3, 0, 4)), (-1, networks * filters))
+    patches = tf.image.extract_patches(
+        images,
+        (1, *window, 1),
+        (1, *layer.strides, 1),
+        (1, *layer.dilation_rate, 1),
+        layer.padding.upper(),
+    )  # (batch, rows, columns, weights of a filter)
+    (p, q), (height, width) = pooling.pool_size, patches.shape[1:3]
+    rows, cols = height // p, width // q
+    split = tf.reshape(patches[:, : p * rows, : q * cols], (-1, rows, p, cols, q, len(columns)))
+    offsets = tf.reshape(tf.transpose(split, (2, 4, 0, 1, 3, 5)), (p * q, -1, len(columns)))
+    largest = tf.reshape(_largest_product(offsets, columns), (-1, rows, cols, networks, filters))
+    values = tf.transpose(largest, (3, 0, 1, 2, 4))
+    return layer.activation(values + bias[0][:, None, None, None] if bias else values)
+
+
+@tf.custom_gradient
+def _largest_product(patches, kernels):
+    """Return the largest of the products `patches[i] @ kernels`, element by element.
+
+    TensorFlow's own gradient of a pooling takes as long as all the rest. As there, the first of
+    equal values gets the gradient. The patches are data and get none.
+    """
+    patches = tf.unstack(patches)
+    tree = [[patch @ kernels for patch in patches]]
+    while len(tree[-1]) > 1:
+        tree.append([_larger(*pair) for pair in _pairs(tree[-1])])
+
+    def gradient(upstream):
+        parts = [upstream]
+        for level in tree[-2::-1]:
+            shares = zip(parts, _pairs(level), strict=True)
+            parts = [part for above, pair in shares for part in _share(above, *pair)]
+        return None, tf.add_n(
+            [tf.transpose(p) @ part for p, part in zip(patches, parts, strict=True)]
+        )
+
+    return tree[-1][0], gradient
+
+
+def _pairs(values):
+    """Return neighbours two by two; the last one alone if their number is odd."""
+    return [values[i : i + 2] for i in range(0, len(values), 2)]
+
+
+def _larger(first, second=None):
+    return first if second is None else tf.maximum(first, second)
+
+
+def _share(gradient, first, second=None):
+    """Give the gradient of the larger value to the one of the two that it came from."""
+    if second is None:
+        return [gradient]
+    to_first = tf.where(first >= second, gradient, 0.0)
+    return [to_first, gradient - to_first]
+
+
+def _coefficients(penalties):
+    """Return the L1 and the L2 coefficients of one weight, an array of shape `(2, networks)`."""
+    pairs = [(getattr(x, "l1", 0.0), getattr(x, "l2", 0.0)) for x in penalties]
+    return np.array(pairs, "float32").T

@@ -1,0 +1,81 @@
+"""The compiled loop over epochs and batches, for one Keras model or for many at once."""
+
+import os
+
+import numpy as np
+import tensorflow as tf
+from tqdm.auto import tqdm
+
+__all__ = ["check_split", "check_training", "compile_pass", "scores_by_epoch"]
+
+
+def scores_by_epoch(model, data, *, epochs, batch_size, seed, progress):
+    """Train on `data.train`, and yield the scores of both splits after each epoch.
+
+    Args:
+        model: A Keras model, or a `Stack` of them, which has the same four methods.
+        data, epochs, batch_size, seed, progress: As in `fit`.
+
+    Yields:
+        A dictionary with the running averages of "train" and the scores of "validation", each a
+        dictionary as `get_metrics_result` gives it.
+    """
+    train = compile_pass(model, model.train_step, data.train, batch_size)
+    validate = compile_pass(model, model.test_step, data.validation, batch_size)
+    in_order = np.arange(len(data.validation))
+    rng = np.random.default_rng(seed)
+    hidden = not progress or os.environ.get("LECTURES_VIEW") == "page"
+    for _ in tqdm(range(epochs), unit="epoch", disable=hidden):
+        order = rng.permutation(len(data.train))
+        yield {"train": train(order), "validation": validate(in_order)}
+
+
+def compile_pass(model, step, split, batch_size):
+    """Compile one pass of `step` over a split: a function of the order of the examples.
+
+    A step of a small network is shorter than what Keras' `fit` does around each of its epochs;
+    here the batches of an epoch are one call.
+    """
+    inputs, labels = tf.constant(split.inputs), tf.constant(split.labels)
+
+    @tf.function
+    def run(order):
+        for start in tf.range(0, tf.size(order), batch_size):
+            rows = order[start : start + batch_size]
+            step((tf.gather(inputs, rows), tf.gather(labels, rows)))
+
+    def scores(order):
+        model.reset_metrics()
+        run(tf.constant(order))
+        return {name: np.asarray(score) for name, score in model.get_metrics_result().items()}
+
+    return scores
+
+
+def check_training(model, data, **counts):
+    """Raise ValueError for a count below 1 and for a split that `model` cannot be trained on."""
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(
+                f"{name}={count}, but training needs at least 1. Pass {name}=1 or more."
+            )
+    for name in ("train", "validation"):
+        check_split(model, getattr(data, name), name=name)
+
+
+def check_split(model, split, *, name):
+    """Raise ValueError for an empty split, and for classes that the model has no output for."""
+    if len(split) == 0:
+        raise ValueError(
+            f"The {name} split has 0 examples, but at least 1 is needed. Pass a larger split."
+        )
+    outputs = model.output_shape[-1]
+    if outputs == 1 or not np.issubdtype(split.labels.dtype, np.integer):
+        return
+    lowest, highest = int(np.min(split.labels)), int(np.max(split.labels))
+    if lowest < 0 or highest >= outputs:
+        raise ValueError(
+            f"The labels of the {name} split go from {lowest} to {highest}, but the {outputs} "
+            f"outputs of the model stand for the labels 0 to {outputs - 1}. "
+            f"Renumber the labels, or build a model with more outputs."
+        )

@@ -1,0 +1,252 @@
+"""Many independent runs, in the processes of this machine or of a cluster; one tidy table."""
+
+import contextlib
+import functools
+import itertools
+import os
+import pickle
+import platform
+import random
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+
+import joblib
+import keras
+import pandas as pd
+from joblib.parallel import SequentialBackend, get_active_backend
+
+from lectures_lib.training.progress import progress_bar
+
+__all__ = ["SweepError", "sweep"]
+
+_IN_USE = threading.RLock()
+
+
+class SweepError(RuntimeError):
+    """A run has failed, or its worker was lost too often; the text names the configuration."""
+
+
+def sweep(run, grid, *, n_jobs=-1, retries=2, progress=True):
+    """Do one run for every configuration of a grid, several at a time; return one tidy table.
+
+    The runs take place in processes of this machine, or where joblib is told: on a Dask cluster by
+    `with joblib.parallel_config("dask"): sweep(...)`, after `distributed.Client(...)`.
+
+    Each run begins with a new Keras session and with the seeds of Python, NumPy and Keras set to
+    0, so that its configuration alone decides its scores. Worker processes compute with one
+    TensorFlow thread and deterministic operations. With `n_jobs=1` the runs take place in this
+    process, whose threads stay as they are: the scores are the same but for rounding.
+
+    Args:
+        run: Called as `run(**configuration)`. Returns a dictionary of scores, for one row, or a
+            DataFrame, for several rows (one per epoch, say), whose index is dropped.
+        grid: A dictionary from names to lists of values stands for all combinations; the last name
+            varies fastest. Or a list of such dictionaries and of plain configurations, that is
+            dictionaries without any list or tuple.
+        n_jobs: Runs at a time, as in `joblib.Parallel`; -1 for one per core.
+        retries: How often to start again what is missing after a worker process was lost. (Dask
+            does so by itself: see `distributed.scheduler.allowed-failures`.)
+        progress: Whether to show a progress bar, if `progress_bar` lets it.
+
+    Returns:
+        A DataFrame with the columns of the configurations, then those of the scores; rows in the
+        order of the grid.
+
+    Raises:
+        ValueError: If the grid has no configuration, or a value outside of a list; if a run
+            returns no scores, or one named like a column of the configurations; if two runs would
+            share a process; if `retries < 0`.
+        SweepError: If a run raises, with its error as cause, or a worker is lost once too often.
+
+    >>> sweep(lambda b, a: {"sum": a + b}, {"b": [10, 20], "a": [1, 2]}, n_jobs=1, progress=False)
+        b  a  sum
+    0  10  1   11
+    1  10  2   12
+    2  20  1   21
+    3  20  2   22
+    """
+    if retries < 0:
+        raise ValueError(f"retries={retries} is less than never. Pass retries=0 or more.")
+    configurations = _configurations(grid)
+    done, lost = {}, []  # rows by position in the grid; errors of workers
+    with progress_bar(len(configurations), unit="run", shown=progress) as bar:
+        while len(lost) <= retries:
+            started = []
+            tasks = _tasks(run, configurations, skip=set(done), started=started)
+            try:
+                for position, rows in _outcomes(tasks, n_jobs=n_jobs):
+                    done[position] = rows
+                    bar.update()
+                return _table(configurations, done)
+            except (SweepError, ValueError):
+                raise
+            except Exception as error:  # not of a run, but of a worker or of the way to it
+                lost.append(error)
+                if not isinstance(error, BrokenProcessPool):  # Dask has tried again by itself
+                    break
+    suspects = "; ".join(_text(configurations[p]) for p in started if p not in done)
+    raise SweepError(
+        f"{len(configurations) - len(done)} of {len(configurations)} runs are missing after "
+        f"{len(lost)} attempts. Under way, or next, were: {suspects}. If a worker was lost, it has "
+        f"crashed or its memory was full: try these runs by themselves, or a smaller n_jobs. "
+        f"The last error was {lost[-1]!r}"
+    ) from lost[-1]
+
+
+def _configurations(grid):
+    """Return the configurations of a grid, in order, as a list of dictionaries."""
+    need = 'A grid is {"name": [value, ...], ...}, or a list of such dictionaries.'
+    if isinstance(grid, str) or not isinstance(grid, Iterable):
+        raise ValueError(f"grid={grid!r} is not a grid. {need}")
+    configurations = []
+    for part in [grid] if isinstance(grid, Mapping) else grid:
+        if not isinstance(part, Mapping):
+            raise ValueError(f"The grid contains {part!r}, which is not a dictionary. {need}")
+        single = {name: value for name, value in part.items() if not _is_list(value)}
+        if part is not grid and len(single) == len(part):
+            configurations.append(single)
+        elif single:
+            name, value = next(iter(single.items()))
+            raise ValueError(
+                f"The grid has {name}={value!r}, which is not a list of values. {need} "
+                f"Write {name!r}: [{value!r}] for this one value."
+            )
+        else:  # ParameterGrid of scikit-learn would sort the names
+            product = itertools.product(*part.values())
+            configurations += [dict(zip(part, values, strict=True)) for values in product]
+    if not configurations or {} in configurations:
+        raise ValueError(f"grid={grid!r} has no configuration, or an empty one. {need}")
+    return configurations
+
+
+def _is_list(value):
+    return pd.api.types.is_list_like(value, allow_sets=False) and not isinstance(value, Mapping)
+
+
+def _names(configurations):
+    """Return the names of all configurations, each once."""
+    return list(dict.fromkeys(name for configuration in configurations for name in configuration))
+
+
+def _text(configuration):
+    return ", ".join(f"{name}={value!r}" for name, value in configuration.items())
+
+
+def _tasks(run, configurations, *, skip, started):
+    """Yield the runs that are not in `skip`, for joblib, and note in `started` which it took."""
+    names, home = _names(configurations), _process()
+    for position, configuration in enumerate(configurations):
+        if position not in skip:
+            started.append(position)
+            yield joblib.delayed(_run_alone)(run, position, configuration, names=names, home=home)
+
+
+def _outcomes(tasks, *, n_jobs):
+    """Yield what the tasks return, the first to finish first where the backend can do that."""
+    backend, _ = get_active_backend()
+    return_as = "generator_unordered" if backend.supports_return_generator else "list"
+    try:
+        yield from _Parallel(n_jobs=n_jobs, batch_size=1, return_as=return_as)(tasks)
+    except SweepError as failure:
+        with contextlib.suppress(Exception):  # not every error survives the way from a worker
+            error = pickle.loads(failure.pickled)
+            failure.__cause__, error.__cause__ = error, failure.__cause__
+        raise
+
+
+class _Parallel(joblib.Parallel):
+    """joblib's, with two changes for schedulers such as Dask's (joblib 1.4 to 1.6)."""
+
+    def _initialize_backend(self):
+        """Use also a cluster of one core; joblib would do its runs in this process."""
+        n_jobs = super()._initialize_backend()
+        return n_jobs if isinstance(self._backend, SequentialBackend) else max(n_jobs, 2)
+
+    def _wait_retrieval(self):
+        """Stop when the scheduler gives up a run; joblib would wait for it for ever."""
+        for call in list(getattr(self, "_jobs_set", ())):
+            future = call.job
+            if isinstance(future, Future) and future.done() and future.exception():
+                call._register_outcome({"status": "Error", "result": future.exception()})
+        return super()._wait_retrieval()
+
+
+def _run_alone(run, position, configuration, *, names, home):
+    """Return the position and the rows of one run, while no other run disturbs its process."""
+    away = home != _process()
+    if not _IN_USE.acquire(blocking=False):
+        raise ValueError(
+            "Two runs at a time share a process, and with it the seeds and the state of Keras. "
+            "Use worker processes of one thread, as in distributed.Client(threads_per_worker=1)."
+        )
+    try:
+        _prepare_process(away=away)
+        scores = run(**configuration)
+    except Exception as error:
+        failure = SweepError(f"The run with {_text(configuration)} failed: {error!r}")
+        if away:
+            with contextlib.suppress(Exception):
+                failure.pickled = pickle.dumps(error)
+        raise failure from error
+    finally:
+        _IN_USE.release()
+    return position, _rows(scores, configuration, names=names)
+
+
+def _process():
+    return platform.node(), os.getpid()
+
+
+def _prepare_process(*, away):
+    """Forget the runs before; away from the user's own process, also make TensorFlow exact."""
+    if away:
+        _make_deterministic()
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(0)
+
+
+@functools.cache
+def _make_deterministic():
+    """Give this process one TensorFlow thread, if it still can, and what else makes it exact."""
+    import tensorflow as tf
+
+    with contextlib.suppress(RuntimeError):  # TensorFlow has been used here before
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    if "dask.sizeof" in sys.modules:  # in another thread, it draws what a run would draw next
+        sys.modules["dask.sizeof"].random = random.Random()
+
+
+def _rows(scores, configuration, *, names):
+    """Return the scores of one run as a list of dictionaries."""
+    if isinstance(scores, Mapping):
+        rows = [dict(scores)]
+    else:
+        rows = scores.to_dict("records") if isinstance(scores, pd.DataFrame) else []
+    if not any(rows):
+        raise ValueError(
+            f"The run with {_text(configuration)} returned {scores!r}, but scores are needed. "
+            f"Return a dictionary, or a DataFrame with at least one row."
+        )
+    taken = [name for name in rows[0] if name in names]
+    if taken:
+        raise ValueError(
+            f"The run with {_text(configuration)} returned the score {taken[0]!r}, which is also "
+            f"a name in the grid. Give the score another name."
+        )
+    return rows
+
+
+def _table(configurations, done):
+    """Put the rows in the order of the grid, behind their configurations."""
+    rows = [
+        {**configuration, **row}
+        for position, configuration in enumerate(configurations)
+        for row in done[position]
+    ]
+    columns = dict.fromkeys([*_names(configurations), *(name for row in rows for name in row)])
+    return pd.DataFrame(rows, columns=list(columns))

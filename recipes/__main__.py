@@ -1,0 +1,86 @@
+"""Recreate recorded results: `python -m recipes NAME`."""
+
+import argparse
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from recipes import cifar10, digits
+
+__all__ = ["PACKAGES", "RECIPES", "header", "main", "parser", "write"]
+
+FOLDER = Path(__file__).parents[1] / "lectures_lib" / "recorded"
+PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
+RECIPES = {
+    recipe.__name__: recipe
+    for recipe in (
+        digits.digits_batch_size,
+        digits.digits_grid,
+        digits.digits_learning_curves,
+        digits.digits_seeds,
+        digits.digits_training_size,
+        cifar10.cifar10_confusion,
+        cifar10.cifar10_deeper,
+        cifar10.cifar10_disturbed,
+        cifar10.cifar10_history,
+        cifar10.cifar10_lecture,
+        cifar10.cifar10_runs,
+    )
+}
+
+
+def header(name):
+    """Return the comment lines that begin the file `name`.
+
+    >>> header("digits_seeds").splitlines()[0]
+    '# python -m recipes digits_seeds'
+    """
+    versions = (f"{package} {_version(package)}" for package in PACKAGES)
+    lines = (f"python -m recipes {name}", RECIPES[name].__doc__, ", ".join(versions))
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _version(package):
+    """Return the version of a package, for TensorFlow also of its CPU build."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return version(f"{package}-cpu")
+
+
+def parser():
+    """Return the parser of the command line.
+
+    >>> parser().parse_args(["digits_seeds"]).name
+    'digits_seeds'
+    """
+    result = argparse.ArgumentParser(prog="python -m recipes")
+    result.add_argument("name", choices=[*RECIPES, "all"], help="the result to recreate")
+    result.add_argument("--folder", type=Path, default=FOLDER, help="where to write")
+    return result
+
+
+def main(arguments=None):
+    """Recreate the results that the command line names, and print where they are."""
+    chosen = parser().parse_args(arguments)
+    for name in RECIPES if chosen.name == "all" else [chosen.name]:
+        path = write(name, RECIPES[name](), folder=chosen.folder)
+        print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def write(name, result, *, folder):
+    """Write a table as a CSV file with a header, a list of weights as `.npz`; return the path."""
+    if isinstance(result, pd.DataFrame):
+        path = folder / f"{name}.csv"
+        table = result.to_csv(index=False, float_format="%.5g", na_rep="nan")
+        path.write_text(header(name) + table, encoding="utf-8")
+    else:
+        path = folder / f"{name}.npz"
+        np.savez_compressed(path, *result, header=header(name))
+    return path
+
+
+if __name__ == "__main__":
+    main()
