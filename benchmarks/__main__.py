@@ -67,10 +67,100 @@ def frames():
     return "budget of a slider's picture / a line plot as a frame", 0.3, median_seconds(frame)
 
 
+def seconds(function):
+    """Return the time of a single call and what it returned."""
+    start = time.perf_counter()
+    result = function()
+    return time.perf_counter() - start, result
+
+
+def many_networks():
+    """The lecture's grid of 49 networks (C2), 100 epochs: its own loop against `fit_many`.
+
+    The loop is timed for four networks of the grid, one of which diverges, and multiplied.
+    """
+    from lectures_lib.data import load_digits
+    from lectures_lib.models import digits_cnn
+    from lectures_lib.training import fit_many
+
+    digits = load_digits(seed=0)
+    powers = np.logspace(-5, 1, 7)
+    grid = {"learning_rate": powers, "l2": powers}
+    sample = [(2, 0), (3, 3), (4, 2), (5, 5)]
+
+    def loop():
+        scores = []
+        for row, column in sample:
+            model = digits_cnn(learning_rate=powers[row], l2=powers[column])
+            model.fit(
+                digits.train.inputs, digits.train.labels, epochs=100, batch_size=100, verbose=0
+            )
+            scores.append(model.evaluate(digits.test.inputs, digits.test.labels, verbose=0)[1])
+        return scores
+
+    def at_once():
+        many = fit_many(digits_cnn, grid, digits, epochs=100, batch_size=100, progress=False)
+        return many.evaluate(digits.test)["accuracy"]
+
+    many_s, many_scores = seconds(at_once)
+    loop_s, loop_scores = seconds(loop)
+    many_s = statistics.median([many_s, seconds(at_once)[0], seconds(at_once)[0]])
+    ours = [float(many_scores[7 * row + column]) for row, column in sample]
+    print("  test accuracy, loop:    ", np.round(loop_scores, 3))
+    print("  test accuracy, fit_many:", np.round(ours, 3))
+    limit_s = many_networks_flop(len(digits.train)) / matrix_product_flops()
+    print(f"  {limit_s:.1f} s if all were one large matrix product: fit_many takes {many_s:.1f} s")
+    return "C2, 49 networks, 100 epochs: Keras' loop / fit_many", loop_s / len(sample) * 49, many_s
+
+
+def many_networks_flop(examples, *, networks=49, epochs=100):
+    """Return the multiplications and additions of the products in C2, forward and backward."""
+    convolution, hidden, output = 64 * 9 * 10, 160 * 50, 50 * 10
+    # Forward, gradient of the weights, and of the inputs where they are no data.
+    return 2 * (2 * convolution + 3 * hidden + 3 * output) * examples * networks * epochs
+
+
+def matrix_product_flops():
+    """Return the speed of a large product in TensorFlow, in operations per second."""
+    import tensorflow as tf
+
+    A = tf.random.normal((3000, 3000))
+    return 2 * 3000**3 / median_seconds(lambda: (A @ A).numpy())
+
+
+def one_network():
+    """The lecture's C5, 150 epochs of one batch: `model.fit` against the compiled loop."""
+    import keras
+
+    from lectures_lib.data import Dataset, Split
+    from lectures_lib.training import fit
+
+    series = np.linspace(0, -0.87, 12, dtype="float32") ** 2
+    pairs = Split(np.stack([series[:-2], series[1:-1]], axis=1)[..., np.newaxis], series[2:])
+    data = Dataset(pairs, pairs, pairs, class_names=())
+
+    def build():
+        model = keras.Sequential(
+            [keras.Input((2, 1)), keras.layers.SimpleRNN(200), keras.layers.Dense(1)]
+        )
+        model.compile("adam", "mse")
+        return model
+
+    def with_keras():
+        validation = (pairs.inputs, pairs.labels)
+        build().fit(pairs.inputs, pairs.labels, epochs=150, validation_data=validation, verbose=0)
+
+    keras_s = statistics.median(seconds(with_keras)[0] for _ in range(3))
+    ours_s = statistics.median(
+        seconds(lambda: fit(build(), data, epochs=150, progress=False))[0] for _ in range(3)
+    )
+    return "C5, 150 epochs: Keras' fit / fit", keras_s, ours_s
+
+
 def main():
     """Print the table."""
     print(f"{'what':66} {'first (ms)':>11} {'second (ms)':>12} {'ratio':>7}")
-    for measure in (imports, convolution, frames):
+    for measure in (imports, convolution, frames, one_network, many_networks):
         name, first, second = measure()
         print(f"{name:66} {1000 * first:11.2f} {1000 * second:12.2f} {first / second:7.1f}")
 

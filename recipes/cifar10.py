@@ -13,7 +13,7 @@ from lectures_lib.data import add_noise, load_cifar10, shift_images
 from lectures_lib.training import evaluate, fit
 
 BATCHES = {"deeper": 100}
-EPOCHS = {"deeper": 14}
+EPOCHS = {"deeper": 8}
 TRAIN_IMAGES = 45_000
 RUNS = [("dense", 0), ("lecture", 0), ("lecture", 1), ("lecture", 2), ("dropout", 0)]
 RUNS += [("batch_norm", 0), ("augment", 0), ("deeper", 0)]

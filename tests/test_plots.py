@@ -121,3 +121,32 @@ def _base64(figure):
     import base64
 
     return base64.b64encode(plots.figure_to_png(figure)).decode()
+
+
+def test_grid_has_its_values_in_their_cells_and_real_ticks():
+    figure, axes = new_figure()
+    scores = pd.DataFrame(
+        [[0.9, 0.15, np.nan], [0.25, 1.0, 0.5]],
+        index=pd.Index([0.1, 10.0], name="rate"),
+        columns=pd.Index([1e-3, 1.0, 100.0], name="penalty"),
+    )
+    plots.plot_grid(scores, axes=axes, mark=(10.0, 1e-3))
+    figure.draw_without_rendering()
+    written = {t.get_text(): (t.get_position(), t.get_color()) for t in axes.texts}
+    assert written[".90"] == ((0.5, 0.5), "black")  # light yellow below it
+    assert written[".15"] == ((1.5, 0.5), "white")
+    assert written["nan"][0] == (2.5, 0.5)
+    assert written["1.00"][0] == (1.5, 1.5)
+    assert [t.get_text() for t in axes.get_xticklabels()] == [
+        "$10^{-3}$", "$10^{0}$", "$10^{2}$",
+    ]  # fmt: skip
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["$10^{-1}$", "$10^{1}$"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("penalty", "rate")
+    (frame,) = (patch for patch in axes.patches if not patch.get_fill())
+    assert (frame.get_x(), frame.get_y()) == (0, 1)
+
+
+def test_grid_without_numbers_shows_cells_only():
+    _figure, axes = new_figure()
+    plots.plot_grid(pd.DataFrame([[0.5]], index=[0.1], columns=[1.0]), axes=axes, size=None)
+    assert not axes.texts

@@ -1,6 +1,5 @@
 """A sweep gives the table of a plain loop, in whatever process a run takes place, also twice."""
 
-import contextlib
 import itertools
 import os
 import random
@@ -10,12 +9,14 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import nullcontext
 
 import joblib
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+from joblib.parallel import LokyBackend
 
 from lectures_lib.data import Dataset, Split, load_digits
 from lectures_lib.models import digits_cnn, digits_dense
@@ -48,7 +49,7 @@ def dask_client():
         yield client
 
 
-@pytest.fixture(params=["this process", "sequential", "processes", "dask"])
+@pytest.fixture(params=["this process", "processes", "dask"])
 def place(request):
     """Where the runs take place."""
     if request.param == "dask":
@@ -57,10 +58,9 @@ def place(request):
 
 
 def sweep_at(place, run, grid, **settings):
-    """Sweep in one of the places; `sequential` and `dask` are chosen as a reader would do it."""
-    backend = place if place in ("sequential", "dask") else None
-    chosen = joblib.parallel_config(backend) if backend else contextlib.nullcontext()
-    n_jobs = {"this process": 1, "processes": 2}.get(place, -1)
+    """Sweep in one of the places; another than processes is chosen as a reader would do it."""
+    n_jobs = {"this process": 1, "processes": 2, "lists": 2, "dask": -1}[place]
+    chosen = joblib.parallel_config(place) if place in ("lists", "dask") else nullcontext()
     with chosen:
         return sweep(run, grid, n_jobs=n_jobs, progress=False, **settings)
 
@@ -95,7 +95,7 @@ def test_dictionaries_become_one_row_each(place):
     assert table.columns.tolist() == ["b", "a", "product", "process"]
     assert list(table[["b", "a", "product"]].itertuples(index=False, name=None)) == expected
     assert table.index.tolist() == [0, 1, 2, 3]
-    assert (os.getpid() in set(table["process"])) == (place in ("this process", "sequential"))
+    assert (os.getpid() in set(table["process"])) == (place == "this process")
 
 
 def test_a_frame_becomes_several_rows(place):
@@ -105,6 +105,19 @@ def test_a_frame_becomes_several_rows(place):
     assert list(table.itertuples(index=False, name=None)) == expected
     assert table.index.tolist() == list(range(10))
     assert (table.dtypes == "int64").all()
+
+
+class Lists(LokyBackend):
+    """A backend that returns all results at the end, like that of Ray."""
+
+    supports_return_generator = False
+
+
+def test_a_backend_may_return_all_results_at_the_end():
+    joblib.register_parallel_backend("lists", Lists)
+    table = sweep_at("lists", product, {"b": [3, 1], "a": [2]})
+    assert table["product"].tolist() == [6, 2]
+    assert os.getpid() not in set(table["process"])
 
 
 @pytest.mark.parametrize("place", ["processes", "dask"], indirect=True)
@@ -400,7 +413,7 @@ def bar_file(tmp_path, monkeypatch):
     """A file that appears when this process has taken note of the first two finished runs."""
     path = tmp_path / "two are done"
 
-    class Bar(contextlib.nullcontext):
+    class Bar(nullcontext):
         finished = 0
 
         def __enter__(self):
@@ -450,7 +463,7 @@ def test_a_run_that_kills_every_process_is_named(tmp_path):
             os.kill(os.getpid(), signal.SIGKILL)
         return {"square": number**2}
 
-    text = r"missing after 2 attempts\. Under way, .*number=30.*SIGKILL"
+    text = r"(?s)missing after 2 attempts\. Under way, .*number=30.*SIGKILL"
     with pytest.raises(SweepError, match=text) as caught:
         sweep_at("processes", run, {"number": range(40)}, retries=1)
     assert "number=3;" not in str(caught.value)  # done long before
@@ -479,7 +492,7 @@ def test_a_run_that_kills_every_dask_worker_is_named(tmp_path):
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
         distributed.LocalCluster(**LOCAL | {"n_workers": 1}) as cluster,
         distributed.Client(cluster),
-        pytest.raises(SweepError, match=r"after 1 attempts\..*number=1[;.].*KilledWorker"),
+        pytest.raises(SweepError, match=r"(?s)after 1 attempts\..*number=1[;.].*KilledWorker"),
     ):
         sweep_at("dask", run, {"number": range(3)}, retries=1)
     assert (tmp_path / "log").read_text().split() == ["1"] * 2  # Dask's own retry
@@ -501,7 +514,7 @@ class OnlyHere:
 
 
 def test_a_run_that_workers_cannot_read_is_told():
-    text = r"2 of 2 runs are missing after 1 attempts\..*number=8.*un-serialize"
+    text = r"(?s)2 of 2 runs are missing after 1 attempts\..*number=8.*un-serialize"
     with pytest.raises(SweepError, match=text):
         sweep_at("processes", OnlyHere(), {"number": [8, 9]}, retries=0)
 

@@ -38,7 +38,8 @@ class Outcome:
 def stages(environment):
     """Return all stages, in order."""
     python = sys.executable
-    pytest = [python, "-m", "pytest"]
+    # Two files at a time; the tests of one file share what they have prepared, or their kernel.
+    pytest = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
     lint = (
         [python, "-m", "ruff", "check", "."],
         [python, "-m", "ruff", "format", "--check", "."],

@@ -1,10 +1,9 @@
 """The compiled loop over epochs and batches, for one Keras model or for many at once."""
 
-import os
-
 import numpy as np
 import tensorflow as tf
-from tqdm.auto import tqdm
+
+from lectures_lib.training.progress import progress_bar
 
 __all__ = ["check_split", "check_training", "compile_pass", "scores_by_epoch"]
 
@@ -24,10 +23,11 @@ def scores_by_epoch(model, data, *, epochs, batch_size, seed, progress):
     validate = compile_pass(model, model.test_step, data.validation, batch_size)
     in_order = np.arange(len(data.validation))
     rng = np.random.default_rng(seed)
-    hidden = not progress or os.environ.get("LECTURES_VIEW") == "page"
-    for _ in tqdm(range(epochs), unit="epoch", disable=hidden):
-        order = rng.permutation(len(data.train))
-        yield {"train": train(order), "validation": validate(in_order)}
+    with progress_bar(epochs, unit="epoch", shown=progress) as bar:
+        for _ in range(epochs):
+            order = rng.permutation(len(data.train))
+            yield {"train": train(order), "validation": validate(in_order)}
+            bar.update()
 
 
 def compile_pass(model, step, split, batch_size):

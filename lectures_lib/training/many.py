@@ -1,18 +1,18 @@
 """Train all networks of a grid at once."""
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from lectures_lib.training.batched import Stack
+from lectures_lib.training.grid import configurations_of
 from lectures_lib.training.loop import check_split, check_training, compile_pass, scores_by_epoch
 from lectures_lib.training.supported import check_supported
 
 __all__ = ["ManyNetworks", "fit_many"]
 
-COLUMNS = ("network", "diverged", "epoch", "split", "loss", "accuracy")
+COLUMNS = {"network", "diverged", "epoch", "split", "loss", "accuracy"}
 EVALUATION_BATCH = 500
 
 
@@ -62,7 +62,7 @@ def fit_many(build, grid, data, *, epochs=100, batch_size=100, seed=0, progress=
             It is called with the settings of each network.
         grid: Dictionary from keywords of `build` to lists of values; all combinations are trained.
             They may decide about learning rate, L1 or L2 penalty and initial weights, but not
-            about the architecture: see `sweep` for that.
+            about the architecture: see `sweep` for that, and for other forms of a grid.
         data: A `Dataset`; its test split is not looked at.
         epochs: Passes through the train split.
         batch_size: Examples per gradient step.
@@ -86,8 +86,12 @@ def fit_many(build, grid, data, *, epochs=100, batch_size=100, seed=0, progress=
     >>> many.history.columns.tolist()
     ['network', 'learning_rate', 'l2', 'epoch', 'split', 'loss', 'accuracy']
     """
-    _check_grid(grid)
-    settings = [dict(zip(grid, point, strict=True)) for point in itertools.product(*grid.values())]
+    settings = configurations_of(grid)
+    for name in COLUMNS & settings[0].keys():
+        raise ValueError(
+            f"The grid has the name {name!r}, which is a column of the result already. "
+            "Give this keyword of `build` another name."
+        )
     models = [build(**setting) for setting in settings]
     check_supported(models[0])
     check_training(models[0], data, epochs=epochs, batch_size=batch_size)
@@ -105,23 +109,6 @@ def fit_many(build, grid, data, *, epochs=100, batch_size=100, seed=0, progress=
         history=_history(networks, scores),
         models=models,
     )
-
-
-def _check_grid(grid):
-    """Raise ValueError unless the grid is lists of values under names of its own."""
-    if not grid:
-        raise ValueError('The grid is empty. Pass at least one list: {"learning_rate": [0.1, 1]}.')
-    for name, values in grid.items():
-        if isinstance(values, str) or np.ndim(values) != 1 or len(values) == 0:
-            raise ValueError(
-                f"grid[{name!r}]={values!r}, but a grid needs a list of values for each name. "
-                f"Pass {name!r}: [...] with at least one value."
-            )
-        if name in COLUMNS:
-            raise ValueError(
-                f"The grid has the name {name!r}, which is a column of the result already. "
-                "Give this keyword of `build` another name."
-            )
 
 
 def _diverged(scores):

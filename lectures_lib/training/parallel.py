@@ -2,14 +2,13 @@
 
 import contextlib
 import functools
-import itertools
 import os
 import pickle
 import platform
 import random
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 
@@ -18,6 +17,7 @@ import keras
 import pandas as pd
 from joblib.parallel import SequentialBackend, get_active_backend
 
+from lectures_lib.training.grid import configurations_of, names_of, text_of
 from lectures_lib.training.progress import progress_bar
 
 __all__ = ["SweepError", "sweep"]
@@ -70,7 +70,7 @@ def sweep(run, grid, *, n_jobs=-1, retries=2, progress=True):
     """
     if retries < 0:
         raise ValueError(f"retries={retries} is less than never. Pass retries=0 or more.")
-    configurations = _configurations(grid)
+    configurations = configurations_of(grid)
     done, lost = {}, []  # rows by position in the grid; errors of workers
     with progress_bar(len(configurations), unit="run", shown=progress) as bar:
         while len(lost) <= retries:
@@ -87,57 +87,18 @@ def sweep(run, grid, *, n_jobs=-1, retries=2, progress=True):
                 lost.append(error)
                 if not isinstance(error, BrokenProcessPool):  # Dask has tried again by itself
                     break
-    suspects = "; ".join(_text(configurations[p]) for p in started if p not in done)
+    suspects = "; ".join(text_of(configurations[p]) for p in started if p not in done)
     raise SweepError(
         f"{len(configurations) - len(done)} of {len(configurations)} runs are missing after "
         f"{len(lost)} attempts. Under way, or next, were: {suspects}. If a worker was lost, it has "
         f"crashed or its memory was full: try these runs by themselves, or a smaller n_jobs. "
-        f"The last error was {lost[-1]!r}"
+        f"The last error was {type(lost[-1]).__name__}: {lost[-1]}"
     ) from lost[-1]
-
-
-def _configurations(grid):
-    """Return the configurations of a grid, in order, as a list of dictionaries."""
-    need = 'A grid is {"name": [value, ...], ...}, or a list of such dictionaries.'
-    if isinstance(grid, str) or not isinstance(grid, Iterable):
-        raise ValueError(f"grid={grid!r} is not a grid. {need}")
-    configurations = []
-    for part in [grid] if isinstance(grid, Mapping) else grid:
-        if not isinstance(part, Mapping):
-            raise ValueError(f"The grid contains {part!r}, which is not a dictionary. {need}")
-        single = {name: value for name, value in part.items() if not _is_list(value)}
-        if part is not grid and len(single) == len(part):
-            configurations.append(single)
-        elif single:
-            name, value = next(iter(single.items()))
-            raise ValueError(
-                f"The grid has {name}={value!r}, which is not a list of values. {need} "
-                f"Write {name!r}: [{value!r}] for this one value."
-            )
-        else:  # ParameterGrid of scikit-learn would sort the names
-            product = itertools.product(*part.values())
-            configurations += [dict(zip(part, values, strict=True)) for values in product]
-    if not configurations or {} in configurations:
-        raise ValueError(f"grid={grid!r} has no configuration, or an empty one. {need}")
-    return configurations
-
-
-def _is_list(value):
-    return pd.api.types.is_list_like(value, allow_sets=False) and not isinstance(value, Mapping)
-
-
-def _names(configurations):
-    """Return the names of all configurations, each once."""
-    return list(dict.fromkeys(name for configuration in configurations for name in configuration))
-
-
-def _text(configuration):
-    return ", ".join(f"{name}={value!r}" for name, value in configuration.items())
 
 
 def _tasks(run, configurations, *, skip, started):
     """Yield the runs that are not in `skip`, for joblib, and note in `started` which it took."""
-    names, home = _names(configurations), _process()
+    names, home = names_of(configurations), _process()
     for position, configuration in enumerate(configurations):
         if position not in skip:
             started.append(position)
@@ -186,7 +147,7 @@ def _run_alone(run, position, configuration, *, names, home):
         _prepare_process(away=away)
         scores = run(**configuration)
     except Exception as error:
-        failure = SweepError(f"The run with {_text(configuration)} failed: {error!r}")
+        failure = SweepError(f"The run with {text_of(configuration)} failed: {error!r}")
         if away:
             with contextlib.suppress(Exception):
                 failure.pickled = pickle.dumps(error)
@@ -229,13 +190,13 @@ def _rows(scores, configuration, *, names):
         rows = scores.to_dict("records") if isinstance(scores, pd.DataFrame) else []
     if not any(rows):
         raise ValueError(
-            f"The run with {_text(configuration)} returned {scores!r}, but scores are needed. "
+            f"The run with {text_of(configuration)} returned {scores!r}, but scores are needed. "
             f"Return a dictionary, or a DataFrame with at least one row."
         )
     taken = [name for name in rows[0] if name in names]
     if taken:
         raise ValueError(
-            f"The run with {_text(configuration)} returned the score {taken[0]!r}, which is also "
+            f"The run with {text_of(configuration)} returned the score {taken[0]!r}, which is also "
             f"a name in the grid. Give the score another name."
         )
     return rows
@@ -248,5 +209,5 @@ def _table(configurations, done):
         for position, configuration in enumerate(configurations)
         for row in done[position]
     ]
-    columns = dict.fromkeys([*_names(configurations), *(name for row in rows for name in row)])
+    columns = dict.fromkeys([*names_of(configurations), *(name for row in rows for name in row)])
     return pd.DataFrame(rows, columns=list(columns))

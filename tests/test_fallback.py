@@ -1,0 +1,34 @@
+"""The chapter on CIFAR-10 without CIFAR-10: it says so in a box and goes on with generated data."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+CHAPTER = Path(__file__).parents[1] / "book" / "cnn" / "cifar10.ipynb"
+
+
+@pytest.fixture
+def without_data(monkeypatch, tmp_path):
+    """No folder of data, an empty cache of Keras, and no host that answers."""
+    monkeypatch.delenv("LECTURES_DATA_DIR", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("LECTURES_VIEW", "still")
+
+
+def test_chapter_runs_without_the_data_set(without_data, tmp_path):
+    notebook = nbformat.read(CHAPTER, as_version=4)
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    ).execute()
+    (box,) = (
+        output["data"]["text/html"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "admonition" in output.get("data", {}).get("text/html", "")
+    )
+    assert "are generated, and not CIFAR-10" in box
+    assert "LECTURES_DATA_DIR is not set" in box
