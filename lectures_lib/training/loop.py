@@ -47,7 +47,7 @@ def compile_pass(model, step, split, batch_size):
     def scores(order):
         model.reset_metrics()
         run(tf.constant(order))
-        return {name: np.asarray(score) for name, score in model.get_metrics_result().items()}
+        return {name: np.float64(score) for name, score in model.get_metrics_result().items()}
 
     return scores
 
