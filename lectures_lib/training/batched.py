@@ -126,9 +126,10 @@ class Stack:
             if stacked is None and _fuse(*self.layers[i : i + 2]):
                 stacked = _convolve_and_pool(layer, self.layers[i + 1], weights[i], inputs)
                 i += 1
+            elif stacked is None and not weights[i]:
+                inputs = layer(inputs)
             else:
-                copies = [inputs] * len(self.rates) if stacked is None else tf.unstack(stacked)
-                stacked = _one_by_one(layer, weights[i], copies)
+                stacked = _one_by_one(layer, weights[i], inputs, stacked)
             i += 1
         return stacked, i
 
@@ -148,14 +149,19 @@ def _state(layer):
     return [variable.value for variable in layer.non_trainable_variables]
 
 
-def _one_by_one(layer, weights, inputs):
-    """Apply a layer to each network's inputs with its own weights, `(networks, batch, ...)`."""
-    own_weights = zip(*(tf.unstack(weight) for weight in weights), strict=True)
-    outputs = [
-        layer.stateless_call(own, _state(layer), values)[0]
-        for own, values in zip(own_weights if weights else [()] * len(inputs), inputs, strict=True)
-    ]
-    return tf.stack(outputs)
+def _one_by_one(layer, weights, inputs, stacked):
+    """Apply a layer to each network's own values, or all to `inputs`, one after the other.
+
+    TensorFlow's convolutions on a CPU disturb each other when several run at a time.
+    """
+
+    def apply(arguments):
+        own_weights, *own_values = arguments
+        values = own_values[0] if own_values else inputs
+        return layer.stateless_call(list(own_weights), _state(layer), values)[0]
+
+    arguments = (tuple(weights),) if stacked is None else (tuple(weights), stacked)
+    return tf.map_fn(apply, arguments, fn_output_signature="float32", parallel_iterations=1)
 
 
 def _fuse(layer, following=None):
