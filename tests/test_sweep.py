@@ -263,6 +263,8 @@ def test_runs_in_threads_of_one_process_are_refused():
     ):
         sweep(run, {"number": range(2)}, n_jobs=2, progress=False)
     refused.set()
+    with parallel._IN_USE:  # when the other run has ended: no later test may meet it
+        pass
 
 
 def test_a_run_can_sweep():
