@@ -130,37 +130,58 @@ def matrix_product_flops():
 
 def one_network():
     """The lecture's C5, 150 epochs of one batch: `model.fit` against the compiled loop."""
-    import keras
-
-    from lectures_lib.data import Dataset, Split
+    from lectures_lib.models import series_rnn
     from lectures_lib.training import fit
 
-    series = np.linspace(0, -0.87, 12, dtype="float32") ** 2
-    pairs = Split(np.stack([series[:-2], series[1:-1]], axis=1)[..., np.newaxis], series[2:])
-    data = Dataset(pairs, pairs, pairs, class_names=())
-
-    def build():
-        model = keras.Sequential(
-            [keras.Input((2, 1)), keras.layers.SimpleRNN(200), keras.layers.Dense(1)]
-        )
-        model.compile("adam", "mse")
-        return model
+    data = energies()[1]
+    train, validation = data.train, data.validation
 
     def with_keras():
-        validation = (pairs.inputs, pairs.labels)
-        build().fit(pairs.inputs, pairs.labels, epochs=150, validation_data=validation, verbose=0)
+        given = (validation.inputs, validation.labels)
+        series_rnn().fit(train.inputs, train.labels, epochs=150, validation_data=given, verbose=0)
 
     keras_s = seconds(with_keras)[0]
     ours_s = statistics.median(
-        seconds(lambda: fit(build(), data, epochs=150, progress=False))[0] for _ in range(3)
+        seconds(lambda: fit(series_rnn(), data, epochs=150, progress=False))[0] for _ in range(3)
     )
     return "C5, 150 epochs: Keras' fit / fit", keras_s, ours_s
+
+
+def forecasts():
+    """Eight steps beyond the known energies with C5: `model.predict` eight times, or `forecast`."""
+    from lectures_lib.models import series_rnn
+    from lectures_lib.training import forecast
+
+    known, model = energies()[0][:12], series_rnn()
+
+    def by_predict():
+        values = list(known)
+        for _ in range(8):
+            window = np.array(values[-2:]).reshape(1, 2, 1)
+            values.append(model.predict(window, verbose=0)[0, 0])
+        return values[12:]
+
+    assert np.allclose(by_predict(), forecast(model, known, steps=8), atol=1e-5)
+    return (
+        "C5, 8 steps ahead: Keras' predict eight times / forecast",
+        median_seconds(by_predict),
+        median_seconds(lambda: forecast(model, known, steps=8)),
+    )
+
+
+def energies():
+    """Return the lecture's 20 energies, and their windows with 12 known ones."""
+    from lectures_lib.data import split_known
+    from lectures_lib.physics import pairing_energies
+
+    series = pairing_energies(range(2, 42, 2))
+    return series, split_known(series, known=12)
 
 
 def main():
     """Print the table."""
     print(f"{'what':66} {'first (ms)':>11} {'second (ms)':>12} {'ratio':>7}")
-    for measure in (imports, convolution, frames, one_network, many_networks):
+    for measure in (imports, convolution, frames, forecasts, one_network, many_networks):
         name, first, second = measure()
         print(f"{name:66} {1000 * first:11.2f} {1000 * second:12.2f} {first / second:7.1f}")
 

@@ -173,9 +173,9 @@ def draw_volumes(shapes, *, names, axes):
         axes.text(right + (d + slant[0]) / 2, -5.4, text, ha="center", va="top", fontsize=9)
         right += d + slant[0]
         if i < len(names):
-            axes.annotate("", (right + 4.0, 0), (right + 0.4, 0), arrowprops={"arrowstyle": "->"})
-            axes.text(right + 2.2, 0.5, names[i], ha="center", fontsize=9)
-            right += 4.4
+            axes.annotate("", (right + 5.0, 0), (right + 0.4, 0), arrowprops={"arrowstyle": "->"})
+            axes.text(right + 2.7, 0.5, names[i], ha="center", fontsize=9)
+            right += 5.4
     axes.set(xlim=(-0.5, right + 1), ylim=(-8.5, 5.5), aspect="equal")
     axes.axis("off")
     return axes

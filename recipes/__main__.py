@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recipes import cifar10, digits
+from recipes import cifar10, digits, extrapolation, series
 
 __all__ = ["PACKAGES", "RECIPES", "header", "main", "parser", "write"]
 
@@ -27,6 +27,12 @@ RECIPES = {
         cifar10.cifar10_history,
         cifar10.cifar10_lecture,
         cifar10.cifar10_runs,
+        series.motion_horizon,
+        series.motion_networks,
+        series.sine_curves,
+        series.sine_networks,
+        extrapolation.extrapolation_grid,
+        extrapolation.extrapolation_runs,
     )
 }
 

@@ -56,6 +56,23 @@ def answer_of(exercise, role):
     return made[-1]
 
 
+def _without_constant(series, num_steps):
+    windows = np.lib.stride_tricks.sliding_window_view(series, num_steps)
+    return windows[-1] @ np.linalg.lstsq(windows[:-1], series[num_steps:])[0]
+
+
+def softmax(logits):
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
+def best_cell(validation, *, counted, allowed):
+    """Choose as the exercise asks, but with other ideas of what has diverged."""
+    best = allowed & (validation == validation[counted].max())
+    column = np.flatnonzero(best.any(axis=0)).max()
+    return np.flatnonzero(best[:, column]).min(), column
+
+
 WRONG = {
     "cnn-largest-rate": [lambda l2: 0.5 / l2, lambda l2: 2 / l2],
     "cnn-choose-cell": [
@@ -63,19 +80,25 @@ WRONG = {
         lambda validation, losses: np.unravel_index(
             np.argmax(np.where(np.isfinite(losses), validation, -1)), losses.shape
         ),
+        lambda validation, losses: best_cell(
+            validation, counted=~np.isnan(losses), allowed=~np.isnan(losses)
+        ),
+        lambda validation, losses: best_cell(
+            validation, counted=np.isfinite(losses), allowed=True
+        ),
     ],
     "cnn-best-of-many": [
-        lambda accuracy, images, settings: accuracy,
-        lambda accuracy, images, settings: (
-            accuracy + 2 * np.sqrt(accuracy * (1 - accuracy) / images)
+        lambda accuracies, images: max(accuracies),
+        lambda accuracies, images: (
+            max(accuracies) + np.sqrt(max(accuracies) * (1 - max(accuracies)) / images)
         ),
     ],
-    "cnn-logits-loss": [
-        lambda logits, labels: -np.mean(logits[np.arange(len(labels)), labels]),
-        lambda logits, labels: np.mean(  # right until the exponential overflows
-            np.log(np.exp(np.minimum(logits, 700)).sum(axis=1))
-            - logits[np.arange(len(labels)), labels]
-        ),
+    "cnn-logits-gradient": [
+        lambda logits, labels: softmax(logits) - np.eye(logits.shape[1])[labels],
+        lambda logits, labels: (
+            (np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
+            - np.eye(logits.shape[1])[labels]
+        ) / len(labels),
     ],
     "cnn-class-accuracy": [
         lambda labels, predicted, classes: [
@@ -164,6 +187,65 @@ WRONG = {
             predict(np.roll(images, pixels, axis=1)) == labels
         ),
     ],
+    "rnn-time-constant": [lambda w, dt_s: -1 / np.log(w), lambda w, dt_s: dt_s / (1 - w)],
+    "rnn-step": [
+        lambda X, H, K, R, b: np.tanh(X @ K + H @ R.T + b),
+        lambda X, H, K, R, b: np.tanh(X @ K) + H @ R + b,
+    ],
+    "rnn-scalar-gradient": [
+        # Only the last step; and without the derivative of the square.
+        lambda w, x: np.polyval(x, w) * np.polyval(x[:-1], w),
+        lambda w, x: np.polyval(np.polyder(x), w),
+    ],
+    "rnn-euler-weights": [
+        lambda omega, friction, dt: np.eye(2)
+        + dt * np.array([[0, 1], [-(omega**2), -2 * friction]]),
+        lambda omega, friction, dt: np.array([[1, -dt * omega**2], [dt, 1 - dt * friction]]),
+    ],
+    "rnn-clip-factor": [
+        lambda dK, dR, db, max_norm: min(
+            1, max_norm / max(np.linalg.norm(g) + 1e-9 for g in (dK, dR, db))
+        ),
+        lambda dK, dR, db, max_norm: max_norm / np.sqrt(sum(np.sum(g**2) for g in (dK, dR, db))),
+    ],
+    "rnn-noise-floor": [
+        lambda values, probabilities: np.dot(probabilities, values**2),
+        lambda values, probabilities: np.var(values),
+    ],
+    "rnn-next-value": [
+        lambda series, num_steps: _without_constant(series, num_steps),
+        lambda series, num_steps: answer_of("rnn-next-value", "solution")(series[::-1], num_steps),
+    ],
+    "rnn-aligned-error": [
+        lambda series, predictions, num_steps, horizon: np.mean(
+            (predictions - series[: len(predictions)]) ** 2  # where the window begins
+        ),
+        lambda series, predictions, num_steps, horizon: answer_of("rnn-aligned-error", "solution")(
+            series, predictions, num_steps, horizon - 1
+        ),
+    ],
+    "rnn-useful-time": [
+        lambda error, tolerance, exponent: max(np.log10(tolerance / error) / exponent, 0),
+        lambda error, tolerance, exponent: np.log(tolerance / error) / exponent,
+    ],
+    "rnn-second-difference": [
+        lambda known, steps: known[-1] + (known[-1] - known[-2]) * np.arange(1, steps + 1),
+        lambda known, steps: answer_of("rnn-second-difference", "solution")(known[:-1], steps),
+    ],
+    "rnn-unseen-error": [
+        lambda reported, known, total: reported * (total - known) / total,
+        lambda reported, known, total: reported * total / known,
+    ],
+    "rnn-growth": [
+        lambda a, b: np.max(np.roots([1, -a, -b]).real),
+        lambda a, b: np.abs(np.roots([1, a, b])).min(),
+    ],
+    "rnn-four-particles": [
+        lambda level_spacing, coupling: level_spacing - np.hypot(level_spacing, coupling / 2),
+        lambda level_spacing, coupling: answer_of("rnn-four-particles", "solution")(
+            level_spacing / 2, coupling
+        ),
+    ],
 }  # fmt: skip
 
 
@@ -241,3 +323,12 @@ def test_an_answer_cannot_change_the_case():
 
     check("cnn-confusion-matrix", greedy)
     assert check("cnn-confusion-matrix", answer_of("cnn-confusion-matrix", "solution"))
+
+
+def test_a_tensor_is_an_answer():
+    import keras
+
+    def dense_weights(height, width, channels, units):
+        return keras.ops.convert_to_tensor((height * width * channels + 1) * units)
+
+    assert check("cnn-dense-weights", dense_weights)

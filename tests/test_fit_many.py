@@ -53,6 +53,11 @@ NETWORKS = {
         layers.SimpleRNN(4, activation="sigmoid", go_backwards=True),
         layers.Dense(1),
     ]),
+    "other steps": (SERIES, lambda l2: [
+        layers.Reshape((3, 5)),
+        layers.SimpleRNN(6, activation="relu", kernel_regularizer=PENALTY(l2)),
+        layers.Dense(1),
+    ]),
     "lstm": (SERIES, lambda l2: [
         layers.LSTM(4, return_sequences=True, kernel_regularizer=PENALTY(l2)),
         layers.LSTM(3),

@@ -1,5 +1,6 @@
 """The models have the architecture, the penalty and the seed that their keywords ask for."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -159,9 +160,9 @@ def test_cifar_cnn_is_that_of_the_lecture():
     assert shapes[:5] == [(30, 30, 32), (15, 15, 32), (13, 13, 64), (6, 6, 64), (4, 4, 64)]
     assert [n for n in counts(model).values() if n] == [896, 18_496, 36_928, 65_600, 650]
     assert model.count_params() == 122_570
-    assert model.optimizer.name == "adam" and float(model.optimizer.learning_rate) == (
-        pytest.approx(1e-3)
-    )
+    assert type(model.optimizer) is keras.optimizers.Adam and float(
+        model.optimizer.learning_rate
+    ) == (pytest.approx(1e-3))
 
 
 @pytest.mark.parametrize(
@@ -235,3 +236,52 @@ def test_dropout_must_leave_something(build, dropout):
 def test_cifar_networks_refuse_a_learning_rate_of_zero(build):
     with pytest.raises(ValueError, match="learning_rate=0 does not descend"):
         build(learning_rate=0)
+
+
+def test_recurrent_networks_of_the_lecture():
+    """Parameters as the lecture prints them, and layers that are what they say."""
+    sine = models.sine_rnn(one_step=True)
+    assert sine.count_params() == 1457
+    assert counts(sine) == {"one_step": 0, "recurrent": 1184, "hidden": 264, "output": 9}
+    assert models.sine_rnn(num_steps=7, hidden=3).count_params() == 3 * 5 + 4 * 8 + 9
+    assert models.series_rnn().count_params() == 40_601
+    two = models.series_rnn(hidden=500, layers=2, activation="sigmoid")
+    assert two.count_params() == 752_001
+    settings = [(layer.activation.__name__, layer.return_sequences) for layer in two.layers[:2]]
+    assert settings == [("sigmoid", True), ("sigmoid", False)]
+    kinds = type(sine.optimizer), type(two.optimizer)
+    assert kinds == (keras.optimizers.RMSprop, keras.optimizers.Adam)
+    assert float(models.series_rnn(learning_rate=0.02).optimizer.learning_rate) == np.float32(0.02)
+
+
+def test_one_step_never_uses_the_recurrent_weights():
+    windows = np.random.default_rng(0).normal(size=(5, 4, 1)).astype("float32")
+    for one_step in (True, False):
+        model = models.sine_rnn(one_step=one_step, seed=2)
+        before = np.asarray(model(windows))
+        recurrent = model.get_layer("recurrent").cell
+        recurrent.recurrent_kernel.assign(3 * recurrent.recurrent_kernel)
+        change = np.abs(np.asarray(model(windows)) - before).max()
+        assert (change == 0) == one_step
+
+
+def test_seeds_decide_the_weights_of_recurrent_networks():
+    for build in (models.sine_rnn, models.series_rnn):
+        first, again, other = (build(hidden=3, seed=seed).get_weights() for seed in (1, 1, 2))
+        np.testing.assert_array_equal(first[0], again[0])
+        assert (first[0] != other[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("build", "settings", "text"),
+    [
+        (models.sine_rnn, {"num_steps": 0}, "num_steps=0 is not a number of"),
+        (models.sine_rnn, {"hidden": 2.0}, "hidden=2.0 is not a number of"),
+        (models.sine_rnn, {"learning_rate": 0}, "learning_rate=0 does not descend"),
+        (models.series_rnn, {"layers": 0}, "layers=0 is not a number of"),
+        (models.series_rnn, {"learning_rate": -1}, "learning_rate=-1 does not descend"),
+    ],
+)
+def test_settings_of_recurrent_networks_are_checked(build, settings, text):
+    with pytest.raises(ValueError, match=text):
+        build(**settings)

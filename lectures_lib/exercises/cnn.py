@@ -176,11 +176,16 @@ def _shifted_accuracy():
 @exercise("cnn-largest-rate")
 def _largest_rate():
     for l2 in (0.001, 0.25, 3.0):
-        # Go up in small ratios until twenty steps let a weight of 1 grow.
-        rates = np.geomspace(0.01, 1e4, 200_001)
-        grows = np.abs((1 - 2 * rates * l2) ** 20) > 1
+        # Halve the interval until twenty steps just do not let a weight of 1 grow.
+        stable, grows = 0.0, 1e4
+        for _ in range(80):
+            rate = (stable + grows) / 2
+            if abs((1 - 2 * rate * l2) ** 20) > 1:
+                grows = rate
+            else:
+                stable = rate
         yield Case(
-            rates[~grows].max(),
+            stable,
             {"l2": l2},
             tolerance=1e-3,
             hint="At the largest stable rate the factor 1 - 2*rate*l2 is -1, not 0.",
@@ -189,47 +194,61 @@ def _largest_rate():
 
 @exercise("cnn-choose-cell")
 def _choose_cell():
-    validation = np.array([[0.10, 0.95, 0.90], [0.97, 0.97, 0.99], [0.30, 0.97, 0.10]])
+    validation = np.array([[0.10, 0.95, 0.90], [0.97, 0.97, 0.99], [0.30, 0.97, 0.97]])
     losses = np.array([[2.3, 0.20, 0.31], [0.15, 0.12, np.nan], [1.9, 0.13, np.inf]])
     hint = "Leave out what diverged; of equal accuracies take the last column, then the first row."
     turned = {"validation": validation[::-1, 1:], "losses": losses[::-1, 1:]}
     yield Case((1, 1), {"validation": validation, "losses": losses}, hint=hint)
     yield Case((0, 0), turned, hint=hint)
     yield Case((0, 1), {"validation": validation[:1], "losses": losses[:1]}, hint=hint)
+    best_diverged = {"validation": validation[:, ::-1], "losses": -losses[:, ::-1]}
+    yield Case((1, 2), best_diverged, hint=hint)
 
 
 @exercise("cnn-best-of-many")
 def _best_of_many():
     # The sum of P(largest > c) over c, with the binomial probabilities written out.
-    for accuracy, images, settings in [(0.96, 360, 49), (0.5, 20, 3), (0.9, 100, 1)]:
-        ways = [
-            comb(images, c) * accuracy**c * (1 - accuracy) ** (images - c) for c in range(images)
-        ]
-        above = 1 - np.cumsum(ways) ** settings
+    for accuracies, images in [([0.96, 0.95, 0.9], 180), ([0.5, 0.2], 20), ([0.9], 100)]:
+        at_most = 1.0
+        for accuracy in accuracies:
+            ways = [
+                comb(images, c) * accuracy**c * (1 - accuracy) ** (images - c)
+                for c in range(images)
+            ]
+            at_most = at_most * np.cumsum(ways)
         yield Case(
-            above.sum() / images,
-            {"accuracy": accuracy, "images": images, "settings": settings},
+            np.sum(1 - at_most) / images,
+            {"accuracies": np.array(accuracies), "images": images},
             tolerance=2e-3,
-            hint="Take the largest of `settings` measured accuracies first, then the mean of many.",
+            hint="Take the largest of the measured accuracies first, then the mean of many draws.",
         )
 
 
-@exercise("cnn-logits-loss")
-def _logits_loss():
+@exercise("cnn-logits-gradient")
+def _logits_gradient():
     rng = np.random.default_rng(3)
     moderate = rng.normal(size=(7, 4))
     labels = rng.integers(4, size=7)
-    odds = [sum(np.exp(row - row[k])) for row, k in zip(moderate, labels, strict=True)]
+
+    def loss(logits):
+        odds = [sum(np.exp(row - row[k])) for row, k in zip(logits, labels, strict=True)]
+        return np.mean(np.log(odds))
+
+    slopes = np.empty_like(moderate)
+    for i, k in np.ndindex(moderate.shape):
+        step = np.zeros_like(moderate)
+        step[i, k] = 1e-5
+        slopes[i, k] = (loss(moderate + step) - loss(moderate - step)) / 2e-5
     yield Case(
-        np.mean(np.log(odds)),
+        slopes,
         {"logits": moderate, "labels": labels},
-        hint="The loss of one picture is log(sum(exp(logits))) minus the logit of its class.",
+        hint="Probability minus 1 for the true class, minus 0 for the others, over the pictures.",
     )
     yield Case(
-        (0.0 + 1000.0 + np.log(3)) / 3,
+        [[0.0, 0.0, 0.0], [0.5, 0.0, -0.5]],
         {
-            "logits": np.array([[1000.0, 0.0, -1000.0], [1000.0, 0.0, 0.0], [-800.0] * 3]),
-            "labels": np.array([0, 2, 1]),
+            "logits": np.array([[1000.0, 0.0, -1000.0], [1000.0, 0.0, -800.0]]),
+            "labels": np.array([0, 2]),
         },
         hint="Take the largest logit of each row off before the exponential.",
     )

@@ -43,8 +43,8 @@ def library_modules(names, *, package=PACKAGE):
 
     A package counts with every file in it, data included.
 
-    >>> [path.name for path in library_modules({"lectures_lib.from_scratch"})]
-    ['__init__.py', 'from_scratch.py']
+    >>> [path.name for path in library_modules({"lectures_lib.live"})]
+    ['__init__.py', 'live.py']
     """
     found, todo = {package / "__init__.py"}, set(names)
     seen = set()

@@ -14,6 +14,7 @@ LAYERS = (
     layers.GRU,
     layers.LSTM,
     layers.MaxPooling2D,
+    layers.Reshape,
     layers.SimpleRNN,
 )
 OPTIMISERS = (optimizers.Adam, optimizers.RMSprop, optimizers.SGD)

@@ -1,0 +1,181 @@
+"""Checks of the chapters on recurrent networks."""
+
+import numpy as np
+
+from lectures_lib.exercises import Case, exercise
+from lectures_lib.physics import exact_pairing_energy
+
+
+@exercise("rnn-time-constant")
+def _time_constant():
+    for w, dt_s in [(0.9, 1.0), (0.3, 0.5), (0.99, 0.002)]:
+        # Follow the state in steps so small that 1/e is met on the grid.
+        fine = w ** (1 / 20_000)
+        states = np.cumprod(np.full(20_000 * 120, fine))
+        yield Case(
+            dt_s * (1 + np.argmax(states <= np.exp(-1))) / 20_000,
+            {"w": w, "dt_s": dt_s},
+            tolerance=1e-4,
+            hint="In seconds: -dt_s / ln(w).",
+        )
+
+
+@exercise("rnn-step")
+def _step():
+    rng = np.random.default_rng(1)
+    for series, features, units in [(2, 3, 4), (5, 1, 2)]:
+        X, H = rng.normal(size=(series, features)), rng.normal(size=(series, units))
+        K, R = rng.normal(size=(features, units)), rng.normal(size=(units, units))
+        b = rng.normal(size=units)
+        # One dense layer on the inputs and the old states side by side, number by number.
+        rows = np.hstack([X, H, np.ones((series, 1))])
+        weights = np.vstack([K, R, b])
+        yield Case(
+            [[np.tanh(sum(row * column)) for column in weights.T] for row in rows],
+            {"X": X, "H": H, "K": K, "R": R, "b": b},
+            hint="X @ K + H @ R + b goes through tanh as a whole; R is not transposed.",
+        )
+
+
+@exercise("rnn-scalar-gradient")
+def _scalar_gradient():
+    for w, x in [(0.5, [1.0, 0.0, 2.0]), (-0.8, [0.3, -1.2, 0.7, 2.0, 1.1]), (1.1, [2.0, 1.0])]:
+        # The last state is a polynomial in w, whose coefficients are the inputs.
+        last = np.polynomial.Polynomial(x[::-1])
+        yield Case(
+            last(w) * last.deriv()(w),
+            {"w": w, "x": np.array(x)},
+            hint="w acts at every step: add the share of each. And dL/dh of the last state is h.",
+        )
+
+
+@exercise("rnn-euler-weights")
+def _euler_weights():
+    rng = np.random.default_rng(2)
+    for omega, friction, dt in [(2.0, 0.3, 0.1), (0.7, 0.0, 0.5)]:
+        before = rng.normal(size=(2, 2))  # two states (x, v), one per row
+        after = [[x + dt * v, v + dt * (-(omega**2) * x - 2 * friction * v)] for x, v in before]
+        yield Case(
+            np.linalg.solve(before, after),
+            {"omega": omega, "friction": friction, "dt": dt},
+            hint="States are rows: column 0 of R makes the new position, column 1 the velocity.",
+        )
+
+
+@exercise("rnn-clip-factor")
+def _clip_factor():
+    rng = np.random.default_rng(3)
+    gradients = {"dK": np.array([[3.0, 0.0]]), "dR": np.array([[0.0, 4.0], [12.0, 0.0]])}
+    gradients["db"] = np.array([0.0, 84.0])  # together 85
+    hint = "One norm for all three arrays; never a factor above 1."
+    yield Case(10 / 85, {**gradients, "max_norm": 10.0}, hint=hint)
+    yield Case(1.0, {**gradients, "max_norm": 100.0}, hint=hint)
+    yield Case(1.0, {name: 0 * g for name, g in gradients.items()} | {"max_norm": 1.0}, hint=hint)
+    dK, dR, db = rng.normal(size=(3, 4)), rng.normal(size=(4, 4)), rng.normal(size=4)
+    together = np.linalg.norm(np.concatenate([dK.ravel(), dR.ravel(), db]))
+    yield Case(0.5 / together, {"dK": dK, "dR": dR, "db": db, "max_norm": 0.5}, hint=hint)
+
+
+@exercise("rnn-noise-floor")
+def _noise_floor():
+    for values, probabilities in [
+        (np.array([-1.0, 1.0]), np.array([0.5, 0.5])),
+        (np.array([0.0, 1.0, 5.0]), np.array([0.6, 0.3, 0.1])),
+        (np.array([2.0, 3.0, 3.5, 7.0]), np.array([0.1, 0.2, 0.3, 0.4])),
+    ]:
+        # Half the mean squared difference of two independent readings.
+        pairs = np.subtract.outer(values, values) ** 2 * np.outer(probabilities, probabilities)
+        yield Case(
+            pairs.sum() / 2,
+            {"values": values, "probabilities": probabilities},
+            hint="It is the variance of the noise: its mean can be forecast, and is not an error.",
+        )
+
+
+@exercise("rnn-next-value")
+def _next_value():
+    rng = np.random.default_rng(6)
+    for times, num_steps in [(40, 3), (25, 1), (60, 7)]:
+        series = 2 + np.sin(0.3 * np.arange(times)) + 0.3 * rng.normal(size=times)
+        # The normal equations; the constant goes by way of the means.
+        rows = range(times - num_steps)
+        X = np.array([series[i : i + num_steps] for i in rows])
+        y = np.array([series[i + num_steps] for i in rows])
+        centred = X - X.mean(axis=0)
+        weights = np.linalg.solve(centred.T @ centred, centred.T @ (y - y.mean()))
+        yield Case(
+            y.mean() + weights @ (series[-num_steps:] - X.mean(axis=0)),
+            {"series": series, "num_steps": num_steps},
+            hint="Fit a constant too, use all windows that have a label, and forecast from the "
+            "last values, in the order of the rows.",
+        )
+
+
+@exercise("rnn-aligned-error")
+def _aligned_error():
+    rng = np.random.default_rng(7)
+    for times, num_steps, horizon in [(12, 4, 1), (15, 2, 3), (9, 3, 5)]:
+        series = rng.normal(size=times)
+        predictions = rng.normal(size=times - num_steps + 1)
+        labels = {i: i + num_steps - 1 + horizon for i in range(len(predictions))}
+        errors = [predictions[i] - series[at] for i, at in labels.items() if at < times]
+        yield Case(
+            sum(error**2 for error in errors) / len(errors),
+            {"series": series, "predictions": predictions, "num_steps": num_steps}
+            | {"horizon": horizon},
+            hint="The first label has the index num_steps - 1 + horizon.",
+        )
+
+
+@exercise("rnn-useful-time")
+def _useful_time():
+    for error, tolerance, exponent in [(1e-6, 0.1, 0.9), (0.02, 0.5, 2.3), (0.3, 0.1, 0.9)]:
+        yield Case(
+            np.log1p(max(tolerance / error, 1) - 1) / exponent,
+            {"error": error, "tolerance": tolerance, "exponent": exponent},
+            hint="The natural logarithm of a ratio; and never below 0.",
+        )
+
+
+@exercise("rnn-second-difference")
+def _second_difference():
+    for known, steps in [([1.0, 4.0, 9.0], 4), ([3.0, 0.0, 2.0, 2.5], 2)]:
+        # The parabola through the last three points.
+        parabola = np.polynomial.Polynomial.fit([0, 1, 2], known[-3:], 2)
+        yield Case(
+            parabola(3.0 + np.arange(steps)),
+            {"known": np.array(known), "steps": steps},
+            hint="The second difference of three neighbours stays that of the last three.",
+        )
+
+
+@exercise("rnn-unseen-error")
+def _unseen_error():
+    for known, total, size in [(12, 20, 0.3), (3, 10, 2.0)]:
+        squares = np.r_[np.zeros(known), size * np.arange(1, total - known + 1)]
+        yield Case(
+            squares[known:].mean(),
+            {"reported": squares.mean(), "known": known, "total": total},
+            hint="The sum of the squares is the reported mean times all points.",
+        )
+
+
+@exercise("rnn-growth")
+def _growth():
+    for a, b in [(1.62, -0.61), (0.5, -0.9), (-1.2, 0.3)]:
+        eigenvalues = np.linalg.eigvals([[a, b], [1.0, 0.0]])
+        yield Case(
+            max(np.hypot(eigenvalues.real, eigenvalues.imag)),
+            {"a": a, "b": b},
+            hint="It is the size of the larger root, also of a negative or complex one.",
+        )
+
+
+@exercise("rnn-four-particles")
+def _four_particles():
+    for level_spacing, coupling in [(1.0, 0.5), (2.0, -1.5), (0.5, 1.0)]:
+        yield Case(
+            exact_pairing_energy(4, level_spacing=level_spacing, coupling=coupling),
+            {"level_spacing": level_spacing, "coupling": coupling},
+            hint="Subtract the energy of the state (0, 1) from the lowest eigenvalue.",
+        )

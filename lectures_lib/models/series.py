@@ -1,0 +1,89 @@
+"""Recurrent networks that read a stretch of a series and give one number."""
+
+import keras
+
+from lectures_lib.models.checks import check_rates, check_sizes
+
+__all__ = ["series_rnn", "sine_rnn"]
+
+
+def sine_rnn(*, num_steps=4, hidden=32, one_step=False, learning_rate=1e-3, seed=0):
+    """Build the recurrent network of the noisy sine: one recurrent layer, two dense ones.
+
+    Architecture: M. Hjorth-Jensen's lectures on machine learning in physics (code C4).
+
+    Args:
+        num_steps: Values of the series that the network reads.
+        hidden: Units of the recurrent layer.
+        one_step: Whether the recurrent layer gets all values at once, as features of a single
+            step, as in the lecture. Then its recurrent weights are never used.
+        learning_rate: Step of RMSprop.
+        seed: Decides the initial weights. Sets the seeds of Python, NumPy and Keras.
+
+    Returns:
+        A compiled model from `(windows, num_steps, 1)` to `(windows, 1)`, with the mean squared
+        error as loss.
+
+    Raises:
+        ValueError: If a size is not a positive integer or `learning_rate <= 0`.
+
+    >>> sine_rnn(one_step=True).count_params()  # 32 * (4 + 32 + 1) + (32 + 1) * 8 + (8 + 1)
+    1457
+    >>> sine_rnn().count_params()  # 32 * (1 + 32 + 1) + (32 + 1) * 8 + (8 + 1)
+    1361
+    """
+    check_sizes(num_steps=num_steps, hidden=hidden)
+    check_rates(l2=0, learning_rate=learning_rate)
+    keras.utils.set_random_seed(seed)
+    body = [
+        *([keras.layers.Reshape((1, num_steps), name="one_step")] if one_step else ()),
+        keras.layers.SimpleRNN(hidden, activation="relu", name="recurrent"),
+        keras.layers.Dense(8, activation="relu", name="hidden"),
+    ]
+    optimizer = keras.optimizers.RMSprop(learning_rate)
+    return _regression(body, num_steps=num_steps, optimizer=optimizer, name="sine_rnn")
+
+
+def series_rnn(*, num_steps=2, hidden=200, layers=1, activation="tanh", learning_rate=1e-3, seed=0):
+    """Build the recurrent network that continues the pairing energies.
+
+    Architectures: M. Hjorth-Jensen's lectures on machine learning in physics. The defaults are
+    code C5; `hidden=500, layers=2, activation="sigmoid"` is C6; `num_steps=1` is C9.
+
+    Args:
+        num_steps: Values of the series that the network reads.
+        hidden: Units of each recurrent layer.
+        layers: Recurrent layers, one above the other.
+        activation: Activation of the recurrent layers.
+        learning_rate: Step of Adam.
+        seed: Decides the initial weights. Sets the seeds of Python, NumPy and Keras.
+
+    Returns:
+        A compiled model from `(windows, num_steps, 1)` to `(windows, 1)`, with the mean squared
+        error as loss.
+
+    Raises:
+        ValueError: If a size is not a positive integer or `learning_rate <= 0`.
+
+    >>> series_rnn().count_params()  # 200 * (1 + 200 + 1) + (200 + 1)
+    40601
+    >>> series_rnn(hidden=500, layers=2, activation="sigmoid").count_params()
+    752001
+    """
+    check_sizes(num_steps=num_steps, hidden=hidden, layers=layers)
+    check_rates(l2=0, learning_rate=learning_rate)
+    keras.utils.set_random_seed(seed)
+    body = [
+        keras.layers.SimpleRNN(hidden, activation=activation, return_sequences=above > 0)
+        for above in reversed(range(layers))
+    ]
+    optimizer = keras.optimizers.Adam(learning_rate)
+    return _regression(body, num_steps=num_steps, optimizer=optimizer, name="series_rnn")
+
+
+def _regression(body, *, num_steps, optimizer, name):
+    """Put the input before and one linear output after the layers of `body`, and compile."""
+    output = keras.layers.Dense(1, name="output")
+    model = keras.Sequential([keras.Input((num_steps, 1)), *body, output], name=name)
+    model.compile(optimizer=optimizer, loss="mean_squared_error")
+    return model
