@@ -6,6 +6,7 @@ import weakref
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from lectures_lib.models import series_rnn
 from lectures_lib.training import forecast
@@ -100,3 +101,12 @@ def test_models_that_predict_something_else_are_refused():
     classes = keras.Sequential([keras.Input((2, 1)), keras.layers.GRU(3)])
     with pytest.raises(ValueError, match=r"from \(None, 2, 1\) to \(None, 3\), so its predictions"):
         forecast(classes, [0, 1], steps=2)
+
+
+def test_forecasts_of_many_models_raise_no_warning(caplog):
+    """TensorFlow warns in its own log, not by Python's warnings."""
+    tf.get_logger().addHandler(caplog.handler)
+    for seed in range(8):
+        forecast(series_rnn(hidden=2, seed=seed), [0.0, 1.0], steps=2)
+    tf.get_logger().removeHandler(caplog.handler)
+    assert caplog.text == ""

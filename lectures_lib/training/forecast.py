@@ -56,7 +56,8 @@ def forecast(model, start, *, steps):
         raise ValueError("start has values that are not finite. Pass a series without gaps.")
     if model not in _compiled:
         _compiled[model] = _compile(model, num_steps=num_steps, features=features)
-    predictions = _compiled[model](whole[:, -num_steps:], steps).numpy()
+    window = tf.constant(whole[:, -num_steps:])
+    predictions = _compiled[model](window, tf.constant(steps)).numpy()
     return predictions.reshape({1: (steps,), 2: (-1, steps), 3: predictions.shape}[values.ndim])
 
 
@@ -84,12 +85,7 @@ def _compile(model, *, num_steps, features):
     """Return the compiled loop; it keeps the weights, but not the model, in memory."""
     reference = weakref.ref(model)
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec((None, num_steps, features), "float32"),
-            tf.TensorSpec((), "int32"),
-        ]
-    )
+    @tf.function
     def run(window, steps):
         predictions = tf.TensorArray("float32", size=steps)
         for step in tf.range(steps):
@@ -98,4 +94,7 @@ def _compile(model, *, num_steps, features):
             window = tf.concat([window[:, 1:], value[:, tf.newaxis]], axis=1)
         return tf.transpose(predictions.stack(), (1, 0, 2))
 
-    return run
+    # Compiled here once for all; TensorFlow warns of functions that are compiled at every call.
+    return run.get_concrete_function(
+        tf.TensorSpec((None, num_steps, features), "float32"), tf.TensorSpec((), "int32")
+    )
