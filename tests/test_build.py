@@ -109,6 +109,10 @@ def test_a_demo_becomes_a_numbered_figure_with_frames_as_files(book):
             r"bad.ipynb:3\d{4}: ERROR: stderr was found in the cell outputs of cell 3",
         ),
         (
+            ["x = 1", "print('WARNING:tensorflow:5 out of the last 5 calls')"],
+            r"bad.ipynb: cell 3 printed WARNING:tensorflow:5 out",
+        ),
+        (
             ["import matplotlib.pyplot as plt\nplt.plot([1, 2]);"],
             r"bad.ipynb: the picture in cell 2 has no alt text. Set mystnb.image.alt",
         ),
@@ -116,7 +120,7 @@ def test_a_demo_becomes_a_numbered_figure_with_frames_as_files(book):
         (["# Link\n\nSee {numref}`nowhere`."], "undefined label: 'nowhere'"),
         ([DEMO.format(name="two"), DEMO.format(name="two")], "'two' is used by two demos"),
     ],
-    ids=["raises", "warns", "no alt text", "formula", "reference", "two demos"],
+    ids=["raises", "warns", "warns on stdout", "no alt text", "formula", "reference", "two demos"],
 )
 def test_what_is_wrong_in_a_chapter_fails_the_build(book, cells, text):
     book.write(bad=notebook("# Bad", *cells))

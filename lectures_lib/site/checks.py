@@ -39,6 +39,9 @@ def _cell(node):
 
 def _errors_in_outputs(app, doctree, docname):
     for block in doctree.findall(nodes.literal_block):
+        if block.astext().startswith("WARNING:") and _cell(block) != "?":  # on standard output
+            path = app.env.doc2path(docname)
+            logger.warning("%s: cell %s printed %s", path, _cell(block), block.astext()[:200])
         if "traceback" in block.get("classes", []):
             last = re.sub(r"\x1b\[[0-9;]*m", "", block.astext()).strip().splitlines()[-1]
             path = app.env.doc2path(docname)
