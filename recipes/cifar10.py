@@ -1,4 +1,4 @@
-"""Long runs on CIFAR-10: they need the full data set, and about an hour on two cores."""
+"""Long runs on CIFAR-10: they need the full data set, and about an hour and a half on two cores."""
 
 import functools
 import time
