@@ -16,7 +16,7 @@ def _time_constant():
             dt_s * (1 + np.argmax(states <= np.exp(-1))) / 20_000,
             {"w": w, "dt_s": dt_s},
             tolerance=1e-4,
-            hint="In seconds: -dt_s / ln(w).",
+            hint="In seconds, and with the natural logarithm of w.",
         )
 
 
