@@ -177,6 +177,26 @@ def test_a_change_in_the_library_executes_the_chapters_that_use_it(book):
     assert executed() == set()
 
 
+def test_chapters_are_executed_at_the_same_time(book):
+    meet = """
+import pathlib, time
+pathlib.Path("{mine}.here").touch()
+end = time.monotonic() + 100
+while not pathlib.Path("{other}.here").exists():
+    assert time.monotonic() < end, "the other chapter is not running"
+    time.sleep(0.1)
+"""
+    book.write(
+        a=notebook("# A", meet.format(mine="a", other="b")),
+        b=notebook("# B", meet.format(mine="b", other="a")),
+        bad=notebook("# Bad", "1 / 0"),
+    )
+    code, output = book.build()
+    assert code != 0
+    assert re.search("bad.ipynb: code cell raised in cell 2: ZeroDivisionError", output), output
+    assert set(re.findall(r"book/(\w+).ipynb: Executed notebook", output)) == {"a", "b"}
+
+
 def test_modules_are_followed_through_imports_and_data_counts():
     files = notebooks.library_modules({"lectures_lib.live"})
     assert {p.name for p in files} == {"__init__.py", "live.py"}

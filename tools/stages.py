@@ -38,24 +38,25 @@ class Outcome:
 def stages(environment):
     """Return all stages, in order."""
     python = sys.executable
+    pytest = [python, "-m", "pytest", "-n", "2", "--dist"]
     # Two files at a time; the tests of one file share what they have prepared, or their kernel.
-    pytest = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
+    files = [*pytest, "loadfile"]
     lint = (
         [python, "-m", "ruff", "check", "."],
         [python, "-m", "ruff", "format", "--check", "."],
         [python, "-m", "yamllint", "--strict", *YAML],
         [python, "tools/notebooks.py", "check"],
     )
-    unit = [*pytest, "tests", "lectures_lib", "recipes", "--ignore=tests/site"]
+    unit = [*files, "tests", "lectures_lib", "recipes", "--ignore=tests/site"]
     nbval = ["--nbval-lax", "--nbval-cell-timeout=300", "-p", "no:cacheprovider"]
     remove = [python, "tools/stages.py", "--remove-build"]
     book = ["make", "--no-print-directory", "book"]
     return [
         Stage("lint", lint),
         Stage("unit", (unit,)),
-        Stage("notebooks", ([*pytest, *nbval, "book"],)),
+        Stage("notebooks", ([*files, *nbval, "book"],)),
         Stage("book", (book,) if environment.get("KEEP") else (remove, book)),
-        Stage("site", ([*pytest, "tests/site"],), browser=True),
+        Stage("site", ([*pytest, "worksteal", "tests/site"],), browser=True),
     ]
 
 

@@ -14,12 +14,13 @@ ASSETS = Path(__file__).parent / "assets"
 
 def setup(app):
     """Connect the parts of this package to Sphinx."""
-    from lectures_lib.site import checks, frames, notebooks, table
+    from lectures_lib.site import checks, execution, frames, notebooks, table
 
     _prepare_kernels(Path(app.doctreedir) / "ipython")
     app.connect("config-inited", _static_files)
     app.connect("html-page-context", _repair_bibliography)
     notebooks.setup(app)
+    execution.setup(app)
     frames.setup(app)
     checks.setup(app)
     table.setup(app)

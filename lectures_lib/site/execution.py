@@ -1,0 +1,75 @@
+"""Execute the chapters that changed several at a time; myst-nb alone takes one after the other."""
+
+import os
+from pathlib import Path
+
+from joblib import Parallel, delayed
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+from sphinx.util.logging import getLogger
+
+from lectures_lib.site.notebooks import read
+
+__all__ = ["setup"]
+
+KERNELS = 4  # at most; each may take a gigabyte of memory
+
+
+def _execute(app, env, docnames):
+    """Put the results of all chapters to be read into the cache where myst-nb looks for them.
+
+    A chapter that fails leaves nothing there: myst-nb executes it again and reports.
+    """
+    config = env.mystnb_config
+    if config.execution_mode != "cache":
+        return
+    cache = get_cache(config.execution_cache_path)
+    stale = {
+        path: notebook for path, notebook in _notebooks(env, docnames) if _new(cache, notebook)
+    }
+    if len(stale) < 2:
+        return
+    runs = [delayed(_run)(path, stale[path], config.execution_timeout) for path in stale]
+    jobs = min(KERNELS, os.cpu_count() or 1)
+    # Threads: the work is done by the kernels.
+    for path, result in Parallel(jobs, backend="threading", return_as="generator_unordered")(runs):
+        if result is not None and result.err is None:
+            bundle = CacheBundleIn(result.nb, str(path), data={"execution_seconds": result.time})
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+            name = path.relative_to(app.srcdir)
+            getLogger(__name__).info("%s: Executed notebook in %.0f s", name, result.time)
+
+
+def _notebooks(env, docnames):
+    """Yield `(path, notebook)` of the chapters that can be read at all."""
+    for path in (Path(env.doc2path(docname)) for docname in docnames):
+        if path.suffix == ".ipynb":
+            try:
+                yield path, read(path.read_text(encoding="utf-8"))
+            except ValueError:  # not JSON: the parser will say so, with the file
+                continue
+
+
+def _new(cache, notebook):
+    try:
+        cache.match_cache_notebook(notebook)
+    except KeyError:
+        return True
+    return False
+
+
+def _run(path, notebook, timeout):
+    """Return the path and what became of the notebook, or None if its kernel died."""
+    try:
+        result = single_nb_execution(
+            notebook, cwd=str(path.parent), allow_errors=False, timeout=timeout
+        )
+    except RuntimeError:
+        return path, None
+    return path, result
+
+
+def setup(app):
+    """Execute before Sphinx begins to read."""
+    app.connect("env-before-read-docs", _execute)
