@@ -12,6 +12,7 @@ import nbformat
 import pytest
 
 from lectures_lib.site import notebooks, table
+from lectures_lib.site.dependencies import PACKAGE, library_files
 
 ROOT = Path(__file__).parents[1]
 DEMO = """
@@ -197,16 +198,54 @@ while not pathlib.Path("{other}.here").exists():
     assert set(re.findall(r"book/(\w+).ipynb: Executed notebook", output)) == {"a", "b"}
 
 
-def test_modules_are_followed_through_imports_and_data_counts():
-    files = notebooks.library_modules({"lectures_lib.live"})
-    assert {p.name for p in files} == {"__init__.py", "live.py"}
-    files = {p.name for p in notebooks.library_modules({"lectures_lib.recorded"})}
-    assert {"digits_seeds.csv", "cifar10_lecture.npz"} <= files
-    files = {p.name for p in notebooks.library_modules({"lectures_lib.training"})}
-    assert {"one.py", "many.py", "batched.py", "loop.py"} <= files
-    files = {p.name for p in notebooks.library_modules({"lectures_lib.explore"})}
-    assert {"explore.py", "plots.py", "live.py"} <= files
-    assert "frames.py" not in files
+def used(*cells):
+    """Return the files that cells use, relative to the package."""
+    return {p.relative_to(PACKAGE).as_posix() for p in library_files(*cells)} - {"__init__.py"}
+
+
+def test_imports_are_followed_to_the_modules_that_define_the_names():
+    assert used("import numpy") == set()
+    assert used("from lectures_lib.live import controls") == {"live.py"}
+    assert used("from lectures_lib.data import make_windows") == {
+        "data/windows.py",
+        "data/splits.py",
+    }
+    assert used("def f():\n    from lectures_lib.data.series import noisy_sine") == {
+        "data/series.py"
+    }
+    many = used("from lectures_lib.training import fit_many")
+    assert {"training/many.py", "training/batched.py", "training/progress.py"} <= many
+    assert not {"training/forecast.py", "training/__init__.py"} & many
+    figures = used("from lectures_lib.explore import explore")
+    assert figures == {"explore.py", "plots.py", "live.py"}
+    assert used("from lectures_lib.site import frames", "import lectures_lib.site.table") == set()
+
+
+@pytest.mark.parametrize("cell", ["from lectures_lib import data", "import lectures_lib.data as d"])
+def test_a_whole_package_counts_with_all_its_files(cell):
+    assert {"data/__init__.py", "data/series.py", "data/cifar10.py"} <= used(cell)
+
+
+def test_what_is_looked_up_by_name_counts_if_it_is_named():
+    load = "from lectures_lib import recorded\n"
+    assert used(load + "recorded.load('digits_seeds')") == {
+        "recorded/__init__.py", "recorded/digits_seeds.csv"
+    }  # fmt: skip
+    every = {f"recorded/{path.name}" for path in (PACKAGE / "recorded").glob("*.*")}
+    assert len(every) > 10
+    assert used(load + "recorded.load(f'digits_{what}')") == every
+    check = "from lectures_lib.exercises import check"
+    assert used(check, "check('cnn-output-size', 3)") == {
+        "exercises/__init__.py",
+        "exercises/cnn.py",
+    }
+    rnn = used(check, 'check("rnn-time-constant", 3)')
+    assert {"exercises/rnn.py"} < rnn  # and what its checks compute with
+    assert "exercises/cnn.py" not in rnn
+
+
+def test_a_cell_that_cannot_be_read_hides_no_other():
+    assert used("x = (", "%pip install x\nfrom lectures_lib import live") == {"live.py"}
 
 
 def test_fingerprint_tells_whether_the_data_are_there(tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
 """Which chapters are stale: a notebook's result depends on more than its own cells."""
 
-import ast
 import hashlib
 import os
 import re
@@ -9,11 +8,9 @@ from pathlib import Path
 
 import nbformat
 
-__all__ = ["code_fingerprint", "library_modules", "read", "setup"]
+from lectures_lib.site.dependencies import PACKAGE, library_files
 
-PACKAGE = Path(__file__).parents[1]
-# Read at build time, not by the kernel: a change there needs no new execution.
-NOT_EXECUTED = {"site"}
+__all__ = ["code_fingerprint", "read", "setup"]
 
 
 def read(text):
@@ -33,58 +30,10 @@ def code_fingerprint(notebook):
     """Return a hash of the library files that the notebook uses, of versions and of data."""
     data = Path(os.environ.get("LECTURES_DATA_DIR", ""), "cifar10.npz")
     digest = hashlib.sha256(f"{_versions()}\n{data.is_file()}".encode())
-    for path in library_modules(_imports_of_notebook(notebook)):
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    for path in library_files(*cells):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def library_modules(names, *, package=PACKAGE):
-    """Return the files behind dotted module names, with all that they import, sorted.
-
-    A package counts with every file in it, data included.
-
-    >>> [path.name for path in library_modules({"lectures_lib.live"})]
-    ['__init__.py', 'live.py']
-    """
-    found, todo = {package / "__init__.py"}, set(names)
-    seen = set()
-    while todo:
-        name = todo.pop()
-        seen.add(name)
-        parts = name.split(".")[1:]
-        if not parts or parts[0] in NOT_EXECUTED:
-            continue
-        folder, module = package / parts[0], package / f"{parts[0]}.py"
-        files = [module] if module.exists() else sorted(folder.rglob("*"))
-        files = [f for f in files if f.is_file() and "__pycache__" not in f.parts]
-        found.update(files)
-        for path in files:
-            if path.suffix == ".py":
-                todo |= _imports(path.read_text(encoding="utf-8")) - seen
-    return sorted(found)
-
-
-def _imports(source):
-    """Return the dotted names of `lectures_lib` modules that Python source imports."""
-    names = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.split(".")[0] == "lectures_lib"}
-
-
-def _imports_of_notebook(notebook):
-    names = set()
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            source = re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", cell.source)
-            try:
-                names |= _imports(source)
-            except SyntaxError:  # the kernel will report it, with the cell
-                continue
-    return names
 
 
 def _versions():
