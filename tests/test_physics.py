@@ -11,12 +11,12 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import root
 
-from lectures_lib import physics
 from lectures_lib.physics import (
     ConvergenceError,
     driven_oscillator,
     exact_pairing_energy,
     lorenz,
+    pairing,
     pairing_energies,
 )
 
@@ -32,7 +32,7 @@ PUBLISHED = [
 def in_order(particles, spacing, coupling):
     """Return the amplitudes of the package, both axes counted upwards in energy."""
     strength = coupling / spacing / 2
-    amplitudes, reached = physics._pairing_amplitudes(particles // 2, strength)
+    amplitudes, reached = pairing._pairing_amplitudes(particles // 2, strength)
     assert reached == strength
     return amplitudes[::-1]  # filled levels were counted downwards
 
@@ -134,7 +134,7 @@ def test_the_solution_is_the_one_that_grows_from_zero(coupling):
     t = np.zeros((particles // 2, particles // 2))
     for strength in np.linspace(0, coupling / 2, 200)[1:]:
         for _ in range(6):
-            t = t + physics._newton_correction(t, strength)[0]
+            t = t + pairing._newton_correction(t, strength)[0]
     energy = pairing_energies(particles, coupling=coupling)
     assert energy == pytest.approx(-coupling / 2 * t.sum(), rel=1e-11)
 
@@ -151,7 +151,7 @@ def test_no_other_solution_passes_for_the_right_one(coupling):
         t = solution.x.reshape(3, 3)[::-1]
         if solution.success and np.allclose(t, t.T, atol=1e-6):
             energies.add(round(-coupling / 2 * t.sum(), 5))
-            if physics._newton((t + t.T) / 2, coupling / 2) is not None:
+            if pairing._newton((t + t.T) / 2, coupling / 2) is not None:
                 passed.add(round(-coupling / 2 * t.sum(), 5))
     assert len(energies) >= 4
     assert passed == {round(pairing_energies(6, coupling=coupling), 5)}

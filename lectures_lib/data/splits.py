@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
-__all__ = ["Dataset", "Split", "check_counts", "read_only"]
+__all__ = ["Dataset", "Split", "check_counts", "inputs_as_labels", "read_only"]
 
 
 # eq=False: comparing arrays element by element has no single truth value.
@@ -57,6 +57,17 @@ def read_only(inputs, labels):
     inputs.setflags(write=False)
     labels.setflags(write=False)
     return Split(inputs, labels)
+
+
+def inputs_as_labels(data):
+    """Return a `Dataset` whose labels are its inputs: what an autoencoder learns from.
+
+    >>> images = Split(np.zeros((3, 28, 28, 1)), np.array([4, 0, 9]))
+    >>> inputs_as_labels(Dataset(images, images, images, class_names=())).train.labels.shape
+    (3, 28, 28, 1)
+    """
+    parts = (Split(part.inputs, part.inputs) for part in (data.train, data.validation, data.test))
+    return Dataset(*parts, class_names=data.class_names, name=data.name)
 
 
 def check_counts(classes, *counts):

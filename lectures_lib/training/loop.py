@@ -69,8 +69,10 @@ def check_split(model, split, *, name):
         raise ValueError(
             f"The {name} split has 0 examples, but at least 1 is needed. Pass a larger split."
         )
+    if not np.issubdtype(split.labels.dtype, np.integer):
+        return
     outputs = model.output_shape[-1]
-    if outputs == 1 or not np.issubdtype(split.labels.dtype, np.integer):
+    if outputs == 1:
         return
     lowest, highest = int(np.min(split.labels)), int(np.max(split.labels))
     if lowest < 0 or highest >= outputs:

@@ -1,0 +1,251 @@
+"""Autoencoders: networks that give back their input through a code.
+
+Every one, also the variational one, has two halves as attributes: `encoder`, a Keras model from
+inputs to codes, and `decoder`, from codes to outputs. They share their weights with the whole,
+before and after training. They learn from `data.inputs_as_labels(...)`, by `training.fit`.
+"""
+
+import functools
+import math
+
+import keras
+from keras import layers, ops
+
+from lectures_lib.models.checks import check_rates, check_sizes
+from lectures_lib.models.layers import PixelNoise, SumPenalty, Transposed
+
+__all__ = [
+    "Autoencoder", "convolutional_autoencoder", "denoising_autoencoder", "linear_autoencoder",
+    "sparse_autoencoder", "stacked_autoencoder",
+]  # fmt: skip
+
+MNIST = (28, 28, 1)
+
+
+class Autoencoder(keras.Sequential):
+    """Layers in a row, of which the one named "code" ends the encoder.
+
+    Attributes:
+        encoder: Keras model of the layers up to "code".
+        decoder: Keras model of the layers after it.
+
+    >>> model = linear_autoencoder(latent_dim=2, shape=(3,))
+    >>> model.encoder.output_shape, model.decoder.input_shape, model.decoder.output_shape
+    ((None, 2), (None, 2), (None, 3))
+    """
+
+    @functools.cached_property
+    def encoder(self):
+        return keras.Sequential([keras.Input(self.input_shape[1:]), *self.layers[: self._end]])
+
+    @functools.cached_property
+    def decoder(self):
+        code = self.layers[self._end - 1].output
+        return keras.Sequential([keras.Input(code.shape[1:]), *self.layers[self._end :]])
+
+    @property
+    def _end(self):
+        return [layer.name for layer in self.layers].index("code") + 1
+
+
+def linear_autoencoder(*, latent_dim=30, shape=MNIST, learning_rate=1e-3, seed=0):
+    """Build an autoencoder without activations, which can do no better than PCA.
+
+    The rows of `decoder.layers[0].kernel` span the plane on which its outputs lie, displaced by
+    the bias.
+
+    Args:
+        latent_dim: Size of the code.
+        shape: Of one input: `(height, width, channels)` of an image, `(features,)` of a point.
+        learning_rate: Step of Adam.
+        seed: Decides the initial weights. Sets the seeds of Python, NumPy and Keras.
+
+    Returns:
+        A compiled `Autoencoder` from `(examples, *shape)` to the same, with the mean squared error
+        as loss.
+
+    Raises:
+        ValueError: If `latent_dim` is not a positive integer or `learning_rate <= 0`.
+
+    >>> linear_autoencoder().count_params()  # 784 * 30 + 30 + 30 * 784 + 784
+    47854
+    """
+    check_sizes(latent_dim=latent_dim)
+    keras.utils.set_random_seed(seed)
+    body = [
+        layers.Flatten(),
+        layers.Dense(latent_dim, name="code"),
+        layers.Dense(math.prod(shape), name="output"),
+        layers.Reshape(shape),
+    ]
+    return _compiled(body, shape=shape, loss="mean_squared_error", learning_rate=learning_rate)
+
+
+def stacked_autoencoder(
+    *, hidden=100, latent_dim=30, tied=False, loss="binary_crossentropy", learning_rate=3e-3, seed=0
+):
+    """Build a deep autoencoder of digits: 784 - 100 - 30 - 100 - 784 units, SELU, sigmoid.
+
+    Architecture: M. Hjorth-Jensen's lectures on machine learning in physics, later version.
+
+    Args:
+        hidden: Units of the layers before and after the code.
+        latent_dim: Size of the code.
+        tied: Whether the decoder uses the encoder's weights, transposed, with biases of its own.
+        loss: "binary_crossentropy", or "mean_squared_error"; both are means over the pixels.
+        learning_rate, seed: As in `linear_autoencoder`.
+
+    Returns:
+        A compiled `Autoencoder` from `(images, 28, 28, 1)`, of values from 0 to 1, to the same.
+
+    Raises:
+        ValueError: If a size is not a positive integer or `learning_rate <= 0`.
+
+    >>> stacked_autoencoder().count_params(), stacked_autoencoder(tied=True).count_params()
+    (163814, 82414)
+    """
+    keras.utils.set_random_seed(seed)
+    body = _stacked_layers(hidden, latent_dim, tied=tied)
+    return _compiled(body, shape=MNIST, loss=loss, learning_rate=learning_rate)
+
+
+def denoising_autoencoder(
+    *, kind="gaussian", noise=0.5, hidden=300, latent_dim=100, learning_rate=3e-3, seed=0
+):
+    """Build a `stacked_autoencoder` that sees noisy digits in training, and is to clean them.
+
+    The noise is drawn anew in each step, on images that are themselves clean. As it forbids to
+    copy the input, the code can be wider than that of `stacked_autoencoder`.
+
+    Args:
+        kind, noise: Of the noise, as in `PixelNoise`.
+        hidden, latent_dim, learning_rate, seed: As in `stacked_autoencoder`.
+
+    Returns:
+        As `stacked_autoencoder`, with the binary cross-entropy as loss.
+
+    Raises:
+        ValueError: As `stacked_autoencoder` and `PixelNoise`.
+
+    Source: Vincent et al. (2008), Proc. 25th Int. Conf. on Machine Learning, 1096.
+
+    >>> denoising_autoencoder(kind="masking").layers[0].kind
+    'masking'
+    """
+    keras.utils.set_random_seed(seed)
+    body = [PixelNoise(kind, noise), *_stacked_layers(hidden, latent_dim)]
+    return _compiled(body, shape=MNIST, loss="binary_crossentropy", learning_rate=learning_rate)
+
+
+def sparse_autoencoder(*, latent_dim=100, l1=1e-3, learning_rate=1e-3, seed=0):
+    """Build an autoencoder of digits whose codes are mostly 0: few strokes add up to an image.
+
+    The code is the ReLU of a dense layer; its sum, times `l1`, is added to the loss. The output is
+    linear in the code. Its stroke for each unit, a row of `decoder.layers[0].kernel`, is kept at
+    length 1: otherwise small codes times long rows would escape the penalty. The encoder begins
+    with the same rows, transposed, so that few units are silent from the start.
+
+    Args:
+        latent_dim: Size of the code.
+        l1: Weight of the penalty beside the mean squared error of a pixel.
+        learning_rate, seed: As in `linear_autoencoder`.
+
+    Returns:
+        A compiled `Autoencoder` from `(images, 28, 28, 1)` to the same. The loss is the mean
+        squared error plus `l1` times the sum of the code, averaged over the images.
+
+    Raises:
+        ValueError: If `latent_dim` is not a positive integer, `l1 < 0` or `learning_rate <= 0`.
+
+    Source: Olshausen and Field (1996), Nature 381, 607, for the idea.
+
+    >>> sparse_autoencoder().count_params()  # 784 * 100 + 100 + 100 * 784 + 784
+    157684
+    """
+    check_sizes(latent_dim=latent_dim)
+    if not l1 >= 0:
+        raise ValueError(f"l1={l1} would reward large codes. Pass l1=0 (no penalty) or more.")
+    keras.utils.set_random_seed(seed)
+    one_long = keras.constraints.UnitNorm(axis=1)
+    active = layers.Dense(latent_dim, activation="relu", name="active")
+    output = layers.Dense(math.prod(MNIST), kernel_constraint=one_long, name="output")
+    body = [layers.Flatten(), active, SumPenalty(l1, name="code"), output, layers.Reshape(MNIST)]
+    loss = "mean_squared_error"
+    model = _compiled(body, shape=MNIST, loss=loss, learning_rate=learning_rate)
+    output.kernel.assign(one_long(output.kernel))
+    active.kernel.assign(ops.transpose(output.kernel))
+    return model
+
+
+def convolutional_autoencoder(
+    *, filters=(16, 32), latent_dim=30, shape=MNIST, learning_rate=3e-3, seed=0
+):
+    """Build an autoencoder that halves the sides of an image, again and again, and back.
+
+    By 3x3 convolutions of stride 2 and transposed ones, with ReLU; at the end a sigmoid.
+
+    Args:
+        filters: Of the convolutions, from the image to the code.
+        latent_dim: Size of the code, made by a dense layer without activation; None leaves the
+            maps of the last convolution as the code.
+        shape: Height, width and channels of an image; each halving needs even sides.
+        learning_rate, seed: As in `linear_autoencoder`.
+
+    Returns:
+        A compiled `Autoencoder` from `(images, *shape)`, of values from 0 to 1, to the same, with
+        the binary cross-entropy as loss.
+
+    Raises:
+        ValueError: If a size is not a positive integer, a side cannot be halved so often, or
+            `learning_rate <= 0`.
+
+    >>> convolutional_autoencoder().count_params()
+    105247
+    >>> convolutional_autoencoder(filters=(16, 4), latent_dim=None).encoder.output_shape
+    (None, 7, 7, 4)
+    """
+    for i, size in enumerate(filters):
+        check_sizes(**{f"filters[{i}]": size})
+    step = 2 ** len(filters)
+    if not filters or shape[0] % step or shape[1] % step:
+        raise ValueError(
+            f"filters={filters} halves the sides {len(filters)} times, but shape={shape}. Pass at "
+            f"least one filter, and a height and width that {step} divides."
+        )
+    keras.utils.set_random_seed(seed)
+    half = dict(kernel_size=3, strides=2, padding="same")
+    body = [layers.Conv2D(n, activation="relu", **half) for n in filters]
+    body += _code_layers(latent_dim, maps=(shape[0] // step, shape[1] // step, filters[-1]))
+    body += [layers.Conv2DTranspose(n, activation="relu", **half) for n in filters[-2::-1]]
+    body += [layers.Conv2DTranspose(shape[-1], activation="sigmoid", **half)]
+    return _compiled(body, shape=shape, loss="binary_crossentropy", learning_rate=learning_rate)
+
+
+def _stacked_layers(hidden, latent_dim, *, tied=False):
+    """Return the layers of `stacked_autoencoder`."""
+    check_sizes(hidden=hidden, latent_dim=latent_dim)
+    # The initial weights that keep the variance through SELU: Klambauer et al. (2017).
+    selu = dict(activation="selu", kernel_initializer="lecun_normal")
+    down = [layers.Dense(hidden, **selu), layers.Dense(latent_dim, name="code", **selu)]
+    if tied:
+        up = [Transposed(down[1], activation="selu"), Transposed(down[0], activation="sigmoid")]
+    else:
+        up = [layers.Dense(hidden, **selu), layers.Dense(math.prod(MNIST), activation="sigmoid")]
+    return [layers.Flatten(), *down, *up, layers.Reshape(MNIST)]
+
+
+def _code_layers(latent_dim, *, maps):
+    """Return the layers between the maps of the encoder and those of the decoder."""
+    if latent_dim is None:
+        return [layers.Identity(name="code")]
+    check_sizes(latent_dim=latent_dim)
+    back = [layers.Dense(math.prod(maps), activation="relu"), layers.Reshape(maps)]
+    return [layers.Flatten(), layers.Dense(latent_dim, name="code"), *back]
+
+
+def _compiled(body, *, shape, loss, learning_rate):
+    """Put the input before the layers of `body`, and compile."""
+    check_rates(l2=0, learning_rate=learning_rate)
+    model = Autoencoder([keras.Input(shape), *body])
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss=loss)
+    return model

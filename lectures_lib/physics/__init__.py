@@ -1,0 +1,18 @@
+"""Physical systems: the pairing model of nuclei, motions, and the Ising model."""
+
+from lectures_lib.physics.checks import ConvergenceError
+from lectures_lib.physics.ising import (
+    ISING_CRITICAL_TEMPERATURE,
+    ising_configurations,
+    ising_energy,
+    ising_magnetisation,
+    onsager_magnetisation,
+)
+from lectures_lib.physics.motion import driven_oscillator, lorenz
+from lectures_lib.physics.pairing import exact_pairing_energy, pairing_energies
+
+__all__ = [
+    "ISING_CRITICAL_TEMPERATURE", "ConvergenceError", "driven_oscillator", "exact_pairing_energy",
+    "ising_configurations", "ising_energy", "ising_magnetisation", "lorenz",
+    "onsager_magnetisation", "pairing_energies",
+]  # fmt: skip
