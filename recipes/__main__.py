@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recipes import cifar10, digits, extrapolation, series
+from recipes import cifar10, digits, extrapolation, gates, memory, regimes, series
 
 __all__ = ["PACKAGES", "RECIPES", "header", "main", "parser", "write"]
 
@@ -27,12 +27,22 @@ RECIPES = {
         cifar10.cifar10_history,
         cifar10.cifar10_lecture,
         cifar10.cifar10_runs,
+        memory.memory_bias,
+        memory.memory_digits,
+        memory.memory_epochs,
+        memory.memory_seconds,
+        memory.memory_slopes,
+        memory.memory_tasks,
         series.motion_horizon,
         series.motion_networks,
         series.sine_curves,
         series.sine_networks,
         extrapolation.extrapolation_grid,
         extrapolation.extrapolation_runs,
+        gates.gated_frozen,
+        gates.gated_runs,
+        regimes.regime_curves,
+        regimes.regime_networks,
     )
 }
 

@@ -73,6 +73,15 @@ def best_cell(validation, *, counted, allowed):
     return np.flatnonzero(best[:, column]).min(), column
 
 
+def gru_by_blocks(x, h, K, R, b, *, keep=True, after=True):
+    """Compute the step of a GRU, with the usual mistakes on demand."""
+    own, linked = np.split(x @ K + b[0], 3, axis=1), np.split(h @ R + b[1], 3, axis=1)
+    z, r = (1 / (1 + np.exp(-own[k] - linked[k])) for k in range(2))
+    inner = r * linked[2] if after else np.split((r * h) @ R + b[1], 3, axis=1)[2]
+    candidate = np.tanh(own[2] + inner)
+    return z * h + (1 - z) * candidate if keep else (1 - z) * h + z * candidate
+
+
 WRONG = {
     "cnn-largest-rate": [lambda l2: 0.5 / l2, lambda l2: 2 / l2],
     "cnn-choose-cell": [
@@ -245,6 +254,79 @@ WRONG = {
         lambda level_spacing, coupling: answer_of("rnn-four-particles", "solution")(
             level_spacing / 2, coupling
         ),
+    ],
+    "lstm-forget-bias": [
+        lambda half_life: np.log(half_life / np.log(2)),
+        lambda half_life: -np.log(np.expm1(1 / half_life)),  # down to 1/e instead of 1/2
+    ],
+    "lstm-cell-line": [
+        lambda f: np.cumprod(f, axis=0),
+        lambda f: np.vstack([np.cumprod(f[:0:-1], axis=0)[::-1], np.ones(f.shape[1])]),
+    ],
+    "lstm-most-units": [
+        lambda budget, features, kind: max(  # a GRU with one bias
+            u
+            for u in range(2_000)
+            if {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}[kind] * u * (features + u + 1) <= budget
+        ),
+        lambda budget, features, kind: (
+            answer_of("lstm-most-units", "solution")(budget, features, kind) + 1
+        ),
+    ],
+    "lstm-gru-step": [
+        lambda x, h, K, R, b: gru_by_blocks(x, h, K, R, b, keep=False),
+        lambda x, h, K, R, b: gru_by_blocks(x, h, K, R, b, after=False),
+        lambda x, h, K, R, b: gru_by_blocks(x, h, np.roll(K, len(R), 1), R, b),
+    ],
+    "lstm-hold": [
+        lambda gain: np.array([[0, 0, 1, 0], [gain, -gain, 0, 0], [-gain, gain, 0, gain]]),
+        lambda gain: np.array([[0, 0, 1, 0], [gain, 0, 0, 0], [-gain / 2, gain, 0, gain]]),
+    ],
+    "lstm-adding-floor": [
+        lambda marked, remembered, width: marked * width**2 / 12,
+        lambda marked, remembered, width: ((marked - remembered) * width) ** 2 / 12,
+        lambda marked, remembered, width: (marked - remembered) / 12,
+    ],
+    "lstm-signal-to-noise": [
+        lambda forget, leak, steps, noise: (
+            forget**steps / (noise * leak * np.sum(forget ** np.arange(steps)))
+        ),
+        lambda forget, leak, steps, noise: forget**steps / (noise * leak * np.sqrt(steps)),
+    ],
+    "lstm-parity-weights": [
+        lambda gain: gain * np.array([[1, 1], [1, 1], [-1, -1], [0.5, 1.5]]),
+        lambda gain: gain * np.array([[1, 1], [1, -1], [1, -1], [-0.5, -1.5]]),
+    ],
+    "lstm-delay-line": [
+        lambda delay: np.eye(delay, k=-1),
+        lambda delay: np.roll(np.eye(delay), 1, axis=1),
+    ],
+    "lstm-network-size": [
+        lambda features, dense, hidden, outputs: (  # one bias for each block
+            answer_of("lstm-network-size", "solution")(features, dense, hidden, outputs)
+            - 6 * hidden
+        ),
+        lambda features, dense, hidden, outputs: (  # the dense layers once for each of two steps
+            answer_of("lstm-network-size", "solution")(features, dense, hidden, outputs)
+            + dense * (features + dense + 2)
+        ),
+    ],
+    "lstm-largest-step": [
+        lambda newer, older, steps, tolerance: tolerance / steps,
+        lambda newer, older, steps, tolerance: answer_of("lstm-largest-step", "solution")(
+            older, newer, steps, tolerance
+        ),
+    ],
+    "lstm-held-command": [
+        lambda commands: np.clip(np.cumsum(commands, axis=1), -1, 1),
+        # The commands of all records as one long record.
+        lambda commands: answer_of("lstm-held-command", "solution")(
+            commands.reshape(1, -1)
+        ).reshape(commands.shape),
+    ],
+    "lstm-blind-error": [
+        lambda soft, stiff, share_stiff: np.mean((stiff - soft) ** 2) / 4,
+        lambda soft, stiff, share_stiff: share_stiff * np.mean((stiff - soft) ** 2),
     ],
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lectures_lib import models
+from lectures_lib.from_scratch import gru, lstm
 from lectures_lib.models import digits_cnn, digits_dense, digits_linear
 
 BUILDERS = [digits_cnn, digits_dense, digits_linear]
@@ -254,6 +255,46 @@ def test_recurrent_networks_of_the_lecture():
     assert float(models.series_rnn(learning_rate=0.02).optimizer.learning_rate) == np.float32(0.02)
 
 
+def test_gated_networks_of_the_lecture():
+    lstm, gru = models.series_lstm(), models.series_gru()
+    assert lstm.count_params() == 753_251
+    assert gru.count_params() == 675_501
+    kinds = [type(layer).__name__ for layer in (*lstm.layers, *gru.layers)]
+    assert kinds == ["LSTM", "LSTM", "Dense", "Dense", "Dense", "GRU", "GRU", "Dense"]
+    activations = [layer.activation.__name__ for layer in (*lstm.layers, *gru.layers)]
+    assert activations == ["tanh", "tanh", "linear", "relu", "relu", "tanh", "tanh", "linear"]
+    sizes = models.series_lstm(hidden=3, layers=1), models.series_gru(hidden=3, dense=5)
+    assert [model.count_params() for model in sizes] == [
+        4 * 3 * (1 + 3 + 1) + 4,
+        (1 + 1) * 5 + (5 + 1) * 5 + 3 * 3 * (5 + 3 + 2) + 3 * 3 * (3 + 3 + 2) + 4,
+    ]
+    for build in (models.series_lstm, models.series_gru):
+        model = build(hidden=2, learning_rate=0.02)
+        assert type(model.optimizer) is keras.optimizers.Adam
+        assert float(model.optimizer.learning_rate) == np.float32(0.02)
+        assert keras.losses.get(model.loss) is keras.losses.mean_squared_error
+
+
+@pytest.mark.parametrize("num_steps", [2, 10, 11])
+def test_gated_networks_compute_what_they_say(num_steps):
+    windows = np.random.default_rng(0).normal(size=(5, num_steps, 1))
+    networks = (
+        models.series_lstm(hidden=3, num_steps=num_steps, layers=3),
+        models.series_gru(hidden=4, num_steps=num_steps, dense=2),
+    )
+    rng = np.random.default_rng(1)
+    for model, dense, layer in zip(networks, (0, 2), (lstm, gru), strict=True):
+        model.set_weights([rng.normal(size=a.shape) for a in model.get_weights()])
+        values = windows
+        for own in model.layers[:dense]:
+            kernel, bias = own.get_weights()
+            values = np.maximum(values @ kernel + bias, 0)
+        for own in model.layers[dense:-1]:
+            values = layer(values, *own.get_weights()).hidden
+        kernel, bias = model.layers[-1].get_weights()
+        np.testing.assert_allclose(model(windows), values[:, -1] @ kernel + bias, atol=1e-5)
+
+
 def test_one_step_never_uses_the_recurrent_weights():
     windows = np.random.default_rng(0).normal(size=(5, 4, 1)).astype("float32")
     for one_step in (True, False):
@@ -266,7 +307,7 @@ def test_one_step_never_uses_the_recurrent_weights():
 
 
 def test_seeds_decide_the_weights_of_recurrent_networks():
-    for build in (models.sine_rnn, models.series_rnn):
+    for build in (models.sine_rnn, models.series_rnn, models.series_lstm, models.series_gru):
         first, again, other = (build(hidden=3, seed=seed).get_weights() for seed in (1, 1, 2))
         np.testing.assert_array_equal(first[0], again[0])
         assert (first[0] != other[0]).all()
@@ -280,6 +321,12 @@ def test_seeds_decide_the_weights_of_recurrent_networks():
         (models.sine_rnn, {"learning_rate": 0}, "learning_rate=0 does not descend"),
         (models.series_rnn, {"layers": 0}, "layers=0 is not a number of"),
         (models.series_rnn, {"learning_rate": -1}, "learning_rate=-1 does not descend"),
+        (models.series_lstm, {"hidden": 0}, "hidden=0 is not a number of"),
+        (models.series_lstm, {"layers": 1.5}, "layers=1.5 is not a number of"),
+        (models.series_lstm, {"learning_rate": 0}, "learning_rate=0 does not descend"),
+        (models.series_gru, {"dense": -2}, "dense=-2 is not a number of"),
+        (models.series_gru, {"num_steps": True}, "num_steps=True is not a number of"),
+        (models.series_gru, {"learning_rate": -1}, "learning_rate=-1 does not descend"),
     ],
 )
 def test_settings_of_recurrent_networks_are_checked(build, settings, text):

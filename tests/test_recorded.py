@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from lectures_lib.data import Split, load_cifar10, load_digits
-from lectures_lib.models import digits_linear
+from lectures_lib.models import digits_linear, series_lstm
 from lectures_lib.recorded import load, names, weights
-from lectures_lib.training import evaluate, fit
+from lectures_lib.training import evaluate, fit, forecast
 from recipes import __main__ as make
-from recipes import cifar10, extrapolation, series
+from recipes import cifar10, extrapolation, gates, memory, regimes, series
 from recipes import digits as recipes
 
 NETWORKS = ["digits_linear", "digits_dense", "digits_cnn"]
@@ -23,10 +23,13 @@ TABLES = [
     *("cifar10_confusion", "cifar10_disturbed", "cifar10_history", "cifar10_runs"),
     *("digits_batch_size", "digits_grid", "digits_learning_curves", "digits_seeds"),
     *("digits_training_size", "extrapolation_grid", "extrapolation_runs"),
-    *("motion_horizon", "motion_networks", "sine_curves", "sine_networks"),
+    *("gated_frozen", "gated_runs"),
+    *("memory_bias", "memory_digits", "memory_epochs", "memory_seconds", "memory_slopes"),
+    *("memory_tasks", "motion_horizon", "motion_networks"),
+    *("regime_curves", "sine_curves", "sine_networks"),
 ]
 ACCURACIES = [n for n in TABLES if n.startswith(("cifar10_", "digits_")) and "confusion" not in n]
-WEIGHTS = {"cifar10_deeper": 206_954, "cifar10_lecture": 122_570}
+WEIGHTS = {"cifar10_deeper": 206_954, "cifar10_lecture": 122_570, "regime_networks": 23_625}
 MAX_BYTES = {"digits_learning_curves": 150_000}
 
 
@@ -257,9 +260,9 @@ def test_the_deeper_network_gets_four_of_five_right():
 
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_weights_fit_their_network(name):
-    model = cifar10.BUILDERS[name.removeprefix("cifar10_")](seed=1)
-    model.set_weights(weights(name))
-    assert model.count_params() == WEIGHTS[name]
+    assert sum(values.size for values in weights(name)) == WEIGHTS[name]
+    if name.startswith("cifar10_"):
+        cifar10.BUILDERS[name.removeprefix("cifar10_")](seed=1).set_weights(weights(name))
     with resources.files("lectures_lib.recorded").joinpath(f"{name}.npz").open("rb") as file:
         text = str(np.load(file)["header"])
     assert text.startswith(f"# python -m recipes {name}\n")
@@ -389,3 +392,142 @@ def test_extrapolation_comes_out_again():
         "known == 16 and hidden == 20 and layers == 2 and activation == 'relu' and seed == 1"
     )
     np.testing.assert_allclose(rows[["E34", "E36"]], again[["E34", "E36"]], atol=5e-3)
+
+
+def test_memories_are_complete():
+    table = load("memory_tasks")
+    runs = list(itertools.product(memory.RATES, memory.SEEDS))
+    wanted = [
+        (task, layer, length, *run)
+        for task, lengths in memory.LENGTHS.items()
+        for length, layer, run in itertools.product(lengths, memory.LAYERS, runs)
+    ]
+    assert configurations(table, ["task", "layer", "length", "learning_rate", "seed"]) == wanted
+    two_features = table.query("task == 'recall'").groupby("layer")["parameters"].unique()
+    assert {layer: list(counts) for layer, counts in two_features.items()} == {
+        "gru": [361], "lstm": [361], "rnn": [358],
+    }  # fmt: skip
+    parity = table["task"].str.startswith("parity")
+    assert table.loc[parity, "test"].between(0, 1).all()
+    assert table.loc[~parity, "test"].between(0, 2).all()
+    digits = load("memory_digits")
+    wanted = [
+        (*k, *run) for k in itertools.product(("rows", "pixels"), memory.LAYERS) for run in runs
+    ]
+    assert configurations(digits, ["reading", "layer", "learning_rate", "seed"]) == wanted
+    bias = load("memory_bias")
+    wanted = itertools.product(memory.BIAS_LENGTHS, memory.BIASES, memory.SEEDS)
+    assert configurations(bias, ["length", "bias", "seed"]) == list(wanted)
+    middle = bias[bias["bias"] == "log T"].groupby("length")["forget_bias"].first()
+    np.testing.assert_allclose(middle, np.log(middle.index), rtol=1e-4)
+
+
+def test_memories_are_followed_step_by_step():
+    epochs = load("memory_epochs")
+    runs = [("gru", 1), ("lstm", 1), ("gru", 0)]
+    wanted = [(*run, seed, epoch) for run in runs for epoch in range(21) for seed in memory.SEEDS]
+    assert configurations(epochs, ["layer", "noise", "seed", "epoch"]) == wanted
+    gru = epochs["layer"] == "gru"  # whose one gate does both
+    np.testing.assert_allclose(epochs[gru]["keeps"] + epochs[gru]["writes"], 1, atol=2e-5)
+    slopes = load("memory_slopes")
+    for (_, length, _), rows in slopes.groupby(["layer", "length", "when"]):
+        assert rows["step"].tolist() == list(range(1, length + 1))
+    assert slopes["low"].le(slopes["slope"]).all()
+    assert slopes["high"].ge(slopes["slope"]).all()
+    kinds = [*itertools.product(memory.LAYERS, memory.SLOPE_LENGTHS)]
+    kinds += [("lstm, bias log T", length) for length in memory.BIAS_LENGTHS]
+    assert sorted(set(configurations(slopes, ["layer", "length"]))) == sorted(kinds)
+    assert load("memory_seconds").groupby("layer")["seconds"].count().tolist() == [3, 3, 3]
+
+
+def test_gated_runs_are_complete():
+    runs, frozen = load("gated_runs"), load("gated_frozen")
+    epochs, wanted = [25, 50, 100, 150, 250, 500, 1000], []
+    for network, largest in (("C5", 200), ("C7", 250), ("C8", 250)):
+        for hidden, seeds in ((10, 5), (50, 5), (largest, 10)):
+            wanted += itertools.product([network], [hidden], range(seeds), epochs)
+    wanted += itertools.product(["C9"], [200], range(10), [150])
+    assert configurations(runs, ["network", "hidden", "seed", "epoch"]) == wanted
+    energies = [f"E{particles}" for particles in range(26, 42, 2)]
+    assert runs.columns.tolist()[4:] == ["train", "validation", "one_step", *energies]
+    assert runs.drop(columns="one_step").notna().all(axis=None)
+    assert (runs["one_step"].isna() == (runs["network"] == "C9")).all()
+    wanted = itertools.product(range(5), [50, 100, 150, 250, 500])
+    assert configurations(frozen, ["seed", "epoch"]) == list(wanted)
+    assert frozen.columns.tolist()[2:] == energies
+
+
+@pytest.mark.parametrize(("network", "seed"), [("C5", 4), ("C7", 1), ("C8", 3)])
+def test_gated_runs_come_out_again(network, seed):
+    again = gates.followed.func(network, 10, seeds=[seed], epochs=(25, 50))
+    row = load("gated_runs").query("network == @network and hidden == 10 and seed == @seed")[:2]
+    np.testing.assert_array_equal(again["epoch"], row["epoch"])
+    names = ["train", "validation", "one_step", "E26", "E40"]
+    np.testing.assert_allclose(again[names], row[names], rtol=0.02, atol=2e-3)
+
+
+def test_energy_from_number_comes_out_again():
+    again = gates.from_number([6], 150)
+    row = load("gated_runs").query("network == 'C9' and seed == 6")
+    names = ["train", "validation", "E26", "E40"]
+    np.testing.assert_allclose(again[names], row[names], rtol=0.05, atol=5e-3)
+
+
+def test_frozen_gates_are_those_of_the_last_window():
+    model = series_lstm(hidden=3, seed=1)
+    rng = np.random.default_rng(2)
+    model.set_weights([rng.normal(size=a.shape) for a in model.get_weights()])
+    known, kept = [0.9, 0.3, -0.5], model.get_weights()
+    free = forecast(model, known, steps=4)
+    frozen = gates.continue_frozen(kept, known, steps=4)
+    assert frozen[0] == pytest.approx(free[0], abs=1e-5)  # there the gates are their own
+    assert np.abs(frozen[1:] - free[1:]).min() > 1e-3
+    # Gates that depend on nothing but their bias are frozen already.
+    for K in (kept[0], kept[1], kept[3], kept[4]):
+        K[:, [0, 1, 2, 3, 4, 5, 9, 10, 11]] = 0  # blocks i, f and o of three units
+    model.set_weights(kept)
+    free = forecast(model, known, steps=4)
+    np.testing.assert_allclose(gates.continue_frozen(kept, known, steps=4), free, atol=1e-5)
+
+
+def test_given_gates_replace_those_of_the_network():
+    rng = np.random.default_rng(3)
+    K, R, b = rng.normal(size=(1, 4)), rng.normal(size=(1, 4)), rng.normal(size=4)
+    i, f, o = rng.uniform(size=(3, 2))
+    C = h = 0.0
+    for t, x in enumerate((0.7, -0.2)):
+        C = f[t] * C + i[t] * np.tanh(x * K[0, 2] + h * R[0, 2] + b[2])
+        h = o[t] * np.tanh(C)
+    own = [K, R, b, np.array([[2.0]]), np.array([0.5])]
+    given = [[(i[t], f[t], o[t]) for t in range(2)]]
+    assert gates.lstm_network(own, [0.7, -0.2], gates=given)[0] == pytest.approx(2 * h + 0.5)
+
+
+def test_regimes_are_complete():
+    curves = load("regime_curves")
+    rates = [("rnn", 0.001), ("rnn", 0.003), ("rnn", 0.01)]
+    rates += itertools.product(["gru", "lstm"], [0.003, 0.01])
+    wanted = itertools.product(rates, range(5), [1, 2, 5, *range(10, 201, 10)])
+    wanted = [(*rate, seed, epoch) for rate, seed, epoch in wanted]
+    assert configurations(curves, ["layer", "learning_rate", "seed", "epoch"]) == wanted
+    assert curves.notna().all(axis=None)
+
+
+@pytest.mark.parametrize(("place", "layer", "seed"), [(0, "rnn", 1), (1, "gru", 4), (2, "lstm", 0)])
+def test_recorded_networks_get_the_recorded_loss(place, layer, seed):
+    curves = load("regime_curves")
+    rate = regimes.best_rate(curves, layer)
+    network = regimes.regime_network(layer, learning_rate=rate, seed=9)
+    network.set_weights([a[seed] for a in weights("regime_networks")[5 * place : 5 * place + 5]])
+    row = curves.query("layer == @layer and learning_rate == @rate and seed == @seed").iloc[-1]
+    loss = evaluate(network, regimes.regime_data().validation)["loss"]
+    assert loss == pytest.approx(row["validation"], rel=1e-3)
+
+
+def test_regime_comes_out_again():
+    again = regimes.trained.func("rnn", 0.003, seeds=[2], epochs=2)[0]
+    row = load("regime_curves").query(
+        "layer == 'rnn' and learning_rate == 0.003 and seed == 2 and epoch < 3"
+    )
+    names = ["epoch", "train", "validation"]
+    np.testing.assert_allclose(again[names], row[names], rtol=0.02)

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from lectures_lib.data import make_windows, noisy_sine, split_in_time, split_known
+from lectures_lib.data import (
+    make_windows,
+    noisy_sine,
+    split_in_time,
+    split_known,
+    switched_oscillator,
+)
 
 PARTS = ("train", "validation", "test")
 
@@ -176,3 +182,66 @@ def test_known_values_are_split_without_a_common_label():
 def test_too_few_or_too_many_known_values(known, message):
     with pytest.raises(ValueError, match=message):
         split_known(np.arange(9.0), known=known)
+
+
+def test_springs_are_those_of_the_last_command():
+    records = switched_oscillator(series=7, times=90, switch=0.1, seed=4)
+    commands = records.inputs[..., 1]
+    assert (commands[:, 0] != 0).all()
+    for own, springs in zip(commands, records.springs, strict=True):
+        last = None
+        for command, spring in zip(own, springs, strict=True):
+            last = command or last
+            assert spring == last
+    assert set(np.unique(commands)) == {-1, 0, 1}
+
+
+def test_oscillator_follows_its_equation_of_motion():
+    from scipy.integrate import solve_ivp
+
+    records = switched_oscillator(series=2, times=60, switch=0.15, noise=0, seed=1)
+    strikes = records.inputs[..., 0]
+    assert (np.diff(records.springs) != 0).any(axis=1).all()
+    for own, springs, positions in zip(strikes, records.springs, records.positions, strict=True):
+        x = v = 0.0
+        for strike, spring, position in zip(own, springs, positions, strict=True):
+            omega = 2 * np.pi / (12 if spring < 0 else 6)
+            constant = omega**2 + 1 / 8**2
+
+            def change(_, state, constant=constant):
+                return state[1], -2 / 8 * state[1] - constant * state[0]
+
+            x, v = solve_ivp(change, (0, 1), (x, v + strike), rtol=1e-9, atol=1e-9).y[:, -1]
+            assert position == pytest.approx(x, abs=1e-6)
+
+
+def test_strikes_commands_and_noise_are_as_often_and_as_large_as_asked():
+    sizes = {"series": 300, "times": 100, "seed": 2}
+    quiet = switched_oscillator(**sizes, switch=0.05, noise=0)
+    noisy = switched_oscillator(**sizes, switch=0.05, noise=0.3)
+    np.testing.assert_array_equal(quiet.inputs, noisy.inputs)
+    assert np.std(noisy.positions - quiet.positions) == pytest.approx(0.3, rel=0.02)
+    strikes, commands = quiet.inputs[:, 1:].reshape(-1, 2).T
+    assert np.mean(strikes != 0) == pytest.approx(1 / 12, abs=0.005)
+    assert np.std(strikes[strikes != 0]) == pytest.approx(1, abs=0.05)
+    assert np.mean(commands != 0) == pytest.approx(0.05, abs=0.005)
+    assert abs(quiet.springs[:, 0].mean()) < 0.2
+    never = switched_oscillator(**sizes, switch=0)
+    assert (never.springs == never.inputs[:, :1, 1]).all()
+    other = switched_oscillator(series=300, times=100, switch=0.05, noise=0, seed=3)
+    assert not np.array_equal(other.springs, quiet.springs)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"series": 0}, "series=0 of times=150 leave no record"),
+        ({"times": -1}, "series=64 of times=-1 leave no record"),
+        ({"switch": 1.1}, "switch=1.1 is no probability"),
+        ({"switch": float("nan")}, "switch=nan is no probability"),
+        ({"noise": -0.1}, "noise=-0.1 is no size of a noise"),
+    ],
+)
+def test_what_is_no_switched_oscillator(options, message):
+    with pytest.raises(ValueError, match=message):
+        switched_oscillator(**options)

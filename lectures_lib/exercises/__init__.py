@@ -12,7 +12,7 @@ import numpy as np
 
 __all__ = ["Case", "Result", "check", "exercise", "names"]
 
-CHAPTERS = ("cnn", "rnn")
+CHAPTERS = ("cnn", "rnn", "lstm")
 _checks = {}
 
 
@@ -142,7 +142,10 @@ def _copy(value):
 
 def _short(value):
     """Write a value in a few words: large arrays by their shape."""
-    array = np.asarray(value) if isinstance(value, (list, tuple, np.ndarray)) else None
+    try:
+        array = np.asarray(value) if isinstance(value, (list, tuple, np.ndarray)) else None
+    except ValueError:  # parts of different shapes
+        return f"a {type(value).__name__} of {len(value)} parts of different shapes"
     if array is not None and array.size > 12:
         return f"<array of shape {array.shape}>"
     if array is not None:

@@ -15,27 +15,49 @@ ACTIVATIONS = {
 }
 
 
-def _check(inputs, kernel, recurrent_kernel, bias, initial_state, activation):
-    """Raise unless all shapes fit; return arrays, zeros for None, and the activation's pair."""
-    if activation not in ACTIVATIONS:
-        raise ValueError(
-            f"activation={activation!r} is unknown. Use one of {', '.join(ACTIVATIONS)}."
-        )
+def _activation(name):
+    """Return the pair of a function and its slope, or raise."""
+    if name not in ACTIVATIONS:
+        raise ValueError(f"activation={name!r} is unknown. Use one of {', '.join(ACTIVATIONS)}.")
+    return ACTIVATIONS[name]
+
+
+def recurrent_arrays(inputs, kernel, recurrent_kernel, bias, states, *, gates=1, bias_rows=()):
+    """Raise unless all shapes fit; return the arrays as floats, zeros for None.
+
+    A kernel has `gates` blocks of one column per unit, and `states` names the initial states.
+    """
     hint = "A single series of numbers needs series[np.newaxis, :, np.newaxis]."
     require_shape("inputs", np.shape(inputs), ("batch", "time", "features"), hint)
     batch, _, features = np.shape(inputs)
-    require_shape("kernel", np.shape(kernel), (features, "units"), "Axis 0: features of inputs.")
-    units = np.shape(kernel)[1]
-    require_shape(
-        "recurrent_kernel", np.shape(recurrent_kernel), (units, units), "Units of kernel."
-    )
-    bias = np.zeros(units, "float32") if bias is None else bias
-    require_shape("bias", np.shape(bias), (units,), "One number per unit of the kernel.")
-    state = np.zeros((batch, units), "float32") if initial_state is None else initial_state
-    require_shape("initial_state", np.shape(state), (batch, units), "One state per series.")
-    arrays = inputs, kernel, recurrent_kernel, bias, state
+    axis = "units" if gates == 1 else f"{gates} * units"
+    require_shape("kernel", np.shape(kernel), (features, axis), "Axis 0: features of inputs.")
+    columns = np.shape(kernel)[1]
+    units = columns // gates
+    if columns != gates * units:
+        raise ValueError(f"kernel has {columns} columns, needs {axis}: a block for each gate.")
+    shape = (units, columns)
+    require_shape("recurrent_kernel", np.shape(recurrent_kernel), shape, "Units of kernel.")
+    shape = (*bias_rows, columns)
+    bias = np.zeros(shape, "float32") if bias is None else bias
+    require_shape("bias", np.shape(bias), shape, "One number per unit of each block.")
+    zeros = np.zeros((batch, units), "float32")
+    states = {name: zeros if state is None else state for name, state in states.items()}
+    for name, state in states.items():
+        require_shape(name, np.shape(state), zeros.shape, "One state per series.")
+    arrays = inputs, kernel, recurrent_kernel, bias, *states.values()
     dtype = np.result_type(np.float32, *map(np.asarray, arrays))  # integers become floats
-    return *(np.asarray(array, dtype) for array in arrays), ACTIVATIONS[activation]
+    return [np.asarray(array, dtype) for array in arrays]
+
+
+def states_before(states, initial):
+    """Return the state before each step of `(batch, time, units)`: the last one is left out."""
+    return np.concatenate([initial[:, np.newaxis], states], axis=1)[:, :-1]
+
+
+def outer_sum(left, right):
+    """Return the sum over series and steps of the outer products: the gradient of a kernel."""
+    return np.tensordot(left, right, axes=((0, 1), (0, 1)))
 
 
 def simple_rnn(
@@ -62,8 +84,10 @@ def simple_rnn(
     >>> simple_rnn(impulse, [[1.0]], [[0.5]], activation="linear").ravel().tolist()
     [1.0, 0.5, 0.25]
     """
-    given = inputs, kernel, recurrent_kernel, bias, initial_state
-    inputs, kernel, recurrent_kernel, bias, state, (activate, _) = _check(*given, activation)
+    activate, _ = _activation(activation)
+    inputs, kernel, recurrent_kernel, bias, state = recurrent_arrays(
+        inputs, kernel, recurrent_kernel, bias, {"initial_state": initial_state}
+    )
     driven = np.matmul(inputs, kernel) + bias  # (batch, time, units), all steps at once
     states = np.empty_like(driven)
     for t in range(states.shape[1]):
@@ -96,16 +120,17 @@ def simple_rnn_backward(
     >>> grads[0].ravel().tolist()
     [0.25, 0.5, 1.0]
     """
-    given = inputs, kernel, recurrent_kernel, bias, initial_state
-    states = simple_rnn(*given[:4], initial_state=initial_state, activation=activation)
+    given = inputs, kernel, recurrent_kernel, bias
+    states = simple_rnn(*given, initial_state=initial_state, activation=activation)
     require_shape("grad_states", np.shape(grad_states), states.shape)
-    inputs, kernel, recurrent_kernel, _, initial, (_, slope) = _check(*given, activation)
-    before = np.concatenate([initial[:, np.newaxis], states[:, :-1]], axis=1)
+    arrays = recurrent_arrays(*given, {"initial_state": initial_state})
+    inputs, kernel, recurrent_kernel, _, initial = arrays
+    _, slope = _activation(activation)
     deltas = slope(states)  # (batch, time, units); becomes the gradient for what f is applied to
     from_later = np.zeros_like(initial)
     for t in reversed(range(states.shape[1])):
         deltas[:, t] *= np.asarray(grad_states)[:, t] + from_later
         from_later = deltas[:, t] @ recurrent_kernel.T
-    grad_kernel = np.tensordot(inputs, deltas, axes=((0, 1), (0, 1)))
-    grad_recurrent = np.tensordot(before, deltas, axes=((0, 1), (0, 1)))
+    grad_kernel = outer_sum(inputs, deltas)
+    grad_recurrent = outer_sum(states_before(states, initial), deltas)
     return deltas @ kernel.T, grad_kernel, grad_recurrent, deltas.sum(axis=(0, 1)), from_later

@@ -4,7 +4,7 @@ import keras
 
 from lectures_lib.models.checks import check_rates, check_sizes
 
-__all__ = ["series_rnn", "sine_rnn"]
+__all__ = ["series_gru", "series_lstm", "series_rnn", "sine_rnn"]
 
 
 def sine_rnn(*, num_steps=4, hidden=32, one_step=False, learning_rate=1e-3, seed=0):
@@ -79,6 +79,79 @@ def series_rnn(*, num_steps=2, hidden=200, layers=1, activation="tanh", learning
     ]
     optimizer = keras.optimizers.Adam(learning_rate)
     return _regression(body, num_steps=num_steps, optimizer=optimizer, name="series_rnn")
+
+
+def series_lstm(*, num_steps=2, hidden=250, layers=2, learning_rate=1e-3, seed=0):
+    """Build the LSTM network that continues the pairing energies.
+
+    Architecture: M. Hjorth-Jensen's lectures on machine learning in physics (code C7).
+
+    Args:
+        num_steps: Values of the series that the network reads.
+        hidden: Units of each LSTM layer.
+        layers: LSTM layers, one above the other.
+        learning_rate: Step of Adam.
+        seed: Decides the initial weights. Sets the seeds of Python, NumPy and Keras.
+
+    Returns:
+        A compiled model from `(windows, num_steps, 1)` to `(windows, 1)`, with the mean squared
+        error as loss.
+
+    Raises:
+        ValueError: If a size is not a positive integer or `learning_rate <= 0`.
+
+    >>> series_lstm().count_params()  # 4 * 250 * (1 + 250 + 1) + 4 * 250 * (250 + 250 + 1) + 251
+    753251
+    """
+    check_sizes(num_steps=num_steps, hidden=hidden, layers=layers)
+    check_rates(l2=0, learning_rate=learning_rate)
+    keras.utils.set_random_seed(seed)
+    body = [
+        keras.layers.LSTM(hidden, return_sequences=above > 0, unroll=_unroll(num_steps))
+        for above in reversed(range(layers))
+    ]
+    optimizer = keras.optimizers.Adam(learning_rate)
+    return _regression(body, num_steps=num_steps, optimizer=optimizer, name="series_lstm")
+
+
+def series_gru(*, num_steps=2, hidden=250, dense=125, learning_rate=1e-3, seed=0):
+    """Build the network of two dense and two GRU layers that continues the pairing energies.
+
+    The dense layers treat every value of the window alike. Architecture: M. Hjorth-Jensen's
+    lectures on machine learning in physics (code C8).
+
+    Args:
+        num_steps: Values of the series that the network reads.
+        hidden: Units of each GRU layer.
+        dense: Units of each dense layer.
+        learning_rate: Step of Adam.
+        seed: Decides the initial weights. Sets the seeds of Python, NumPy and Keras.
+
+    Returns:
+        A compiled model from `(windows, num_steps, 1)` to `(windows, 1)`, with the mean squared
+        error as loss.
+
+    Raises:
+        ValueError: If a size is not a positive integer or `learning_rate <= 0`.
+
+    >>> [layer.count_params() for layer in series_gru().layers]  # of a GRU: 3 u (n + u + 2)
+    [250, 15750, 282750, 376500, 251]
+    """
+    check_sizes(num_steps=num_steps, hidden=hidden, dense=dense)
+    check_rates(l2=0, learning_rate=learning_rate)
+    keras.utils.set_random_seed(seed)
+    body = [keras.layers.Dense(dense, activation="relu") for _ in range(2)]
+    body += [
+        keras.layers.GRU(hidden, return_sequences=first, unroll=_unroll(num_steps))
+        for first in (True, False)
+    ]
+    optimizer = keras.optimizers.Adam(learning_rate)
+    return _regression(body, num_steps=num_steps, optimizer=optimizer, name="series_gru")
+
+
+def _unroll(num_steps):
+    """Tell whether to write out the loop over the steps: the same numbers, sooner if few."""
+    return num_steps <= 10
 
 
 def _regression(body, *, num_steps, optimizer, name):

@@ -15,7 +15,7 @@ def names(*, kind="csv"):
     """Return the sorted names of the recorded tables, or of the weights with `kind="npz"`.
 
     >>> "digits_seeds" in names(), names(kind="npz")
-    (True, ['cifar10_deeper', 'cifar10_lecture'])
+    (True, ['cifar10_deeper', 'cifar10_lecture', 'regime_networks'])
     """
     files = (file.name for file in resources.files(__name__).iterdir())
     return sorted(name.removesuffix(f".{kind}") for name in files if name.endswith(f".{kind}"))
@@ -50,7 +50,8 @@ def weights(name):
         name: One of `names(kind="npz")`.
 
     Returns:
-        The list of arrays for `set_weights` of the Keras model.
+        The list of arrays for `set_weights` of the Keras model. (Where a recipe trained several
+        networks, its docstring tells their order.)
 
     Raises:
         ValueError: If there are no such weights; the text lists those that exist.

@@ -1,0 +1,212 @@
+"""Checks of the chapters on LSTM and GRU."""
+
+import math
+
+import numpy as np
+from scipy.optimize import brentq
+
+from lectures_lib.exercises import Case, exercise
+
+
+@exercise("lstm-forget-bias")
+def _forget_bias():
+    for half_life in (1, 10, 2.5, 400):
+        yield Case(
+            round(brentq(lambda b, n=half_life: n * np.log1p(np.exp(-b)) - np.log(2), -5, 20), 11)
+            + 0.0,
+            {"half_life": half_life},
+            hint="half_life equal gates multiply to one half; then solve for the pre-activation.",
+        )
+
+
+@exercise("lstm-cell-line")
+def _cell_line():
+    rng = np.random.default_rng(1)
+    for steps, units in [(4, 3), (6, 1), (1, 2)]:
+        f = rng.uniform(0.2, 1, size=(steps, units))
+        f[steps // 2, 0] = 0 if steps > 4 else f[steps // 2, 0]  # a drain
+        # C_T is linear in C_k: start the cell line at every k in turn, with a one and no input.
+        rows = []
+        for k in range(steps):
+            cell = np.ones(units)
+            for gate in f[k:]:
+                cell = gate * cell
+            rows.append(cell)
+        yield Case(
+            rows,
+            {"f": f},
+            hint="From C_k to C_T the gates of the steps k + 1 ... T act: rows k and later.",
+        )
+
+
+@exercise("lstm-most-units")
+def _most_units():
+    forms = {"SimpleRNN": (1, 1), "GRU": (3, 2), "LSTM": (4, 1)}
+    cases = [(40_600, 1, "SimpleRNN"), (40_600, 1, "GRU"), (40_600, 1, "LSTM"), (308, 3, "LSTM")]
+    for budget, features, kind in [
+        *cases,
+        (1_000, 10, "GRU"),
+        (134, 2, "GRU"),
+        (135, 2, "GRU"),
+        (3, 5, "LSTM"),
+    ]:
+        blocks, extra = forms[kind]
+        linear = features + extra  # u (u + linear) <= budget // blocks
+        units = (math.isqrt(linear**2 + 4 * (budget // blocks)) - linear) // 2
+        yield Case(
+            units,
+            {"budget": budget, "features": features, "kind": kind},
+            hint="The budget may be met exactly; and Keras' GRU has two biases for each block.",
+        )
+
+
+@exercise("lstm-gru-step")
+def _gru_step():
+    rng = np.random.default_rng(2)
+    for series, features, units in [(2, 3, 2), (3, 1, 4)]:
+        x, h = rng.normal(size=(series, features)), rng.normal(size=(series, units))
+        K, R = rng.normal(size=(features, 3 * units)), rng.normal(size=(units, 3 * units))
+        b = rng.normal(size=(2, 3 * units))
+        new = np.empty((series, units))
+        for row, j in np.ndindex(series, units):  # a number at a time
+            own = [x[row] @ K[:, j + k * units] + b[0, j + k * units] for k in range(3)]
+            linked = [h[row] @ R[:, j + k * units] + b[1, j + k * units] for k in range(3)]
+            z, r = (1 / (1 + math.exp(-own[k] - linked[k])) for k in range(2))
+            candidate = math.tanh(own[2] + r * linked[2])
+            new[row, j] = candidate + z * (h[row, j] - candidate)
+        yield Case(
+            new,
+            {"x": x, "h": h, "K": K, "R": R, "b": b},
+            hint="Blocks z, r, candidate; r multiplies h R + b' as a whole; z = 1 keeps h.",
+        )
+
+
+@exercise("lstm-hold")
+def _hold():
+    for gain in (20.0, 7.0):
+        # Three inputs (first feature, second feature, one) fix the three rows.
+        given = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0]])
+        half = gain / 2
+        wanted = [[-half, half, 0, gain], [half, -half, 0, gain], [-half, half, 1, gain]]
+        yield Case(
+            np.linalg.solve(given, wanted),
+            {"gain": gain},
+            hint="Rows: first feature, second feature, bias; columns: i, f, g, o.",
+        )
+
+
+@exercise("lstm-adding-floor")
+def _adding_floor():
+    points, shares = np.polynomial.legendre.leggauss(3)  # exact for a square
+    for marked, remembered, width in [(2, 1, 1.0), (2, 0, 1.0), (5, 2, 0.6), (3, 3, 2.0)]:
+        one = np.sum(shares / 2 * (width * points / 2) ** 2)  # of one forgotten value
+        yield Case(
+            sum([one] * (marked - remembered)),
+            {"marked": marked, "remembered": remembered, "width": width},
+            tolerance=1e-9,
+            hint="Guess the mean of what is forgotten; the variances of independent values add up.",
+        )
+
+
+@exercise("lstm-signal-to-noise")
+def _signal_to_noise():
+    for forget, leak, steps, noise in [(0.9, 0.05, 12, 0.5), (1.0, 0.01, 100, 2.0), (0.5, 1, 3, 1)]:
+        # The cell is linear: its weights for the first value and for each sample of noise.
+        weights, cell = [], np.array([1.0])
+        for _ in range(steps):
+            cell = np.append(forget * cell, leak)
+        weights = cell * np.r_[1.0, np.full(steps, noise)]
+        yield Case(
+            weights[0] / np.linalg.norm(weights[1:]),
+            {"forget": forget, "leak": leak, "steps": steps, "noise": noise},
+            hint="Variances of independent samples add up, and older noise is forgotten too.",
+        )
+
+
+@exercise("lstm-parity-weights")
+def _parity_weights():
+    for gain in (20.0, 6.0):
+        # Four inputs (x, a, b, one) fix the rows; only x + a - b counts.
+        given = np.array([[0, 0, 0, 1], [1, 0, 0, 1], [0, 1, 0, 1], [0, 1, 1, 1]])
+        ones = given @ [1, 1, -1, 0]
+        wanted = gain * (ones[:, np.newaxis] - [0.5, 1.5])
+        yield Case(
+            np.linalg.solve(given, wanted),
+            {"gain": gain},
+            hint="Rows: the bit, then the units a and b of the step before, then the bias.",
+        )
+
+
+@exercise("lstm-delay-line")
+def _delay_line():
+    for delay in (3, 1, 6):
+        before = np.random.default_rng(delay).normal(size=(delay, delay))  # states are rows
+        after = np.hstack([np.zeros((delay, 1)), before[:, :-1]])
+        yield Case(
+            np.linalg.solve(before, after),
+            {"delay": delay},
+            hint="States are rows: column k of R makes the new unit k. The oldest value is lost.",
+        )
+
+
+@exercise("lstm-network-size")
+def _network_size():
+    for features, dense, hidden, outputs in [(1, 125, 250, 1), (3, 7, 4, 2), (2, 1, 6, 3)]:
+        u = 3 * hidden  # the three blocks of a GRU; kernel, recurrent kernel, two rows of biases
+        shapes = [(features, dense), (1, dense), (dense, dense), (1, dense)]
+        shapes += [(dense, u), (hidden, u), (2, u), (hidden, u), (hidden, u), (2, u)]
+        shapes += [(hidden, outputs), (1, outputs)]
+        yield Case(
+            sum(rows * columns for rows, columns in shapes),
+            {"features": features, "dense": dense, "hidden": hidden, "outputs": outputs},
+            hint="Weights are shared by all steps; the second GRU reads the states of the first.",
+        )
+
+
+@exercise("lstm-largest-step")
+def _largest_step():
+    cases = [(0.32, 0.82, 8, 0.01), (1.62, -0.61, 5, 0.3), (-0.9, 0.2, 2, 1.0), (0.5, 2.0, 1, 0.1)]
+    for newer, older, steps, tolerance in cases:
+        # One matrix takes (error, error before, 1) to the next step.
+        step = np.array([[newer, older, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+        error = np.linalg.matrix_power(step, steps)[0, 2]
+        yield Case(
+            tolerance / abs(error),
+            {"newer": newer, "older": older, "steps": steps, "tolerance": tolerance},
+            hint="The first step from known values has no error but its own; d is positive.",
+        )
+
+
+@exercise("lstm-held-command")
+def _held_command():
+    rng = np.random.default_rng(3)
+    for records, times in [(3, 12), (5, 7), (1, 4)]:
+        commands = rng.choice([-1, 0, 1], size=(records, times), p=[0.15, 0.7, 0.15])
+        commands[0, :2] = 0, -1
+        expected = []
+        for row in commands:
+            before = [row[: t + 1][row[: t + 1] != 0] for t in range(times)]
+            expected.append([found[-1] if len(found) else 0 for found in before])
+        yield Case(
+            expected,
+            {"commands": commands},
+            hint="Each record begins without a command; a later command replaces the earlier one.",
+        )
+
+
+@exercise("lstm-blind-error")
+def _blind_error():
+    rng = np.random.default_rng(4)
+    for times, share in [(6, 0.5), (4, 0.2), (9, 0.9)]:
+        soft, stiff = rng.normal(size=(2, times))
+        # A weight for "always 1" at each time, by least squares over cases with their shares.
+        roots = np.sqrt([1 - share, share])
+        left = [
+            np.linalg.lstsq(roots[:, np.newaxis], roots * pair, rcond=None)[1].item()
+            for pair in zip(soft, stiff, strict=True)
+        ]
+        yield Case(
+            np.mean(left),
+            {"soft": soft, "stiff": stiff, "share_stiff": share},
+            hint="The best single curve is the mean with the shares as weights.",
+        )
