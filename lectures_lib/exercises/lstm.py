@@ -166,6 +166,7 @@ def _network_size():
 @exercise("lstm-largest-step")
 def _largest_step():
     cases = [(0.32, 0.82, 8, 0.01), (1.62, -0.61, 5, 0.3), (-0.9, 0.2, 2, 1.0), (0.5, 2.0, 1, 0.1)]
+    cases.append((-1.5, 0.2, 2, 1.0))
     for newer, older, steps, tolerance in cases:
         # One matrix takes (error, error before, 1) to the next step.
         step = np.array([[newer, older, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
