@@ -228,3 +228,33 @@ def test_training_comes_out_again():
     assert slopes.shape == (2, 1, 5)
     assert slopes[1, 0, 0] == pytest.approx(1, abs=0.1)  # the trained network feels the value,
     assert slopes[1, 0, 2] < 0.2  # and not the noise
+
+
+def test_quiet_records_keep_the_value_and_the_marker():
+    parts = recipe.task_data("recall", 4)
+    quiet = recipe.quieten(parts, 0)
+    first = parts.train.inputs[:, :1]
+    np.testing.assert_array_equal(quiet.train.inputs[:, :1], first)
+    np.testing.assert_array_equal(quiet.train.inputs[:, 1:], 0)
+    np.testing.assert_array_equal(quiet.validation.labels, parts.validation.labels)
+    half = recipe.quieten(parts, 0.5).validation.inputs
+    np.testing.assert_allclose(half[:, 1:, 0], parts.validation.inputs[:, 1:, 0] / 2)
+
+
+@pytest.mark.parametrize("reading", ["rows", "pixels"])
+def test_digits_are_read_from_the_top_left(reading):
+    image = data.load_digits(seed=0).test.inputs[3, :, :, 0]
+    series = recipe.digit_data(reading).test.inputs[3]
+    np.testing.assert_array_equal(series[-1], image[-1] if reading == "rows" else image[-1, -1:])
+    np.testing.assert_array_equal(series[1], image[1] if reading == "rows" else image[0, 1:2])
+    assert len(series) == len(image) ** (1 if reading == "rows" else 2)
+
+
+def test_networks_of_a_comparison_have_nearly_equal_numbers_of_weights():
+    for reading, hidden in recipe.DIGIT_HIDDEN.items():
+        num_steps, features = recipe.DIGIT_SHAPES[reading]
+        sizes = {"num_steps": num_steps, "features": features, "classes": 10}
+        counts = [memory_network(k, hidden=n, **sizes).count_params() for k, n in hidden.items()]
+        assert max(counts) < 1.05 * min(counts)
+        table = load("memory_digits").query("reading == @reading")
+        assert table.groupby("layer", sort=False)["parameters"].first().tolist() == counts

@@ -1,6 +1,5 @@
 """Every demo, by keyboard, touch and address, without a server and without scripts."""
 
-
 import pytest
 from conftest import SITE, demos, demos_of, pages
 
