@@ -7,7 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recipes import cifar10, digits, extrapolation, gates, memory, regimes, series
+from recipes import (
+    cifar10,
+    denoising,
+    digits,
+    extrapolation,
+    gates,
+    linear_codes,
+    memory,
+    pretraining,
+    regimes,
+    series,
+    variational,
+)
 
 __all__ = ["PACKAGES", "RECIPES", "header", "main", "parser", "write"]
 
@@ -39,10 +51,29 @@ RECIPES = {
         series.sine_networks,
         extrapolation.extrapolation_grid,
         extrapolation.extrapolation_runs,
+        denoising.autoencoder_errors,
+        denoising.denoising_network,
+        denoising.denoising_runs,
+        denoising.sparsity_runs,
+        denoising.sparsity_strokes,
         gates.gated_frozen,
         gates.gated_runs,
+        linear_codes.linear_codes,
+        pretraining.block_kernels,
+        pretraining.convolutional_errors,
+        pretraining.convolutional_maps,
+        pretraining.convolutional_pictures,
+        pretraining.few_labels,
+        pretraining.pretrained_encoder,
         regimes.regime_curves,
         regimes.regime_networks,
+        variational.variational_best_q,
+        variational.variational_beta,
+        variational.variational_ising,
+        variational.variational_networks,
+        variational.variational_pictures,
+        variational.variational_plain,
+        variational.variational_samples,
     )
 }
 

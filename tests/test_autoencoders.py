@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from lectures_lib import models
 from lectures_lib.data import Dataset, Split, points_near_plane
-from lectures_lib.from_scratch import gaussian_kl, pca, principal_angles, reparametrise
+from lectures_lib.from_scratch import conv2d, gaussian_kl, pca, principal_angles, reparametrise
 from lectures_lib.training import evaluate, fit, fit_many
 
 BUILDERS = {
@@ -499,3 +499,46 @@ def test_a_large_beta_empties_the_code():
 def test_errors_say_what_is_wrong(build, settings, text):
     with pytest.raises(ValueError, match=text):
         build(**settings)
+
+
+def classifier_logits(weights, inputs):
+    """Repeat, in NumPy, a convolution of stride 2, ReLU and a dense layer on what it gives."""
+    kernel, bias, dense, logits = weights
+    maps = np.maximum(conv2d(inputs, kernel, bias, stride=2, padding="same"), 0)
+    return maps.reshape(len(inputs), -1) @ dense + logits
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_classifier_begins_with_the_encoder_and_leaves_it_alone(frozen):
+    inputs, labels = images(9, (4, 6, 2)), np.arange(9) % 3
+    whole = models.convolutional_autoencoder(filters=(3,), latent_dim=None, shape=(4, 6, 2))
+    before = with_biases(whole)
+    model = models.encoder_classifier(whole.encoder, classes=3, frozen=frozen, learning_rate=0.01)
+    assert_array_equal(model.get_weights()[0], whole.get_weights()[0])
+    weights = with_biases(model, seed=3)
+    assert_allclose(model(inputs), classifier_logits(weights, inputs), rtol=1e-4, atol=1e-5)
+    probabilities = np.exp(classifier_logits(weights, inputs))
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    scores = evaluate(model, Split(inputs, labels))
+    assert scores["loss"] == pytest.approx(-np.log(probabilities[range(9), labels]).mean(), 1e-4)
+    assert scores["accuracy"] == pytest.approx(np.mean(probabilities.argmax(axis=1) == labels))
+
+    part = Split(inputs, labels)
+    data = Dataset(part, part, part, class_names=tuple("abc"))
+    history = fit(model, data, epochs=40, batch_size=4, progress=False)
+    assert history["loss"].iloc[-1] < 0.9 * history["loss"].iloc[1]
+    moved = [np.any(a != b) for a, b in zip(weights, model.get_weights(), strict=True)]
+    assert moved == [not frozen, not frozen, True, True]
+    for old, new in zip(before, whole.get_weights(), strict=True):
+        assert_array_equal(old.astype("float32"), new)
+
+
+def test_a_fresh_classifier_has_no_opinion():
+    encoder = models.convolutional_autoencoder(latent_dim=3).encoder
+    model = models.encoder_classifier(encoder, classes=4)
+    assert_array_equal(model(images(5)), np.zeros((5, 4)))
+    assert evaluate(model, Split(images(5), np.zeros(5, int)))["loss"] == pytest.approx(np.log(4))
+    with pytest.raises(ValueError, match="classes=0 is not a number"):
+        models.encoder_classifier(encoder, classes=0)
+    with pytest.raises(ValueError, match="learning_rate=-1 does not descend"):
+        models.encoder_classifier(encoder, learning_rate=-1)

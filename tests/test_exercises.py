@@ -1,5 +1,6 @@
 """Every check accepts its solution, is polite to the stub, and refuses what is usually wrong."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -327,6 +328,101 @@ WRONG = {
     "lstm-blind-error": [
         lambda soft, stiff, share_stiff: np.mean((stiff - soft) ** 2) / 4,
         lambda soft, stiff, share_stiff: share_stiff * np.mean((stiff - soft) ** 2),
+    ],
+    "autoencoders-axes-needed": [
+        lambda variances, share: np.argmax(np.cumsum(variances) / sum(variances) >= 1 - share),
+        lambda variances, share: answer_of("autoencoders-axes-needed", "solution")(
+            np.sqrt(variances), share
+        ),
+    ],
+    "autoencoders-ordered-variances": [
+        lambda codes, V: np.sort(codes.var(axis=0))[::-1],
+        lambda codes, V: np.linalg.svd(codes @ V, compute_uv=False)[: len(V)] ** 2 / len(codes),
+    ],
+    "autoencoders-error-on-new": [
+        lambda axes, mean, new_mean, new_covariance: np.trace(
+            new_covariance - axes.T @ axes @ new_covariance
+        ),
+        lambda axes, mean, new_mean, new_covariance: np.sum((new_mean - mean) ** 2)
+        + np.trace(new_covariance - axes.T @ axes @ new_covariance),
+    ],
+    "autoencoders-wave-variance": [
+        lambda correlations, k: np.abs(np.fft.fft(correlations)[k]) ** 2,
+        lambda correlations, k: np.sum(correlations * np.cos(k * np.arange(len(correlations)))),
+    ],
+    "autoencoders-stacked-weights": [
+        lambda sizes, tied: answer_of("autoencoders-stacked-weights", "solution")(sizes, False)
+        // (1 + tied),  # half of the biases too
+        lambda sizes, tied: (2 - tied) * sum(n * m for n, m in itertools.pairwise(sizes)),
+    ],
+    "autoencoders-stable-cross-entropy": [
+        lambda z, x: np.maximum(z, 0) - z * x,  # without what is left at z = 0
+        lambda z, x: np.mean(x * np.logaddexp(0, -z) + (1 - x) * np.logaddexp(0, z)),
+        lambda z, x: (  # overflows in the branch that is not taken
+            np.where(z > 0, z + np.log1p(np.exp(-z)), np.log1p(np.exp(z))) - x * z
+        ),
+    ],
+    "autoencoders-best-estimate": [
+        lambda y, values, probabilities, sigma: softmax(
+            -np.subtract.outer(y, values) ** 2 / (2 * sigma**2)
+        ) @ values,
+        lambda y, values, probabilities, sigma: values[
+            np.argmin(np.subtract.outer(y, values) ** 2, axis=1)
+        ],
+    ],
+    "autoencoders-axes-under-noise": [
+        lambda variances, sigma: [(variances > sigma).sum(),
+                                  variances[variances <= sigma].sum()
+                                  + sigma**2 * (variances > sigma).sum()],
+        lambda variances, sigma: [(variances > sigma**2).sum(),
+                                  variances[variances <= sigma**2].sum()],
+    ],
+    "autoencoders-flat-kernel": [
+        lambda size, target, stride: target - (size - 1) * stride,  # flat or not
+        lambda size, target, stride: (target - size * stride) * (target % stride == 0),
+        lambda size, target, stride: k  # negative sizes too
+        if (k := target - (size - 1) * stride) % stride == 0 else 0,
+        lambda size, target, stride: k  # no odd sizes
+        if (k := target - (size - 1) * stride) > 0 and k % stride == 0 and k % 2 == 0 else 0,
+    ],
+    "autoencoders-overlap-range": [
+        lambda rows, columns, stride: (rows // stride, -(-columns // stride)),  # one direction
+        lambda rows, columns, stride: ((rows // stride) * (columns // stride),
+                                       (rows // stride + 1) * (columns // stride + 1)),
+    ],
+    "autoencoders-strided-matrix": [
+        lambda kernel, size, stride: answer_of("autoencoders-strided-matrix", "solution")(
+            kernel[::-1], size, stride),
+        lambda kernel, size, stride: answer_of("autoencoders-strided-matrix", "solution")(
+            kernel, size, stride).T,
+    ],
+    "autoencoders-chain-blocks": [
+        lambda c, b: 1 - c ** (b - 1),  # the ends of the block only
+        lambda c, b: 1 - 1 / b,  # as if the spins were independent
+    ],
+    "autoencoders-divergence-of-two": [
+        lambda mean, sigma, other_mean, other_sigma: answer_of(
+            "autoencoders-divergence-of-two", "solution"
+        )(other_mean, other_sigma, mean, sigma),
+        lambda mean, sigma, other_mean, other_sigma: (
+            ((mean - other_mean) ** 2 + sigma**2 - other_sigma**2) / 2 + np.log(other_sigma / sigma)
+        ),
+    ],
+    "autoencoders-bound-and-gap": [
+        lambda prior, likelihood, q: [q @ np.log(prior * likelihood), 0],  # without the entropy
+        lambda prior, likelihood, q: [  # the divergence the wrong way round
+            q @ np.log(prior * likelihood / q),
+            prior * likelihood / (prior @ likelihood)
+            @ np.log(prior * likelihood / (prior @ likelihood) / q),
+        ],
+    ],
+    "autoencoders-noise-of-gradients": [
+        lambda mean, sigma: [2 * sigma, np.sqrt(mean**4 / sigma**2 + 14 * mean**2 + 15 * sigma**2)],
+        lambda mean, sigma: [4 * sigma**2, mean**4 / sigma**2 + 18 * mean**2 + 15 * sigma**2],
+    ],
+    "autoencoders-hidden-beta": [
+        lambda shape, latent_dim, weight: weight * shape[0] * shape[1] / latent_dim,
+        lambda shape, latent_dim, weight: weight * np.prod(shape),
     ],
 }  # fmt: skip
 

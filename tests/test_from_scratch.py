@@ -14,6 +14,7 @@ from lectures_lib.from_scratch import (
     average_pool2d_backward,
     conv2d,
     conv2d_backward,
+    conv2d_transpose,
     conv_output_size,
     cross_entropy,
     cross_entropy_backward,
@@ -123,6 +124,49 @@ def test_conv2d_matches_the_keras_layer(stride, padding, dilation):
     assert_close(conv2d(images(), kernels, bias, **settings), layer(images()))
     layer.set_weights([kernels, 0 * bias])
     assert_close(conv2d(images(), kernels, **settings), layer(images()))
+
+
+@pytest.mark.parametrize("size", [(1, 4), (3, 2), (5, 6)])
+@pytest.mark.parametrize("kernel_shape", [(2, 3), (4, 1), (5, 4)])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_conv2d_transpose_matches_the_keras_layer(stride, padding, kernel_shape, size):
+    layer = keras.layers.Conv2DTranspose(FILTERS, kernel_shape, strides=stride, padding=padding)
+    layer.build((None, *size, CHANNELS))
+    kernels, bias = draw(*kernel_shape, FILTERS, CHANNELS, seed=2), draw(FILTERS, seed=3)
+    layer.set_weights([kernels, bias])
+    settings = dict(stride=stride, padding=padding)
+    assert_close(conv2d_transpose(images(*size), kernels, bias, **settings), layer(images(*size)))
+    layer.set_weights([kernels, 0 * bias])
+    assert_close(conv2d_transpose(images(*size), kernels, **settings), layer(images(*size)))
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("stride, kernel_shape", [(1, (2, 3)), (2, (3, 2)), (3, (2, 5))])
+def test_conv2d_transpose_is_the_transposed_matrix(stride, kernel_shape, padding):
+    settings = dict(stride=stride, padding=padding)
+    y, kernels = draw(1, 3, 4, FILTERS, seed=1), draw(*kernel_shape, CHANNELS, FILTERS, seed=2)
+    up = conv2d_transpose(y, kernels, **settings)
+    x = draw(*up.shape, seed=3)
+    down = conv2d(x, kernels, **settings)
+    assert down.shape == y.shape
+    assert np.sum(down * y) == pytest.approx(np.sum(x * up), rel=1e-4)
+    # Column by column: conv2d of a unit vector is a column, conv2d_transpose of one a row.
+    ones = np.eye(x.size)[[0, x.size // 2, x.size - 1]].reshape(3, *x.shape[1:])
+    rows = conv2d_transpose(np.eye(y.size).reshape(-1, *y.shape[1:]), kernels, **settings)
+    columns = conv2d(ones, kernels, **settings).reshape(3, -1)
+    assert_close(columns, rows.reshape(y.size, -1)[:, [0, x.size // 2, x.size - 1]].T)
+    assert np.any(columns != 0, axis=1).sum() >= 2
+
+
+def test_conv2d_transpose_puts_down_the_kernel_unflipped():
+    impulse = np.zeros((1, 2, 3, 1))
+    impulse[0, 1, 2] = 10.0
+    kernel = np.arange(6.0).reshape(2, 3, 1, 1)
+    output = conv2d_transpose(impulse, kernel, stride=3)[0, :, :, 0]
+    assert output.shape == (6, 9)
+    np.testing.assert_array_equal(output[3:5, 6:9], 10 * kernel[..., 0, 0])
+    assert output.sum() == 10 * kernel.sum()
 
 
 def test_conv2d_does_not_change_its_arguments():
@@ -448,6 +492,17 @@ PIXELS = np.zeros((2, 7, 9, 3))
             lambda: conv2d_backward(PIXELS, PIXELS, np.zeros((2, 3, 3, 5))),
             r"grad_outputs has shape \(2, 7, 9, 3\), needs \(2, 6, 7, 5\). Use one per output",
         ),
+        (
+            lambda: conv2d_transpose(PIXELS, np.zeros((2, 3, 3, 5))),
+            r"kernels has shape \(2, 3, 3, 5\), needs \(kernel_height, kernel_width, filters, 3\). "
+            "Axis 3 holds the channels of the inputs",
+        ),
+        (lambda: conv2d_transpose(PIXELS[0], np.zeros((2, 3, 5, 3))), "inputs has .* Add an axis"),
+        (
+            lambda: conv2d_transpose(PIXELS, np.zeros((2, 3, 5, 3)), padding=1),
+            "padding=1, but it must be 'valid' or 'same'",
+        ),
+        (lambda: conv2d_transpose(PIXELS, np.zeros((2, 3, 5, 3)), stride=0), "stride=0, but it"),
         (lambda: max_pool2d(PIXELS[0]), "inputs has shape .*Add an axis"),
         (lambda: average_pool2d(PIXELS, pool_size=(2, 2)), r"pool_size=\(2, 2\), but it must be"),
         (lambda: max_pool2d(PIXELS, padding=2), "padding=2 must be below pool_size=2. Lower"),

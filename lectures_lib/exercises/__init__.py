@@ -12,7 +12,7 @@ import numpy as np
 
 __all__ = ["Case", "Result", "check", "exercise", "names"]
 
-CHAPTERS = ("cnn", "rnn", "lstm")
+CHAPTERS = ("cnn", "rnn", "lstm", "autoencoders")
 _checks = {}
 
 

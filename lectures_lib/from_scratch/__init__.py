@@ -5,6 +5,7 @@ from lectures_lib.from_scratch.convolution import (
     average_pool2d_backward,
     conv2d,
     conv2d_backward,
+    conv2d_transpose,
     max_pool2d,
     max_pool2d_backward,
 )
@@ -36,8 +37,8 @@ from lectures_lib.from_scratch.shapes import (
 
 __all__ = [
     "PCA", "average_pool2d", "average_pool2d_backward", "conv2d", "conv2d_backward",
-    "conv_output_size", "cross_entropy", "cross_entropy_backward", "dense", "dense_backward",
-    "gaussian_kl", "gru", "gru_backward", "lstm", "lstm_backward", "max_pool2d",
+    "conv2d_transpose", "conv_output_size", "cross_entropy", "cross_entropy_backward", "dense",
+    "dense_backward", "gaussian_kl", "gru", "gru_backward", "lstm", "lstm_backward", "max_pool2d",
     "max_pool2d_backward", "output_shapes", "parameter_count", "pca", "principal_angles",
     "receptive_field", "relu", "relu_backward", "reparametrise", "simple_rnn",
     "simple_rnn_backward", "softmax", "softmax_backward",

@@ -11,8 +11,8 @@ from lectures_lib.from_scratch.shapes import (
 )
 
 __all__ = [
-    "average_pool2d", "average_pool2d_backward", "conv2d", "conv2d_backward", "max_pool2d",
-    "max_pool2d_backward",
+    "average_pool2d", "average_pool2d_backward", "conv2d", "conv2d_backward", "conv2d_transpose",
+    "max_pool2d", "max_pool2d_backward",
 ]  # fmt: skip
 
 
@@ -78,6 +78,48 @@ def conv2d_backward(grad_outputs, inputs, kernels, *, stride=1, padding="valid",
     grad_kernels = np.tensordot(windows, grad_outputs, axes=((0, 1, 2), (0, 1, 2)))
     grad_inputs = _sum_windows(grad_windows, inputs, settings)
     return grad_inputs, np.moveaxis(grad_kernels, 0, 2), np.sum(grad_outputs, axis=(0, 1, 2))
+
+
+def conv2d_transpose(inputs, kernels, bias=None, *, stride=1, padding="valid"):
+    """Put down the kernels, times each pixel, and add them up, as Keras' Conv2DTranspose does.
+
+    Without bias it is the transpose of a matrix, that of `conv2d` with the same kernels and
+    settings on images of the size of the outputs: sum(conv2d(x) * y) = sum(x * conv2d_transpose(y))
+    for all x and y. It is not the inverse.
+
+    Args:
+        inputs: Array of shape `(batch, height, width, channels)`.
+        kernels: Array of shape `(kernel_height, kernel_width, filters, channels)`.
+        bias: Array of shape `(filters,)`, or none.
+        stride: Pixels of the outputs from one pixel of the inputs to the next.
+        padding: "same" cuts the outputs to `stride` times the sides of the inputs; "valid" keeps
+            also what the kernels put beyond, `max(kernel_size - stride, 0)` pixels more.
+
+    Returns:
+        Array of shape `(batch, out_height, out_width, filters)`.
+
+    Raises:
+        ValueError: If an axis, the stride or the padding does not fit.
+
+    Source: Dumoulin and Visin (2016), arXiv:1603.07285, section 4.
+
+    >>> ones = np.ones((1, 1, 3, 1))
+    >>> conv2d_transpose(ones, np.ones((1, 3, 1, 1)), stride=2)[0, 0].ravel().tolist()
+    [1.0, 1.0, 2.0, 1.0, 2.0, 1.0, 1.0]
+    """
+    if padding not in ("valid", "same"):
+        raise ValueError(f"padding={padding!r}, but it must be 'valid' or 'same'.")
+    require_int("stride", stride)
+    require_shape("inputs", np.shape(inputs), ("batch", *IMAGE_AXES), "Add an axis for the batch.")
+    axes = ("kernel_height", "kernel_width", "filters", np.shape(inputs)[3])
+    require_shape("kernels", np.shape(kernels), axes, "Axis 3 holds the channels of the inputs.")
+    # (batch, height, width, filters, kernel_height, kernel_width) after moveaxis
+    patches = np.moveaxis(np.tensordot(inputs, kernels, axes=(3, 3)), 5, 3)
+    beyond = [max(size - stride, 0) if padding == "valid" else 0 for size in np.shape(kernels)[:2]]
+    sides = [n * stride + more for n, more in zip(np.shape(inputs)[1:3], beyond, strict=True)]
+    outputs = np.empty((len(patches), *sides, patches.shape[3]))
+    outputs = _sum_windows(patches, outputs, dict(stride=stride, padding=padding, dilation=1))
+    return outputs if bias is None else outputs + bias
 
 
 def _pool_windows(inputs, pool_size, stride, padding, *, fill=0.0):

@@ -15,8 +15,8 @@ from lectures_lib.models.checks import check_rates, check_sizes
 from lectures_lib.models.layers import PixelNoise, SumPenalty, Transposed
 
 __all__ = [
-    "Autoencoder", "convolutional_autoencoder", "denoising_autoencoder", "linear_autoencoder",
-    "sparse_autoencoder", "stacked_autoencoder",
+    "Autoencoder", "convolutional_autoencoder", "denoising_autoencoder", "encoder_classifier",
+    "linear_autoencoder", "sparse_autoencoder", "stacked_autoencoder",
 ]  # fmt: skip
 
 MNIST = (28, 28, 1)
@@ -219,6 +219,42 @@ def convolutional_autoencoder(
     body += [layers.Conv2DTranspose(n, activation="relu", **half) for n in filters[-2::-1]]
     body += [layers.Conv2DTranspose(shape[-1], activation="sigmoid", **half)]
     return _compiled(body, shape=shape, loss="binary_crossentropy", learning_rate=learning_rate)
+
+
+def encoder_classifier(encoder, *, classes=10, frozen=False, learning_rate=1e-3):
+    """Build a classifier: a copy of an encoder, with its weights, and one dense layer on its codes.
+
+    With the encoder of an autoencoder that was not trained it is a plain classifier. The dense
+    layer begins with zeros: codes can be large, and random weights times large codes would be firm
+    opinions, which few labels do not correct.
+
+    Args:
+        encoder: Half of an `Autoencoder`; it stays as it is.
+        classes: Number of outputs.
+        frozen: Whether the copy keeps its weights in training, so that only the dense layer learns.
+        learning_rate: Step of Adam.
+
+    Returns:
+        A compiled model from the inputs of the encoder to logits of shape `(images, classes)`, with
+        cross-entropy as loss and accuracy as metric.
+
+    Raises:
+        ValueError: If `classes` is not a positive integer or `learning_rate <= 0`.
+
+    >>> model = encoder_classifier(convolutional_autoencoder().encoder, frozen=True)
+    >>> model.count_params(), sum(values.numpy().size for values in model.trainable_weights)
+    (52180, 310)
+    """
+    check_sizes(classes=classes)
+    check_rates(l2=0, learning_rate=learning_rate)
+    copy = keras.models.clone_model(encoder)
+    copy.set_weights(encoder.get_weights())
+    copy.trainable = not frozen
+    output = layers.Dense(classes, kernel_initializer="zeros", name="logits")
+    model = keras.Sequential([keras.Input(encoder.input_shape[1:]), copy, layers.Flatten(), output])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(learning_rate), loss, metrics=["accuracy"])
+    return model
 
 
 def _stacked_layers(hidden, latent_dim, *, tied=False):

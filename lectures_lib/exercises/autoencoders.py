@@ -1,0 +1,277 @@
+"""Checks of the chapters on autoencoders."""
+
+import itertools
+
+import numpy as np
+
+from lectures_lib.exercises import Case, exercise
+
+
+@exercise("autoencoders-axes-needed")
+def _axes_needed():
+    for variances, share in [
+        ([0.64, 0.18, 0.01], 0.05),
+        ([4.0, 3.0, 2.0, 1.0], 0.35),
+        ([4.0, 3.0, 2.0, 1.0], 0.05),
+        ([30.0, 5.0, 3.0, 1.0, 1.0, 0.5], 0.08),
+        ([5.0, 1.0], 0.9),
+        ([5.0, 1.0], 1.0),
+        (np.geomspace(1, 1e-3, 12), 0.0),
+    ]:
+        axes = 1
+        while sum(variances[axes:]) > share * sum(variances):
+            axes += 1
+        yield Case(
+            axes,
+            {"variances": np.array(variances), "share": share},
+            hint="A number of axes, not an index; and variances are squares already.",
+        )
+
+
+@exercise("autoencoders-ordered-variances")
+def _ordered_variances():
+    rng = np.random.default_rng(4)
+    for n, k, d in [(30, 2, 3), (12, 3, 5)]:
+        codes = rng.normal(size=(n, k)) @ rng.normal(size=(k, k)) + 3 * rng.normal(size=k)
+        V = rng.normal(size=(k, d))
+        # Without the outputs: C V V^T has the eigenvalues of V^T C V, those that are not zero.
+        product = np.cov(codes.T, bias=True) @ V @ V.T
+        yield Case(
+            np.sort(np.linalg.eigvals(product).real)[::-1],
+            {"codes": codes, "V": V},
+            hint="Of the outputs, not of the codes; about their mean; divided by n.",
+        )
+
+
+@exercise("autoencoders-error-on-new")
+def _error_on_new():
+    rng = np.random.default_rng(5)
+    for k, d in [(1, 3), (2, 5)]:
+        axes = np.linalg.qr(rng.normal(size=(d, k)))[0].T
+        mean, new_mean = rng.normal(size=(2, d))
+        L = rng.normal(size=(d, d))
+        # Points that have just this mean and covariance, encoded and decoded.
+        points = new_mean + np.sqrt(d) * np.concatenate([L.T, -L.T])
+        outputs = (points - mean) @ axes.T @ axes + mean
+        yield Case(
+            np.mean(np.sum((points - outputs) ** 2, axis=1)),
+            {"axes": axes, "mean": mean, "new_mean": new_mean, "new_covariance": L @ L.T},
+            hint="The spread across the plane, and the distance of the new mean from it.",
+        )
+
+
+@exercise("autoencoders-wave-variance")
+def _wave_variance():
+    rng = np.random.default_rng(6)
+    for size, k in [(5, 1), (8, 3), (8, 0), (9, 4)]:
+        half = rng.uniform(0, 0.5, size=size // 2 + 1)
+        correlations = half[np.minimum(np.arange(size), size - np.arange(size))]
+        correlations[0] = 1.0
+        C = [np.roll(correlations, i) for i in range(size)]
+        w = np.cos(2 * np.pi * k * np.arange(size) / size)
+        yield Case(
+            w @ C @ w / (w @ w),
+            {"correlations": correlations, "k": k},
+            hint="w C w for the wave w of length 1: every distance r counts, 0 to L - 1.",
+        )
+
+
+@exercise("autoencoders-stacked-weights")
+def _stacked_weights():
+    for sizes in [(784, 100, 30), (3, 2), (784, 300, 200, 100), (10, 40, 7, 5)]:
+        for tied in (False, True):
+            # One matrix with a row of biases after another, down and up again.
+            layers = [*sizes, *sizes[-2::-1]]
+            count = sum(np.ones((n + 1, m)).sum() for n, m in itertools.pairwise(layers))
+            shared = sum(np.ones((n, m)).sum() for n, m in itertools.pairwise(sizes))
+            yield Case(
+                count - tied * shared,
+                {"sizes": sizes, "tied": tied},
+                hint="Two kernels for each pair of neighbours, or one if tied; biases both ways.",
+            )
+
+
+@exercise("autoencoders-stable-cross-entropy")
+def _stable_cross_entropy():
+    rng = np.random.default_rng(7)
+    for z, x in [
+        (rng.normal(scale=3, size=(2, 3)), rng.uniform(size=(2, 3))),
+        (np.array([1000.0, 1000.0, -1000.0, 40.0]), np.array([0.25, 1.0, 0.75, 0.0])),
+        (np.array([-800.0, -40.0, 0.0]), np.array([0.0, 0.9, 0.3])),
+    ]:
+        # -ln sigmoid(z) is the logarithm of 1 + exp(-z).
+        case = Case(
+            x * np.logaddexp(0, -z) + (1 - x) * np.logaddexp(0, z),
+            {"z": z, "x": x},
+            hint="One loss for each pixel; finite also at z = ±1000, where exp overflows.",
+        )
+        with np.errstate(over="raise", divide="raise", invalid="raise"):  # for the answer
+            yield case
+
+
+@exercise("autoencoders-best-estimate")
+def _best_estimate():
+    for values, probabilities, sigma in [
+        ((-1.0, 1.0), (0.5, 0.5), 0.7),
+        ((0.0, 1.0, 3.0), (0.6, 0.3, 0.1), 0.8),
+        ((2.0, 2.5, 5.0, 9.0), (0.1, 0.2, 0.4, 0.3), 1.5),
+    ]:
+        y = np.linspace(min(values) - 1, max(values) + 0.7, 5)
+        densities = [
+            [p / sigma * np.exp(-(((a - v) / sigma) ** 2) / 2)
+             for v, p in zip(values, probabilities, strict=True)]
+            for a in y
+        ]  # fmt: skip
+        # The mean of x is where the expected squared error has its minimum.
+        best = [np.polyfit(values, values, 0, w=np.sqrt(d))[0] for d in densities]
+        yield Case(
+            best,
+            {"y": y, "values": np.array(values), "probabilities": np.array(probabilities),
+             "sigma": sigma},
+            hint="Each value counts by its own probability times the likelihood of y, normalised.",
+        )  # fmt: skip
+
+
+@exercise("autoencoders-axes-under-noise")
+def _axes_under_noise():
+    for variances, sigma in [
+        ([4.0, 1.0, 0.3, 0.2, 0.04], 0.5),
+        ([4.0, 1.0, 0.3, 0.2, 0.04], 0.7),
+        ([9.0, 5.0, 4.0, 1.5], 2.0001),
+        ([0.5, 0.1], 1.0),
+        ([3.0, 2.0, 1.0], 0.1),
+    ]:
+        lost = [sum(variances[k:]) + k * sigma**2 for k in range(len(variances) + 1)]
+        yield Case(
+            [int(np.argmin(lost)), min(lost)],
+            {"variances": np.array(variances), "sigma": sigma},
+            tolerance=1e-9,
+            hint="An axis kept brings sigma² of noise, an axis left out loses its variance.",
+        )
+
+
+def _counts(kernel_size, stride):
+    """Count the kernels over each place of a long row, from 40 inputs; far from its ends."""
+    counts = np.zeros(40 * stride + kernel_size, int)
+    for i in range(40):
+        counts[i * stride : i * stride + kernel_size] += 1
+    return counts[15 * stride : 25 * stride]
+
+
+@exercise("autoencoders-flat-kernel")
+def _flat_kernel():
+    hint = "The last kernel begins at (size - 1) * stride; all counts must be equal, not 0."
+    for size, target, stride in [
+        (7, 28, 4),
+        (7, 16, 2),
+        (7, 15, 2),
+        (5, 18, 3),
+        (4, 13, 3),
+        (6, 11, 2),
+        (9, 8, 1),
+        (5, 15, 3),
+        (5, 2, 2),
+    ]:
+        sizes = [k for k in range(1, target + 1) if (size - 1) * stride + k == target]
+        even = [k for k in sizes if np.ptp(_counts(k, stride)) == 0 and _counts(k, stride)[0] > 0]
+        given = {"size": size, "target": target, "stride": stride}
+        yield Case(even[0] if even else 0, given, hint=hint)
+
+
+@exercise("autoencoders-overlap-range")
+def _overlap_range():
+    for rows, columns, stride in [(3, 3, 2), (4, 4, 2), (3, 6, 2), (4, 6, 3), (2, 7, 3), (5, 2, 1)]:
+        counts = np.outer(_counts(rows, stride), _counts(columns, stride))
+        yield Case(
+            [counts.min(), counts.max()],
+            {"rows": rows, "columns": columns, "stride": stride},
+            hint="Two directions multiply; a stride that divides the size gives one count only.",
+        )
+
+
+@exercise("autoencoders-strided-matrix")
+def _strided_matrix():
+    rng = np.random.default_rng(8)
+    for kernel_size, size, stride in [(3, 7, 2), (2, 9, 3), (4, 9, 2), (3, 5, 1)]:
+        kernel = rng.normal(size=kernel_size)
+        columns = [np.correlate(unit, kernel, "valid")[::stride] for unit in np.eye(size)]
+        yield Case(
+            np.array(columns).T,
+            {"kernel": kernel, "size": size, "stride": stride},
+            hint="One row for each position, not flipped; M @ x must be the convolution.",
+        )
+
+
+@exercise("autoencoders-chain-blocks")
+def _chain_blocks():
+    for c, b in [(0.0, 3), (1.0, 4), (0.6, 1), (0.6, 2), (0.8, 5), (-0.5, 4)]:
+        error = 0.0
+        for block in itertools.product([-1, 1], repeat=b):
+            pairs = [(1 + c * s * t) / 2 for s, t in itertools.pairwise(block)]
+            error += 0.5 * np.prod(pairs) * np.var(block)  # probability times loss
+        yield Case(
+            error,
+            {"c": c, "b": b},
+            hint="All b * b pairs count, also a spin with itself; divide by their number.",
+        )
+
+
+@exercise("autoencoders-divergence-of-two")
+def _divergence_of_two():
+    nodes, weights = np.polynomial.hermite_e.hermegauss(8)
+    weights /= weights.sum()
+    for mean, sigma, other_mean, other_sigma in [
+        (0.0, 1.0, 2.0, 0.5),
+        (1.5, 0.3, -0.5, 2.0),
+        (-1.0, 0.7, -1.0, 0.7),
+    ]:
+        # The mean of ln q - ln p: a parabola in z, which few nodes average exactly.
+        z = mean + sigma * nodes
+        scores = [(z - m) ** 2 / (2 * s**2) for m, s in [(other_mean, other_sigma), (mean, sigma)]]
+        yield Case(
+            weights @ (scores[0] - scores[1]) + np.log(other_sigma / sigma),
+            {"mean": mean, "sigma": sigma} | {"other_mean": other_mean, "other_sigma": other_sigma},
+            hint="The mean is one over the first Gaussian, and both have an entropy.",
+        )
+
+
+@exercise("autoencoders-bound-and-gap")
+def _bound_and_gap():
+    rng = np.random.default_rng(8)
+    for size in (2, 5):
+        prior, q = rng.dirichlet(np.ones(size), size=2)
+        likelihood = rng.uniform(0.01, 0.3, size=size)
+        evidence = prior @ likelihood
+        gap = sum(q * (np.log(q) - np.log(prior * likelihood / evidence)))
+        yield Case(
+            [np.log(evidence) - gap, gap],
+            {"prior": prior, "likelihood": likelihood, "q": q},
+            hint="The bound first. The gap is ln p(x) minus the bound, and never negative.",
+        )
+
+
+@exercise("autoencoders-noise-of-gradients")
+def _noise_of_gradients():
+    nodes, weights = np.polynomial.hermite_e.hermegauss(12)
+    weights /= weights.sum()
+    for mean, sigma in [(1.0, 0.5), (-2.0, 0.1), (0.0, 1.5)]:
+        z = mean + sigma * nodes
+        draws = np.stack([2 * z, z**2 * nodes / sigma])
+        yield Case(
+            draws**2 @ weights - (draws @ weights) ** 2,
+            {"mean": mean, "sigma": sigma},
+            hint="Variances: the mean of the square minus the square of the mean. The even moments "
+            "of the noise are 1, 3, 15.",
+        )
+
+
+@exercise("autoencoders-hidden-beta")
+def _hidden_beta():
+    for shape, latent_dim, weight in [((28, 28, 1), 10, 1.0), ((16, 12, 3), 4, 0.01)]:
+        pixels = np.ones(shape).size
+        yield Case(
+            (weight / latent_dim) * pixels,
+            {"shape": shape, "latent_dim": latent_dim, "weight": weight},
+            hint="Multiply the loss until the first term is a sum; beta then stands before the "
+            "sum over the axes.",
+        )
