@@ -72,7 +72,7 @@ def _wave_variance():
         yield Case(
             w @ C @ w / (w @ w),
             {"correlations": correlations, "k": k},
-            hint="w C w for the wave w of length 1: every distance r counts, 0 to L - 1.",
+            hint="w C w for the wave w of length 1: every distance r counts, 0 to N - 1.",
         )
 
 
