@@ -5,29 +5,18 @@ and reports; it never raises, so that a book runs with its answers still open.
 """
 
 import difflib
+import inspect
 from dataclasses import dataclass
 from importlib import import_module
 
 import numpy as np
 
-__all__ = ["Case", "Result", "check", "exercise", "names"]
+from lectures_lib.exercises.compare import Case, problem
+
+__all__ = ["Case", "Result", "cases", "check", "exercise", "names"]
 
 CHAPTERS = ("cnn", "rnn", "lstm", "autoencoders")
 _checks = {}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One question put to an answer, and the value it should give.
-
-    `given` holds the keyword arguments of a function, or is None for an answer that is a value.
-    `tolerance` is relative and absolute; `hint` says what a wrong value may come from.
-    """
-
-    expected: object
-    given: dict | None = None
-    tolerance: float = 1e-6
-    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,13 +34,22 @@ class Result:
 
 
 def exercise(name):
-    """Register a function that yields the `Case`s of an exercise."""
+    """Register a function that yields the `Case`s of an exercise.
 
-    def register(cases):
+    It takes a NumPy generator, `rng`, and draws from it some of the inputs at least: an assignment
+    is graded with other inputs than a reader of the book sees.
+    """
+
+    def register(make):
         if name in _checks:
             raise ValueError(f"Two exercises are called {name!r}; rename one.")
-        _checks[name] = cases
-        return cases
+        if list(inspect.signature(make).parameters) != ["rng"]:
+            raise ValueError(
+                f"The check of {name!r} takes {inspect.signature(make)}, but it must take (rng): "
+                "draw inputs from that generator instead of making one."
+            )
+        _checks[name] = make
+        return make
 
     return register
 
@@ -63,12 +61,24 @@ def names():
     return sorted(_checks)
 
 
-def check(name, answer):
+def cases(name, seed=0):
+    """Return the cases of an exercise; another seed draws other inputs.
+
+    >>> cases("lstm-hold")[0].given
+    {'gain': 20.0}
+    """
+    if name not in names():
+        raise ValueError(_unknown(name))
+    return list(_checks[name](np.random.default_rng(seed)))
+
+
+def check(name, answer, seed=0):
     """Compare an answer, a function or a value, with the truth and report the first difference.
 
     Args:
         name: The exercise, as in the first line of its answer cell.
         answer: What that cell defines.
+        seed: Which inputs are drawn; the hidden tests of an assignment take another.
 
     Returns:
         A `Result`; displayed in a notebook it reads `Right` or `Not yet` with the reason.
@@ -76,82 +86,16 @@ def check(name, answer):
     >>> check("cnn-dense-weights", 3072)
     Not yet: 3072 is not a function. Pass the function itself, without calling it.
     """
-    known = names()
-    if name not in known:
-        near = difflib.get_close_matches(str(name), known, n=1)
-        return Result(False, f"No exercise is called {name!r}. Did you mean {near or known}?")
-    count = 0
-    for case in _checks[name]():
-        count += 1
-        problem = _problem(case, answer)
-        if problem:
-            return Result(False, f"Not yet: {problem}")
-    return Result(True, f"Right: {count} {'cases' if count > 1 else 'case'} agree.")
+    if name not in names():
+        return Result(False, _unknown(name))
+    drawn = cases(name, seed)
+    for case in drawn:
+        wrong = problem(case, answer)
+        if wrong:
+            return Result(False, f"Not yet: {wrong}")
+    return Result(True, f"Right: {len(drawn)} {'cases' if len(drawn) > 1 else 'case'} agree.")
 
 
-def _problem(case, answer):
-    """Return what is wrong with one case in a sentence, or an empty string."""
-    if case.given is None:
-        where, value = "your answer is", answer
-    elif not callable(answer):
-        return f"{answer!r} is not a function. Pass the function itself, without calling it."
-    else:
-        call = ", ".join(f"{key}={_short(value)}" for key, value in case.given.items())
-        where = f"for {call} the function gives"
-        try:
-            value = answer(**{key: _copy(item) for key, item in case.given.items()})
-        except Exception as error:
-            names = " Keep the names of the arguments." if isinstance(error, TypeError) else ""
-            return f"for {call} the function raised {type(error).__name__}: {error}.{names}"
-    if value is None or value is ...:
-        return "nothing is filled in yet. Write your answer in the cell above and run both cells."
-    problem = _difference(where, value, case)
-    return f"{problem} {case.hint}".strip() if problem else ""
-
-
-def _difference(where, value, case):
-    if isinstance(case.expected, str):
-        same = type(value) is str and value.strip().lower() == case.expected
-        return "" if same else f"{where} {_short(value)}, not the right word."
-    number = isinstance(value, (int, float, list, tuple)) or hasattr(value, "__array__")
-    try:
-        found = np.asarray(value, dtype=float) if number else None
-    except (TypeError, ValueError):
-        found = None
-    expected = np.asarray(case.expected, dtype=float)
-    if found is None or isinstance(value, bool):
-        what = "a number" if expected.ndim == 0 else "an array of numbers"
-        return f"{where} {_short(value)}, which is not {what}."
-    if found.shape != expected.shape:
-        return f"{where} an array of shape {found.shape}; it must be {expected.shape}."
-    close = np.isclose(found, expected, rtol=case.tolerance, atol=case.tolerance)
-    if close.all():
-        return ""
-    if expected.ndim == 0:
-        return f"{where} {_short(value)}, expected {_short(case.expected)}."
-    first = tuple(int(i) for i in np.argwhere(~close)[0])
-    return (
-        f"{where} {_short(float(found[first]))} at index {first}, "
-        f"expected {_short(float(expected[first]))}."
-    )
-
-
-def _copy(value):
-    return value.copy() if isinstance(value, np.ndarray) else value
-
-
-def _short(value):
-    """Write a value in a few words: large arrays by their shape."""
-    try:
-        array = np.asarray(value) if isinstance(value, (list, tuple, np.ndarray)) else None
-    except ValueError:  # parts of different shapes
-        return f"a {type(value).__name__} of {len(value)} parts of different shapes"
-    if array is not None and array.size > 12:
-        return f"<array of shape {array.shape}>"
-    if array is not None:
-        return np.array2string(array, precision=4, separator=", ").replace("\n", "")
-    if callable(value):
-        return f"<function {getattr(value, '__name__', '')}>"
-    if isinstance(value, (float, np.floating)):
-        return f"{value:.6g}"
-    return str(value.item()) if isinstance(value, np.generic) else repr(value)
+def _unknown(name):
+    near = difflib.get_close_matches(str(name), names(), n=1)
+    return f"No exercise is called {name!r}. Did you mean {near or names()}?"

@@ -8,9 +8,10 @@ from lectures_lib.exercises import Case, exercise
 
 
 @exercise("cnn-dense-weights")
-def _dense_weights():
+def _dense_weights(rng):
     # Counted one by one rather than multiplied.
-    for height, width, channels, units in [(32, 32, 3, 1), (200, 200, 3, 1), (4, 5, 2, 7)]:
+    drawn = rng.integers(2, 20, size=(2, 4)).tolist()
+    for height, width, channels, units in [(32, 32, 3, 1), (200, 200, 3, 1), *drawn]:
         per_unit = sum(1 for _ in np.ndindex(height, width, channels)) + 1
         yield Case(
             sum(per_unit for _ in range(units)),
@@ -20,27 +21,25 @@ def _dense_weights():
 
 
 @exercise("cnn-toeplitz")
-def _toeplitz():
-    rng = np.random.default_rng(1)
-    for length, size in [(6, 3), (9, 2), (5, 5)]:
+def _toeplitz(rng):
+    for length, size in [(rng.integers(6, 10), 3), (rng.integers(4, 12), 2), (5, 5)]:
         kernel = rng.normal(size=size)
         # Column j is the response to a unit impulse at j.
         columns = [np.correlate(impulse, kernel, "valid") for impulse in np.eye(length)]
         yield Case(
             np.stack(columns, axis=1),
-            {"kernel": kernel, "input_length": length},
+            {"kernel": kernel, "input_length": int(length)},
             hint="Row i holds the kernel, starting in column i; all else is 0.",
         )
 
 
 @exercise("cnn-track-angle")
-def _track_angle():
+def _track_angle(rng):
     rows, columns = np.mgrid[:32, :32] - 15.5
-    rng = np.random.default_rng(2)
-    for degrees in (15.0, 60.0, 105.0, 150.0):
+    for degrees in rng.choice(np.arange(15.0, 180.0, 15.0), size=4, replace=False):
         angle = np.deg2rad(degrees)
         distance = columns * np.sin(angle) + rows * np.cos(angle)
-        image = np.exp(-0.5 * distance**2) + 0.4 * rng.normal(size=(32, 32))
+        image = np.exp(-0.5 * distance**2) + 0.3 * rng.normal(size=(32, 32))
         yield Case(
             degrees,
             {"image": image},
@@ -50,8 +49,9 @@ def _track_angle():
 
 
 @exercise("cnn-output-size")
-def _output_size():
-    for size, kernel, stride, padding in [(32, 3, 1, 1), (7, 3, 2, 0), (28, 5, 3, 2), (9, 4, 2, 1)]:
+def _output_size(rng):
+    drawn = rng.integers([10, 2, 2, 0], [60, 8, 5, 4], size=(3, 4)).tolist()
+    for size, kernel, stride, padding in [(32, 3, 1, 1), (7, 3, 2, 0), (9, 4, 2, 1), *drawn]:
         # Slide the window over the padded line and count where it fits.
         starts = range(0, size + 2 * padding - kernel + 1, stride)
         yield Case(
@@ -62,8 +62,9 @@ def _output_size():
 
 
 @exercise("cnn-parameters")
-def _parameters():
-    for channels, kernel, filters, units in [(3, 5, 12, 10), (1, 3, 4, 2)]:
+def _parameters(rng):
+    drawn = rng.integers([2, 2, 3, 2], [5, 7, 20, 12], size=(2, 4)).tolist()
+    for channels, kernel, filters, units in [(3, 5, 12, 10), *drawn]:
         weights = np.zeros((kernel, kernel, channels, filters)).size + filters
         # 32 x 32 stays 32 x 32 (same padding) and is halved by pooling.
         weights += np.zeros((16 * 16 * filters, units)).size + units
@@ -75,12 +76,10 @@ def _parameters():
 
 
 @exercise("cnn-receptive-field")
-def _receptive_field():
-    for kernel_sizes, strides in [
-        ([3, 3], [1, 1]),
-        ([3, 2, 3], [1, 2, 1]),
-        ([5, 2, 3, 2], [2] * 4),
-    ]:
+def _receptive_field(rng):
+    layers = rng.integers(3, 6, size=2)
+    drawn = [(rng.integers(2, 6, n).tolist(), rng.integers(1, 4, n).tolist()) for n in layers]
+    for kernel_sizes, strides in [([3, 3], [1, 1]), ([5, 2, 3, 2], [2] * 4), *drawn]:
         first = last = 0  # walk back from one output unit to the pixels it can see
         for kernel, stride in zip(reversed(kernel_sizes), reversed(strides), strict=True):
             first, last = first * stride, last * stride + kernel - 1
@@ -92,9 +91,8 @@ def _receptive_field():
 
 
 @exercise("cnn-filter-gradient")
-def _filter_gradient():
-    rng = np.random.default_rng(3)
-    for height, width, kernel_shape in [(6, 5, (3, 2)), (4, 7, (2, 3))]:
+def _filter_gradient(rng):
+    for height, width, kernel_shape in [(6, 5, (3, 2)), (4, rng.integers(5, 9), (2, 3))]:
         image, kernel = rng.normal(size=(height, width)), rng.normal(size=kernel_shape)
         target = rng.normal(size=(height - kernel_shape[0] + 1, width - kernel_shape[1] + 1))
         yield Case(
@@ -121,9 +119,8 @@ def _slope_by_differences(image, kernel, target, step=1e-5):
 
 
 @exercise("cnn-confusion-matrix")
-def _confusion_matrix():
-    rng = np.random.default_rng(4)
-    for classes, images in [(3, 12), (10, 200), (4, 9)]:
+def _confusion_matrix(rng):
+    for classes, images in [(3, 12), (10, rng.integers(150, 250)), (4, 9)]:
         present = 3 if classes == 4 else classes  # in the last case one class does not occur
         labels, predicted = rng.integers(0, present, size=(2, images))
         counts = [
@@ -139,22 +136,20 @@ def _confusion_matrix():
 
 
 @exercise("cnn-standard-error")
-def _standard_error():
-    for accuracy, images in [(0.975, 360), (0.5, 100), (0.9, 10_000)]:
+def _standard_error(rng):
+    drawn = [(int(n * rng.uniform(0.6, 0.98)), n) for n in rng.integers(50, 5000, 2).tolist()]
+    for right, images in [(351, 360), (50, 100), *drawn]:
         # The standard deviation of the mean of `images` coin flips, from the flips themselves.
-        right = round(accuracy * images)
         flips = np.repeat([1.0, 0.0], [right, images - right])
         yield Case(
             flips.std() / np.sqrt(images),
-            {"accuracy": accuracy, "images": images},
-            tolerance=1e-4,
+            {"accuracy": right / images, "images": images},
             hint="One image is right with probability p: its variance is p(1 - p).",
         )
 
 
 @exercise("cnn-shifted-accuracy")
-def _shifted_accuracy():
-    rng = np.random.default_rng(5)
+def _shifted_accuracy(rng):
     images = rng.random(size=(40, 8, 8, 1))
     brightest = np.argmax(images.sum(axis=(1, 3)), axis=1)
 
@@ -174,8 +169,8 @@ def _shifted_accuracy():
 
 
 @exercise("cnn-largest-rate")
-def _largest_rate():
-    for l2 in (0.001, 0.25, 3.0):
+def _largest_rate(rng):
+    for l2 in (0.001, *(10 ** rng.uniform(-2, 0.5, size=2)).tolist()):
         # Halve the interval until twenty steps just do not let a weight of 1 grow.
         stable, grows = 0.0, 1e4
         for _ in range(80):
@@ -193,7 +188,7 @@ def _largest_rate():
 
 
 @exercise("cnn-choose-cell")
-def _choose_cell():
+def _choose_cell(rng):
     validation = np.array([[0.10, 0.95, 0.90], [0.97, 0.97, 0.99], [0.30, 0.97, 0.97]])
     losses = np.array([[2.3, 0.20, 0.31], [0.15, 0.12, np.nan], [1.9, 0.13, np.inf]])
     hint = "Leave out what diverged; of equal accuracies take the last column, then the first row."
@@ -203,12 +198,19 @@ def _choose_cell():
     yield Case((0, 1), {"validation": validation[:1], "losses": losses[:1]}, hint=hint)
     best_diverged = {"validation": validation[:, ::-1], "losses": -losses[:, ::-1]}
     yield Case((1, 2), best_diverged, hint=hint)
+    for _ in range(2):
+        validation = rng.choice([0.3, 0.9, 0.95], size=(4, 5))
+        losses = np.where(rng.random((4, 5)) < 0.2, np.nan, rng.random((4, 5)))
+        finite = [(validation[i, j], j, -i) for i, j in np.argwhere(~np.isnan(losses))]
+        _, column, row = max(finite)
+        yield Case((-row, column), {"validation": validation, "losses": losses}, hint=hint)
 
 
 @exercise("cnn-best-of-many")
-def _best_of_many():
+def _best_of_many(rng):
     # The sum of P(largest > c) over c, with the binomial probabilities written out.
-    for accuracies, images in [([0.96, 0.95, 0.9], 180), ([0.5, 0.2], 20), ([0.9], 100)]:
+    drawn = (rng.uniform(0.8, 0.95, size=3).round(3), int(rng.integers(50, 200)))
+    for accuracies, images in [([0.96, 0.95, 0.9], 180), ([0.5, 0.2], 20), ([0.9], 100), drawn]:
         at_most = 1.0
         for accuracy in accuracies:
             ways = [
@@ -225,8 +227,7 @@ def _best_of_many():
 
 
 @exercise("cnn-logits-gradient")
-def _logits_gradient():
-    rng = np.random.default_rng(3)
+def _logits_gradient(rng):
     moderate = rng.normal(size=(7, 4))
     labels = rng.integers(4, size=7)
 
@@ -255,7 +256,7 @@ def _logits_gradient():
 
 
 @exercise("cnn-class-accuracy")
-def _class_accuracy():
+def _class_accuracy(rng):
     labels = np.array([0, 2, 2, 1, 2, 0, 2])
     predicted = np.array([0, 2, 1, 1, 2, 2, 2])
     hint = "Divide by the number of pictures of the class, not by that of the predictions."
@@ -263,11 +264,17 @@ def _class_accuracy():
     yield Case([1 / 2, 1 / 1, 3 / 4], given, hint=hint)
     given = {"labels": predicted, "predicted": labels, "classes": 3}
     yield Case([1 / 1, 1 / 2, 3 / 4], given, hint=hint)
+    classes = int(rng.integers(4, 7))
+    labels = rng.permutation(np.arange(5 * classes) % classes)  # five pictures of each class
+    predicted = np.where(rng.random(labels.size) < 0.6, labels, (labels + 1) % classes)
+    pairs = list(zip(labels.tolist(), predicted.tolist(), strict=True))
+    shares = [pairs.count((c, c)) / 5 for c in range(classes)]
+    given = {"labels": labels, "predicted": predicted, "classes": classes}
+    yield Case(shares, given, hint=hint)
 
 
 @exercise("cnn-occlusion")
-def _occlusion():
-    rng = np.random.default_rng(4)
+def _occlusion(rng):
     image, weights = rng.random((8, 12, 3)), rng.normal(size=(8, 12, 3))
     for size in (4, 2):
         # For a linear score a covered block changes it by the block's own sum.

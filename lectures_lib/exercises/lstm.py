@@ -9,8 +9,8 @@ from lectures_lib.exercises import Case, exercise
 
 
 @exercise("lstm-forget-bias")
-def _forget_bias():
-    for half_life in (1, 10, 2.5, 400):
+def _forget_bias(rng):
+    for half_life in (1, 400, *rng.uniform(2, 50, size=2).round(1).tolist()):
         yield Case(
             round(brentq(lambda b, n=half_life: n * np.log1p(np.exp(-b)) - np.log(2), -5, 20), 11)
             + 0.0,
@@ -20,9 +20,8 @@ def _forget_bias():
 
 
 @exercise("lstm-cell-line")
-def _cell_line():
-    rng = np.random.default_rng(1)
-    for steps, units in [(4, 3), (6, 1), (1, 2)]:
+def _cell_line(rng):
+    for steps, units in [(rng.integers(3, 6), 3), (6, 1), (1, 2)]:
         f = rng.uniform(0.2, 1, size=(steps, units))
         f[steps // 2, 0] = 0 if steps > 4 else f[steps // 2, 0]  # a drain
         # C_T is linear in C_k: start the cell line at every k in turn, with a one and no input.
@@ -40,16 +39,11 @@ def _cell_line():
 
 
 @exercise("lstm-most-units")
-def _most_units():
+def _most_units(rng):
     forms = {"SimpleRNN": (1, 1), "GRU": (3, 2), "LSTM": (4, 1)}
-    cases = [(40_600, 1, "SimpleRNN"), (40_600, 1, "GRU"), (40_600, 1, "LSTM"), (308, 3, "LSTM")]
-    for budget, features, kind in [
-        *cases,
-        (1_000, 10, "GRU"),
-        (134, 2, "GRU"),
-        (135, 2, "GRU"),
-        (3, 5, "LSTM"),
-    ]:
+    fixed = [(40_600, 1, "SimpleRNN"), (308, 3, "LSTM"), (134, 2, "GRU"), (135, 2, "GRU")]
+    drawn = [(*rng.integers([2_000, 1], [30_000, 9]).tolist(), kind) for kind in forms]
+    for budget, features, kind in [*fixed, (3, 5, "LSTM"), *drawn]:
         blocks, extra = forms[kind]
         linear = features + extra  # u (u + linear) <= budget // blocks
         units = (math.isqrt(linear**2 + 4 * (budget // blocks)) - linear) // 2
@@ -61,9 +55,8 @@ def _most_units():
 
 
 @exercise("lstm-gru-step")
-def _gru_step():
-    rng = np.random.default_rng(2)
-    for series, features, units in [(2, 3, 2), (3, 1, 4)]:
+def _gru_step(rng):
+    for series, features, units in [(2, 3, 2), (3, 1, int(rng.integers(3, 6)))]:
         x, h = rng.normal(size=(series, features)), rng.normal(size=(series, units))
         K, R = rng.normal(size=(features, 3 * units)), rng.normal(size=(units, 3 * units))
         b = rng.normal(size=(2, 3 * units))
@@ -82,8 +75,8 @@ def _gru_step():
 
 
 @exercise("lstm-hold")
-def _hold():
-    for gain in (20.0, 7.0):
+def _hold(rng):
+    for gain in (20.0, rng.uniform(6, 15)):
         # Three inputs (first feature, second feature, one) fix the three rows.
         given = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0]])
         half = gain / 2
@@ -96,9 +89,10 @@ def _hold():
 
 
 @exercise("lstm-adding-floor")
-def _adding_floor():
+def _adding_floor(rng):
     points, shares = np.polynomial.legendre.leggauss(3)  # exact for a square
-    for marked, remembered, width in [(2, 1, 1.0), (2, 0, 1.0), (5, 2, 0.6), (3, 3, 2.0)]:
+    drawn = (*rng.integers([5, 1], [9, 4]).tolist(), rng.uniform(0.4, 3))
+    for marked, remembered, width in [(2, 1, 1.0), (2, 0, 1.0), (3, 3, 2.0), drawn]:
         one = np.sum(shares / 2 * (width * points / 2) ** 2)  # of one forgotten value
         yield Case(
             sum([one] * (marked - remembered)),
@@ -109,8 +103,9 @@ def _adding_floor():
 
 
 @exercise("lstm-signal-to-noise")
-def _signal_to_noise():
-    for forget, leak, steps, noise in [(0.9, 0.05, 12, 0.5), (1.0, 0.01, 100, 2.0), (0.5, 1, 3, 1)]:
+def _signal_to_noise(rng):
+    drawn = (rng.uniform(0.6, 0.95), rng.uniform(0.05, 0.5), int(rng.integers(4, 12)), 0.7)
+    for forget, leak, steps, noise in [(0.9, 0.05, 12, 0.5), (1.0, 0.01, 100, 2.0), drawn]:
         # The cell is linear: its weights for the first value and for each sample of noise.
         weights, cell = [], np.array([1.0])
         for _ in range(steps):
@@ -124,8 +119,8 @@ def _signal_to_noise():
 
 
 @exercise("lstm-parity-weights")
-def _parity_weights():
-    for gain in (20.0, 6.0):
+def _parity_weights(rng):
+    for gain in (20.0, rng.uniform(5, 15)):
         # Four inputs (x, a, b, one) fix the rows; only x + a - b counts.
         given = np.array([[0, 0, 0, 1], [1, 0, 0, 1], [0, 1, 0, 1], [0, 1, 1, 1]])
         ones = given @ [1, 1, -1, 0]
@@ -138,9 +133,9 @@ def _parity_weights():
 
 
 @exercise("lstm-delay-line")
-def _delay_line():
-    for delay in (3, 1, 6):
-        before = np.random.default_rng(delay).normal(size=(delay, delay))  # states are rows
+def _delay_line(rng):
+    for delay in (3, 1, int(rng.integers(4, 9))):
+        before = rng.normal(size=(delay, delay))  # states are rows
         after = np.hstack([np.zeros((delay, 1)), before[:, :-1]])
         yield Case(
             np.linalg.solve(before, after),
@@ -150,8 +145,9 @@ def _delay_line():
 
 
 @exercise("lstm-network-size")
-def _network_size():
-    for features, dense, hidden, outputs in [(1, 125, 250, 1), (3, 7, 4, 2), (2, 1, 6, 3)]:
+def _network_size(rng):
+    drawn = rng.integers([2, 3, 3, 2], [6, 30, 30, 6], size=(2, 4)).tolist()
+    for features, dense, hidden, outputs in [(1, 125, 250, 1), *drawn]:
         u = 3 * hidden  # the three blocks of a GRU; kernel, recurrent kernel, two rows of biases
         shapes = [(features, dense), (1, dense), (dense, dense), (1, dense)]
         shapes += [(dense, u), (hidden, u), (2, u), (hidden, u), (hidden, u), (2, u)]
@@ -164,9 +160,10 @@ def _network_size():
 
 
 @exercise("lstm-largest-step")
-def _largest_step():
+def _largest_step(rng):
     cases = [(0.32, 0.82, 8, 0.01), (1.62, -0.61, 5, 0.3), (-0.9, 0.2, 2, 1.0), (0.5, 2.0, 1, 0.1)]
     cases.append((-1.5, 0.2, 2, 1.0))
+    cases.append((*rng.uniform([0.2, 0.3], [0.9, 1.2]).tolist(), int(rng.integers(4, 9)), 0.05))
     for newer, older, steps, tolerance in cases:
         # One matrix takes (error, error before, 1) to the next step.
         step = np.array([[newer, older, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
@@ -179,9 +176,8 @@ def _largest_step():
 
 
 @exercise("lstm-held-command")
-def _held_command():
-    rng = np.random.default_rng(3)
-    for records, times in [(3, 12), (5, 7), (1, 4)]:
+def _held_command(rng):
+    for records, times in [(3, rng.integers(10, 15)), (5, 7), (1, 4)]:
         commands = rng.choice([-1, 0, 1], size=(records, times), p=[0.15, 0.7, 0.15])
         commands[0, :2] = 0, -1
         expected = []
@@ -196,9 +192,8 @@ def _held_command():
 
 
 @exercise("lstm-blind-error")
-def _blind_error():
-    rng = np.random.default_rng(4)
-    for times, share in [(6, 0.5), (4, 0.2), (9, 0.9)]:
+def _blind_error(rng):
+    for times, share in [(6, 0.5), (4, rng.uniform(0.1, 0.3)), (9, rng.uniform(0.7, 0.95))]:
         soft, stiff = rng.normal(size=(2, times))
         # A weight for "always 1" at each time, by least squares over cases with their shares.
         roots = np.sqrt([1 - share, share])

@@ -7,8 +7,8 @@ from lectures_lib.physics import exact_pairing_energy
 
 
 @exercise("rnn-time-constant")
-def _time_constant():
-    for w, dt_s in [(0.9, 1.0), (0.3, 0.5), (0.99, 0.002)]:
+def _time_constant(rng):
+    for w, dt_s in [(0.9, 1.0), (0.99, 0.002), rng.uniform([0.3, 0.1], [0.8, 0.9]).tolist()]:
         # Follow the state in steps so small that 1/e is met on the grid.
         fine = w ** (1 / 20_000)
         states = np.cumprod(np.full(20_000 * 120, fine))
@@ -21,9 +21,8 @@ def _time_constant():
 
 
 @exercise("rnn-step")
-def _step():
-    rng = np.random.default_rng(1)
-    for series, features, units in [(2, 3, 4), (5, 1, 2)]:
+def _step(rng):
+    for series, features, units in [(2, 3, 4), (5, 1, int(rng.integers(2, 6)))]:
         X, H = rng.normal(size=(series, features)), rng.normal(size=(series, units))
         K, R = rng.normal(size=(features, units)), rng.normal(size=(units, units))
         b = rng.normal(size=units)
@@ -38,8 +37,9 @@ def _step():
 
 
 @exercise("rnn-scalar-gradient")
-def _scalar_gradient():
-    for w, x in [(0.5, [1.0, 0.0, 2.0]), (-0.8, [0.3, -1.2, 0.7, 2.0, 1.1]), (1.1, [2.0, 1.0])]:
+def _scalar_gradient(rng):
+    drawn = (rng.uniform(0.4, 0.9), rng.normal(size=5).tolist())
+    for w, x in [(0.5, [1.0, 0.0, 2.0]), (-0.8, [0.3, -1.2, 0.7, 2.0, 1.1]), drawn]:
         # The last state is a polynomial in w, whose coefficients are the inputs.
         last = np.polynomial.Polynomial(x[::-1])
         yield Case(
@@ -50,9 +50,9 @@ def _scalar_gradient():
 
 
 @exercise("rnn-euler-weights")
-def _euler_weights():
-    rng = np.random.default_rng(2)
-    for omega, friction, dt in [(2.0, 0.3, 0.1), (0.7, 0.0, 0.5)]:
+def _euler_weights(rng):
+    drawn = rng.uniform([0.5, 0.1, 0.05], [3, 0.9, 0.4]).tolist()
+    for omega, friction, dt in [(2.0, 0.3, 0.1), (0.7, 0.0, 0.5), drawn]:
         before = rng.normal(size=(2, 2))  # two states (x, v), one per row
         after = [[x + dt * v, v + dt * (-(omega**2) * x - 2 * friction * v)] for x, v in before]
         yield Case(
@@ -63,8 +63,7 @@ def _euler_weights():
 
 
 @exercise("rnn-clip-factor")
-def _clip_factor():
-    rng = np.random.default_rng(3)
+def _clip_factor(rng):
     gradients = {"dK": np.array([[3.0, 0.0]]), "dR": np.array([[0.0, 4.0], [12.0, 0.0]])}
     gradients["db"] = np.array([0.0, 84.0])  # together 85
     hint = "One norm for all three arrays; never a factor above 1."
@@ -77,11 +76,11 @@ def _clip_factor():
 
 
 @exercise("rnn-noise-floor")
-def _noise_floor():
+def _noise_floor(rng):
     for values, probabilities in [
         (np.array([-1.0, 1.0]), np.array([0.5, 0.5])),
         (np.array([0.0, 1.0, 5.0]), np.array([0.6, 0.3, 0.1])),
-        (np.array([2.0, 3.0, 3.5, 7.0]), np.array([0.1, 0.2, 0.3, 0.4])),
+        (rng.normal(size=4), rng.dirichlet([2.0] * 4)),
     ]:
         # Half the mean squared difference of two independent readings.
         pairs = np.subtract.outer(values, values) ** 2 * np.outer(probabilities, probabilities)
@@ -93,9 +92,8 @@ def _noise_floor():
 
 
 @exercise("rnn-next-value")
-def _next_value():
-    rng = np.random.default_rng(6)
-    for times, num_steps in [(40, 3), (25, 1), (60, 7)]:
+def _next_value(rng):
+    for times, num_steps in [(40, 3), (25, 1), (rng.integers(50, 80), 7)]:
         series = 2 + np.sin(0.3 * np.arange(times)) + 0.3 * rng.normal(size=times)
         # The normal equations; the constant goes by way of the means.
         rows = range(times - num_steps)
@@ -112,9 +110,8 @@ def _next_value():
 
 
 @exercise("rnn-aligned-error")
-def _aligned_error():
-    rng = np.random.default_rng(7)
-    for times, num_steps, horizon in [(12, 4, 1), (15, 2, 3), (9, 3, 5)]:
+def _aligned_error(rng):
+    for times, num_steps, horizon in [(12, 4, 1), (15, 2, 3), (int(rng.integers(9, 14)), 3, 5)]:
         series = rng.normal(size=times)
         predictions = rng.normal(size=times - num_steps + 1)
         labels = {i: i + num_steps - 1 + horizon for i in range(len(predictions))}
@@ -128,8 +125,9 @@ def _aligned_error():
 
 
 @exercise("rnn-useful-time")
-def _useful_time():
-    for error, tolerance, exponent in [(1e-6, 0.1, 0.9), (0.02, 0.5, 2.3), (0.3, 0.1, 0.9)]:
+def _useful_time(rng):
+    drawn = rng.uniform([0.001, 0.1, 0.3], [0.05, 1, 3]).tolist()
+    for error, tolerance, exponent in [(1e-6, 0.1, 0.9), (0.3, 0.1, 0.9), drawn]:
         yield Case(
             np.log1p(max(tolerance / error, 1) - 1) / exponent,
             {"error": error, "tolerance": tolerance, "exponent": exponent},
@@ -138,8 +136,9 @@ def _useful_time():
 
 
 @exercise("rnn-second-difference")
-def _second_difference():
-    for known, steps in [([1.0, 4.0, 9.0], 4), ([3.0, 0.0, 2.0, 2.5], 2)]:
+def _second_difference(rng):
+    drawn = (rng.normal(size=6).round(2), int(rng.integers(3, 7)))
+    for known, steps in [([1.0, 4.0, 9.0], 4), ([3.0, 0.0, 2.0, 2.5], 2), drawn]:
         # The parabola through the last three points.
         parabola = np.polynomial.Polynomial.fit([0, 1, 2], known[-3:], 2)
         yield Case(
@@ -150,8 +149,9 @@ def _second_difference():
 
 
 @exercise("rnn-unseen-error")
-def _unseen_error():
-    for known, total, size in [(12, 20, 0.3), (3, 10, 2.0)]:
+def _unseen_error(rng):
+    drawn = (int(rng.integers(4, 9)), int(rng.integers(10, 30)), rng.uniform(0.5, 3))
+    for known, total, size in [(12, 20, 0.3), (3, 10, 2.0), drawn]:
         squares = np.r_[np.zeros(known), size * np.arange(1, total - known + 1)]
         yield Case(
             squares[known:].mean(),
@@ -161,8 +161,9 @@ def _unseen_error():
 
 
 @exercise("rnn-growth")
-def _growth():
-    for a, b in [(1.62, -0.61), (0.5, -0.9), (-1.2, 0.3)]:
+def _growth(rng):
+    drawn = rng.uniform([-1, -0.9], [1, -0.3], size=(2, 2)).tolist()
+    for a, b in [(1.62, -0.61), (0.5, -0.9), (-1.2, 0.3), *drawn]:
         eigenvalues = np.linalg.eigvals([[a, b], [1.0, 0.0]])
         yield Case(
             max(np.hypot(eigenvalues.real, eigenvalues.imag)),
@@ -172,8 +173,9 @@ def _growth():
 
 
 @exercise("rnn-four-particles")
-def _four_particles():
-    for level_spacing, coupling in [(1.0, 0.5), (2.0, -1.5), (0.5, 1.0)]:
+def _four_particles(rng):
+    drawn = rng.uniform([0.5, 0.3], [2, 1]).tolist()
+    for level_spacing, coupling in [(1.0, 0.5), (2.0, -1.5), drawn]:
         yield Case(
             exact_pairing_energy(4, level_spacing=level_spacing, coupling=coupling),
             {"level_spacing": level_spacing, "coupling": coupling},
