@@ -36,7 +36,7 @@ def _toeplitz(rng):
 @exercise("cnn-track-angle")
 def _track_angle(rng):
     rows, columns = np.mgrid[:32, :32] - 15.5
-    for degrees in rng.choice(np.arange(15.0, 180.0, 15.0), size=4, replace=False):
+    for degrees in rng.choice(np.arange(15.0, 180.0, 15.0), size=3, replace=False):
         angle = np.deg2rad(degrees)
         distance = columns * np.sin(angle) + rows * np.cos(angle)
         image = np.exp(-0.5 * distance**2) + 0.3 * rng.normal(size=(32, 32))

@@ -1,0 +1,121 @@
+"""Write an assignment into a new folder: for students, for instructors, for nbgrader."""
+
+import re
+import shutil
+import tempfile
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
+import nbformat
+
+from lectures_lib.exercises.assemble import VIEWS, Assignment, notebook
+from lectures_lib.exercises.choose import choose
+from lectures_lib.exercises.presets import read_preset
+from lectures_lib.exercises.prose import read_prose
+from lectures_lib.exercises.source import BrokenExercise, chapters, find_book, read, read_text_cells
+
+__all__ = ["OutputExists", "assign", "build"]
+
+PLACES = {
+    "student": "student/{0}.ipynb",
+    "instructor": "instructor/{0}.ipynb",
+    "nbgrader": "nbgrader/source/{0}/{0}.ipynb",
+}
+
+
+class OutputExists(ValueError):
+    """There is something where an assignment is to be written."""
+
+
+def assign(ids, *, output, seed, book=None, with_needs=False, **texts):
+    """Write an assignment of the exercises with the given ids into a new folder.
+
+    Args:
+        ids: Exercises, in the order of the assignment.
+        output: A folder that does not exist yet; its name is that of the assignment.
+        seed: A whole number that fixes the inputs of the hidden tests.
+        book: Folder with the chapters; the one of the repository if None.
+        with_needs: Add the exercises that a chosen one builds on.
+        texts: `title`, `due` (as 2026-12-01), `links` to interactive figures and the address of
+            the `site`; all optional.
+
+    Returns:
+        The folder. Nothing is overwritten, and nothing is left behind after an error.
+    """
+    output = Path(output)
+    if output.exists():
+        raise OutputExists(
+            f"{output} is there already, and nothing is overwritten. Give another folder, or move "
+            "this one away."
+        )
+    texts_of = build(ids, name=_name(output), seed=seed, book=book, with_needs=with_needs, **texts)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".assignment-") as folder:
+        whole = Path(folder, "whole")
+        for place, text in texts_of.items():
+            (whole / place).parent.mkdir(parents=True, exist_ok=True)
+            (whole / place).write_text(text, encoding="utf-8")
+        shutil.move(whole, output)
+    return output
+
+
+def build(ids, *, name, seed, book=None, with_needs=False, **texts):
+    """Return `{path: text}` of the files of an assignment; `assign` says what the arguments are."""
+    unknown = texts.keys() - {"title", "due", "links", "site"}
+    if unknown:
+        raise TypeError(f"assign() has no {sorted(unknown)}; texts are title, due, links and site.")
+    book = find_book(book)
+    install = _install(book)
+    chosen = choose(read(book), list(ids), with_needs=with_needs)
+    prose = read_prose(book, texts.get("site") or _site(install))
+    presets = tuple(read_preset(book, link) for link in texts.get("links", ()))
+    assignment = Assignment(
+        name, texts.get("title") or name, tuple(chosen), seed, _date(texts.get("due")), presets
+    )
+    made = {}
+    for view in VIEWS:
+        content = notebook(assignment, prose, install=install, view=view)
+        nbformat.validate(content)
+        made[PLACES[view].format(name)] = nbformat.writes(content) + "\n"
+    config = files("lectures_lib.exercises").joinpath("nbgrader_config.txt")
+    made["nbgrader/nbgrader_config.py"] = config.read_text(encoding="utf-8")
+    return made
+
+
+def _name(output):
+    name = output.resolve().name
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise ValueError(
+            f"The folder {name!r} gives the assignment its name, which must be letters, digits, _ "
+            "and -, as in week5."
+        )
+    return name
+
+
+def _date(due):
+    try:
+        return date.fromisoformat(due) if due else None
+    except ValueError:
+        raise ValueError(f"--due {due}, but it must be a day like 2026-12-01.") from None
+
+
+def _install(book):
+    """Return the code cell that installs the package, from the first chapter."""
+    for path in chapters(book)[:1]:
+        for source, _ in read_text_cells(path):
+            if "%pip install" in source:
+                return source
+    raise BrokenExercise(
+        f"{path}: no cell installs the package. Copy the first code cell of another chapter."
+    )
+
+
+def _site(install):
+    """Return the address at which GitHub publishes the repository that is installed.
+
+    >>> _site("%pip install -q git+https://github.com/OWNER/lectures")
+    'https://OWNER.github.io/lectures'
+    """
+    found = re.search(r"git\+https://github\.com/([^/\s]+)/([^/\s]+)", install)
+    return f"https://{found[1]}.github.io/{found[2].removesuffix('.git')}" if found else ""

@@ -1,0 +1,131 @@
+"""Choose exercises: by their ids, or a balanced draw from chapters."""
+
+import difflib
+
+import numpy as np
+
+__all__ = ["ChoiceError", "choose", "draw"]
+
+
+class ChoiceError(ValueError):
+    """Exercises cannot be chosen like this."""
+
+
+def choose(exercises, ids, *, with_needs=False):
+    """Return the exercises with the given ids, in that order.
+
+    Args:
+        exercises: `{id: Exercise}` of the book, as from `source.read`.
+        ids: What to take.
+        with_needs: Add the exercises that a chosen one builds on, just before it.
+
+    Raises:
+        ChoiceError: For an unknown id, an id given twice, and a missing prerequisite.
+    """
+    for number, name in enumerate(ids):
+        if name not in exercises:
+            near = difflib.get_close_matches(name, exercises, n=3)
+            hint = f"Did you mean {' or '.join(near)}?" if near else "List them with: list"
+            raise ChoiceError(f"No exercise is called {name!r}. {hint}")
+        if name in ids[:number]:
+            raise ChoiceError(f"{name!r} is given twice. Leave one out.")
+    if with_needs:
+        ids = _completed(exercises, ids)
+    for number, name in enumerate(ids):
+        for need in exercises[name].needs:
+            if need not in ids[:number]:
+                what = "comes after it" if need in ids else "is not chosen"
+                raise ChoiceError(
+                    f"{name!r} builds on {need!r}, which {what}. Give {need} before it, or add "
+                    "what is missing with --with-needs."
+                )
+    return [exercises[name] for name in ids]
+
+
+def draw(exercises, places, *, count, seed):
+    """Return ids of a balanced draw from chapters, in the order of the book.
+
+    Of many draws the one is taken whose chapters and kinds are spread most evenly and whose points
+    and minutes are nearest to `count` times their means. What an exercise builds on comes along as
+    part of the draw, so that it always can be handed out as it is.
+
+    Args:
+        exercises: `{id: Exercise}` of the book.
+        places: Where to draw from, as `chapter:cnn` or `chapter:lstm/gates`.
+        count: How many exercises.
+        seed: Which of the draws; the same seed gives the same one.
+    """
+    pools = [_pool(exercises, place) for place in places]
+    names = [name for name in exercises if any(name in pool for pool in pools)]
+    if not 1 <= count <= len(names):
+        raise ChoiceError(
+            f"--count {count}, but {' and '.join(places)} hold {len(names)} exercises. Give a "
+            f"number from 1 to {len(names)}."
+        )
+    rng = np.random.default_rng(seed)
+    best, lowest = None, np.inf
+    for _ in range(400):
+        chosen = _closed(exercises, [names[i] for i in rng.permutation(len(names))], count)
+        cost = _imbalance(exercises, chosen, names, pools) if chosen else np.inf
+        if cost < lowest:
+            best, lowest = chosen, cost
+    if best is None:
+        raise ChoiceError(
+            f"No {count} exercises of {' and '.join(places)} have all that they build on among "
+            "them. Give a larger --count or more chapters."
+        )
+    return [name for name in exercises if name in best]
+
+
+def _pool(exercises, place):
+    """Return the ids of one chapter, or of one topic."""
+    word, _, chapter = place.partition(":")
+    found = {e.id for e in exercises.values() if chapter in (e.chapter, e.topic)}
+    if word != "chapter" or not found:
+        known = {e.chapter for e in exercises.values()} | {e.topic for e in exercises.values()}
+        raise ChoiceError(
+            f"--from {place}: it must read chapter:NAME, where NAME is one of {sorted(known)}."
+        )
+    return found
+
+
+def _completed(exercises, ids):
+    """Return ids with all that they build on, each before what builds on it."""
+    done = []
+
+    def add(name):
+        for need in exercises[name].needs:
+            add(need)
+        if name not in done:
+            done.append(name)
+
+    for name in ids:
+        add(name)
+    return done
+
+
+def _closed(exercises, order, count):
+    """Take exercises in an order, each with what it builds on, until there are `count`."""
+    chosen = []
+    for name in order:
+        more = [n for n in _completed(exercises, [name]) if n not in chosen]
+        if len(chosen) + len(more) <= count and all(n in order for n in more):
+            chosen += more
+    return chosen if len(chosen) == count else None
+
+
+def _imbalance(exercises, chosen, names, pools):
+    """Return how far a choice is from an even one; 0 is even."""
+    taken = [exercises[name] for name in chosen]
+    everything = [exercises[name] for name in names]
+    cost = 0.0
+    for what in ("points", "minutes"):
+        mean = np.mean([getattr(e, what) for e in everything])
+        cost += abs(np.mean([getattr(e, what) for e in taken]) / mean - 1)
+    groups = [[len(pool & set(chosen)) for pool in pools] if len(pools) > 1 else []]
+    for key in ("kind", "chapter"):
+        values = sorted({getattr(e, key) for e in everything})
+        groups.append([sum(getattr(e, key) == value for e in taken) for value in values])
+    for group in groups:
+        cost += (max(group) - min(group)) / len(chosen) if group else 0
+    return cost

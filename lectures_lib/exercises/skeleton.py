@@ -1,0 +1,127 @@
+"""Write the cells of a new exercise into a chapter, and say what else it needs."""
+
+import json
+import re
+from pathlib import Path
+
+from lectures_lib.exercises.source import KINDS, read
+
+__all__ = ["add"]
+
+TASK = """\
+### A title with a verb
+
+Say what to write and what it returns, with shapes and units.
+
+<details>
+<summary>Hint</summary>
+
+Where to begin.
+
+</details>"""
+RUBRIC = """\
+<details>
+<summary>Rubric</summary>
+
+- 1 point: what an answer must say.
+- 1 point: what else.
+
+</details>"""
+CHECK = """\
+@exercise("{id}")
+def _{name}(rng):
+    # Computed another way than the solution does it.
+    for value in (1.0, *rng.uniform(2, 5, size=2).tolist()):
+        yield Case(value, {{"value": value}}, hint="What a wrong value may come from.")"""
+TEST = """\
+    "{id}": [  # two usual mistakes
+        lambda value: 2 * value,
+        lambda value: value + 1,
+    ],"""
+
+
+def add(name, chapter, *, kind, book):
+    """Write the cells of an exercise at the end of a chapter's exercises.
+
+    Returns:
+        Lines that say what is still to be written: the check and its test.
+    """
+    found = read(book)
+    path = Path(book) / f"{chapter}.ipynb"
+    topic = chapter.partition("/")[0]
+    if kind not in KINDS:
+        raise ValueError(f"--kind {kind}, but it must be one of {', '.join(KINDS)}.")
+    if not path.is_file():
+        known = sorted({exercise.chapter for exercise in found.values()})
+        raise ValueError(f"--chapter {chapter}: there is no {path}. Chapters are {known}.")
+    if not re.fullmatch(rf"{topic}(-[a-z0-9]+)+", name):
+        raise ValueError(
+            f"{name!r} must begin with the topic and be lower-case, as {topic}-my-idea."
+        )
+    if name in found:
+        raise ValueError(f"{found[name].chapter} has an exercise {name!r}. Choose another id.")
+    _insert(path, _cells(name, kind))
+    title = f"{path}: wrote the cells of {name}. Fill them in."
+    if kind == "explain":
+        return [title, "The points of the rubric must add up to those of the answer cell."]
+    function = name.removeprefix(f"{topic}-").replace("-", "_")
+    return [
+        title,
+        f"\nAdd its check to lectures_lib/exercises/{topic}.py:\n",
+        CHECK.format(id=name, name=function),
+        "\nand two wrong answers to WRONG in tests/test_exercises.py:\n",
+        TEST.format(id=name),
+    ]
+
+
+def _cells(name, kind):
+    """Return task, answer, and check with solution or rubric, as JSON has them."""
+    function = name.partition("-")[2].replace("-", "_")
+    mark = {"id": name, "role": "answer", "points": 2, "minutes": 15, "kind": kind, "needs": []}
+    task = _cell(f"{name}-task", "markdown", TASK, {})
+    if kind == "explain":
+        stub = f"<!-- exercise: {name} -->\n*Your answer here.*"
+        return [
+            task,
+            _cell(f"{name}-answer", "markdown", stub, {"exercise": mark}),
+            _cell(f"{name}-rubric", "markdown", RUBRIC, _role(name, "rubric")),
+        ]
+    check = f'from lectures_lib.exercises import check\n\ncheck("{name}", {function})'
+    stub = f"# exercise: {name}\ndef {function}(value):\n    return ...  # your answer"
+    solution = (
+        f"# solution: {name}\ndef {function}_solution(value):\n    return value\n\n\n"
+        f'check("{name}", {function}_solution)'
+    )
+    hidden = {
+        "jupyter": {"source_hidden": True},
+        "mystnb": {"code_prompt_show": "Show the solution"},
+        "tags": ["hide-cell"],
+    }
+    return [
+        task,
+        _cell(f"{name}-answer", "code", stub, {"exercise": mark}),
+        _cell(f"{name}-check", "code", check, _role(name, "check")),
+        _cell(f"{name}-solution", "code", solution, _role(name, "solution") | hidden),
+    ]
+
+
+def _role(name, role):
+    return {"exercise": {"id": name, "role": role}}
+
+
+def _cell(name, kind, source, metadata):
+    cell = {"cell_type": kind, "id": name[:64], "metadata": metadata}
+    if kind == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return cell | {"source": source.splitlines(keepends=True)}
+
+
+def _insert(path, new):
+    """Put cells before the further reading of a chapter, or at its end."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cells = notebook["cells"]
+    last = [i for i, c in enumerate(cells) if "".join(c["source"]).startswith("## Further reading")]
+    at = last[-1] if last else len(cells)
+    cells[at:at] = new
+    text = json.dumps(notebook, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
