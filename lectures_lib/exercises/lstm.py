@@ -3,13 +3,14 @@
 import math
 
 import numpy as np
-from scipy.optimize import brentq
 
 from lectures_lib.exercises import Case, exercise
 
 
 @exercise("lstm-forget-bias")
 def _forget_bias(rng):
+    from scipy.optimize import brentq  # slow to import
+
     for half_life in (1, 400, *rng.uniform(2, 50, size=2).round(1).tolist()):
         yield Case(
             round(brentq(lambda b, n=half_life: n * np.log1p(np.exp(-b)) - np.log(2), -5, 20), 11)

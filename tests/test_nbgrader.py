@@ -1,0 +1,118 @@
+"""An assignment goes through the real nbgrader, with what students hand in."""
+
+import csv
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import nbformat
+import pytest
+
+from lectures_lib.exercises.assignment import assign
+from lectures_lib.exercises.source import find_book, read
+
+if find_spec("nbgrader") is None:
+    if os.environ.get("CI", "").lower() in {"true", "1"}:
+        raise ModuleNotFoundError("nbgrader is missing: pip install -r requirements.txt")
+    pytest.skip("nbgrader is not installed", allow_module_level=True)
+
+IDS = ["cnn-output-size", "cnn-choose-cell", "rnn-step"]
+NAMES = {"cnn-output-size": "output_size", "cnn-choose-cell": "choose", "rnn-step": "step"}
+SECONDS = 10  # for a cell
+
+
+def source(notebook, name):
+    return next(cell for cell in notebook.cells if cell.id == name)
+
+
+def answer(notebook, exercise, text):
+    source(notebook, f"{exercise}-answer").source = f"# exercise: {exercise}\n{text}"
+
+
+def right(notebook):
+    for name, exercise in SOLUTIONS.items():
+        answer(notebook, name, f"{exercise.solution}\n{NAMES[name]} = {NAMES[name]}_solution")
+
+
+def wrong(notebook):
+    right(notebook)
+    answer(notebook, "cnn-output-size", "def output_size(**sizes):\n    return 1")
+    # The largest accuracy, diverged or not: right in some of the cases.
+    text = "def choose(validation, losses):\n    return tuple(np.argwhere(validation == "
+    answer(notebook, "cnn-choose-cell", f"{text}validation[np.isfinite(losses)].max())[-1])")
+
+
+def empty(notebook):
+    pass
+
+
+def syntax_error(notebook):
+    right(notebook)
+    answer(notebook, "cnn-output-size", "def output_size(:\n    return 1")
+
+
+def endless_loop(notebook):
+    right(notebook)
+    answer(notebook, "cnn-output-size", "def output_size(**sizes):\n    while True:\n        pass")
+
+
+def killed_kernel(notebook):
+    right(notebook)
+    text = "import os\n\n\ndef output_size(**sizes):\n    os._exit(1)"
+    answer(notebook, "cnn-output-size", text)
+
+
+def duplicated_cell(notebook):
+    right(notebook)
+    for role in ("answer", "test"):
+        cell = source(notebook, f"cnn-output-size-{role}")
+        twin = nbformat.from_dict({**cell, "id": f"twin-{role}"})
+        notebook.cells.insert(notebook.cells.index(cell), twin)
+
+
+def deleted_cell(notebook):
+    right(notebook)
+    for role in ("answer", "check", "test"):
+        notebook.cells.remove(source(notebook, f"cnn-output-size-{role}"))
+
+
+def edited_test(notebook):
+    wrong(notebook)
+    for name in IDS:
+        source(notebook, f"{name}-check").source = "print('Right: all cases agree.')"
+        source(notebook, f"{name}-test").source = "10"
+
+
+SUBMISSIONS = [
+    right, wrong, empty, syntax_error, endless_loop, killed_kernel, duplicated_cell, deleted_cell,
+    edited_test,
+]  # fmt: skip
+SOLUTIONS = {name: exercise for name, exercise in read(find_book()).items() if name in NAMES}
+
+
+def nbgrader(folder, *arguments):
+    command = [sys.executable, "-m", "nbgrader", *arguments]
+    environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course folder after everything: its path, and what each command said."""
+    folder = assign(IDS, output=tmp_path_factory.mktemp("course") / "week5", seed=7) / "nbgrader"
+    said = {"generate": nbgrader(folder, "generate_assignment", "week5")}
+    release = nbformat.read(folder / "release" / "week5" / "week5.ipynb", as_version=4)
+    for change in SUBMISSIONS:
+        notebook = nbformat.from_dict(release)
+        change(notebook)
+        path = folder / "submitted" / change.__name__ / "week5" / "week5.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(notebook, path)
+        path.with_name("timestamp.txt").write_text("2026-11-30 12:00:00 UTC", encoding="utf-8")
+    said["missing"] = nbgrader(folder, "db", "student", "add", "missing")
+    timeout = f"--Execute.timeout={SECONDS}"
+    said["autograde"] = nbgrader(folder, "autograde", "week5", timeout)
+    said["feedback"] = nbgrader(folder, "generate_feedback", "week5")
+    said["export"] = nbgrader(folder, "export", "--to=grades.csv")
+    return folder, said
