@@ -6,6 +6,7 @@ from datetime import date
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lectures_lib.exercises.hidden import SET_UP, answer_name, hidden_tests
+from lectures_lib.exercises.presets import read_preset
 from lectures_lib.exercises.prose import Prose, details
 
 __all__ = ["VIEWS", "Assignment", "notebook"]
@@ -79,12 +80,15 @@ def _head(assignment, prose, view):
         )
     else:
         parts.append(INSTRUCTIONS)
-    for preset in assignment.presets:
-        text = preset.caption.partition(". ")[0].rstrip(".") or preset.name
-        state = f" ({preset.state.replace('&', ', ')})" if preset.state else ""
-        target = f"{prose.page(preset.chapter)}#{preset.name}?{preset.state}".rstrip("?")
-        parts.append(f"On the site: [{text}]({target}){state}.")
+    parts += [_link(preset, prose) for preset in assignment.presets]
     return "\n\n".join(parts)
+
+
+def _link(preset, prose):
+    text = preset.caption.partition(". ")[0].rstrip(".") or preset.name
+    state = f" ({preset.state.replace('&', ', ')})" if preset.state else ""
+    target = f"{prose.page(preset.chapter)}#{preset.name}?{preset.state}".rstrip("?")
+    return f"On the site: [{text}]({target}){state}."
 
 
 def _heading(exercise, number, prose):
@@ -96,10 +100,11 @@ def _heading(exercise, number, prose):
 
 
 def _task(exercise, prose):
-    task = prose.plain(exercise.prompt, exercise.chapter)
-    if not exercise.hint:
-        return task
-    return f"{task}\n\n{details('Hint', prose.plain(exercise.hint, exercise.chapter))}"
+    parts = [prose.plain(exercise.prompt, exercise.chapter)]
+    parts += [_link(read_preset(prose.book, text), prose) for text in exercise.presets]
+    if exercise.hint:
+        parts.append(details("Hint", prose.plain(exercise.hint, exercise.chapter)))
+    return "\n\n".join(parts)
 
 
 def _context(cell, exercise, prose):

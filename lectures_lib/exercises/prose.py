@@ -32,6 +32,7 @@ class Prose:
     figures: dict = field(default_factory=dict)
     works: dict = field(default_factory=dict)
     titles: dict = field(default_factory=dict)
+    book: Path | None = None
 
     def plain(self, text, chapter):
         """Return text of a chapter for a notebook that stands alone, its equations included.
@@ -116,7 +117,7 @@ def read_prose(book, site=""):
     if references.is_file():
         for match in ENTRY.finditer(references.read_text(encoding="utf-8")):
             works[match[1]] = _work(match[2])
-    return Prose(site.rstrip("/"), equations, figures, works, titles)
+    return Prose(site.rstrip("/"), equations, figures, works, titles, Path(book))
 
 
 def details(summary, text):

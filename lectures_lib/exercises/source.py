@@ -54,7 +54,7 @@ class Exercise:
     """An exercise: `chapter` reads "cnn/tuning", `needs` names those that come before.
 
     `prompt`, `hint` and `rubric` are markdown; `contexts` are cells of the chapter without which
-    neither the task nor its solution works.
+    neither the task nor its solution works, `presets` links to states of its sliders.
     """
 
     id: str
@@ -71,6 +71,7 @@ class Exercise:
     solution: str = ""
     rubric: str = ""
     contexts: tuple = ()
+    presets: tuple = ()
 
     @property
     def topic(self):
@@ -211,7 +212,8 @@ def _exercise(cells, number, roles, chapter):
             )
         parts[role] = roles[mark["id"], role]["source"]
     title, prompt, hint = _task(cells, number)
-    mark |= {"needs": tuple(mark["needs"]), "contexts": _contexts(mark, cells, cell)}
+    mark |= {name: tuple(mark[name]) for name in ("needs", "presets")}
+    mark["contexts"] = _contexts(mark, cells, cell)
     del mark["role"]
     return Exercise(
         chapter=chapter, title=title, prompt=prompt, hint=hint, answer=cell["source"],
@@ -221,13 +223,14 @@ def _exercise(cells, number, roles, chapter):
 
 def _checked(mark, cell):
     """Return the metadata of an answer cell, if it is complete."""
-    mark = {"needs": [], "contexts": []} | mark
+    mark = {"needs": [], "contexts": [], "presets": []} | mark
     wanted = {
         "kind": (lambda value: value in KINDS, "one of " + ", ".join(KINDS)),
         "points": (_counts, "a whole number from 1 on"),
         "minutes": (_counts, "a whole number from 1 on"),
         "needs": (_texts, "a list of ids of exercises"),
         "contexts": (_texts, "a list of ids of cells"),
+        "presets": (_texts, "a list of links like cnn/tuning#map?rate=0.1"),
     }
     for name, (fits, what) in wanted.items():
         if name not in mark:
@@ -260,7 +263,8 @@ def _texts(value):
 def _task(cells, number):
     """Return title, prompt and hint: the markdown between the last heading and the answer."""
     texts = []
-    for cell in reversed(cells[:number]):
+    own = _mark(cells[number]).get("contexts", [])  # a figure may stand before the answer
+    for cell in [c for c in reversed(cells[:number]) if c.get("id") not in own]:
         if cell["cell_type"] != "markdown" or _mark(cell):
             break
         texts.insert(0, cell["source"])
