@@ -4,7 +4,7 @@ import argparse
 import sys
 from importlib.util import find_spec
 
-from lectures_lib.exercises.choose import draw
+from lectures_lib.exercises.choose import choose, draw
 from lectures_lib.exercises.listing import as_json, as_table
 from lectures_lib.exercises.skeleton import add
 from lectures_lib.exercises.source import find_book, read
@@ -72,16 +72,16 @@ def _assign(options):
         )
     from lectures_lib.exercises.assignment import assign
 
-    ids = list(options.ids)
+    ids, found = list(options.ids), read(find_book(options.book))
     if bool(options.places) != (options.count is not None):
         raise ValueError("--from and --count go together: --from chapter:cnn --count 4")
     if options.places:
-        found = read(find_book(options.book))
         drawn = draw(found, options.places, count=options.count, seed=options.seed)
         ids += [name for name in drawn if name not in ids]
     if not ids:
         raise ValueError("No exercise is chosen. Give ids, or --from chapter:cnn --count 4")
-    names = ("output", "seed", "book", "with_needs", "title", "due", "links", "site")
+    ids = [exercise.id for exercise in choose(found, ids, with_needs=options.with_needs)]
+    names = ("output", "seed", "book", "title", "due", "links", "site")
     folder = assign(ids, **{name: getattr(options, name) for name in names})
     print(f"{folder}: {', '.join(ids)}")
 
