@@ -1,16 +1,22 @@
 """Every check accepts its solution, is polite to the stub, and refuses what is usually wrong."""
 
+import ast
 import itertools
-import json
 import re
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lectures_lib.exercises import check, names
+from lectures_lib import recorded
+from lectures_lib.exercises import CHAPTERS, cases, check, names, source
+from lectures_lib.exercises import exercise as register
+from lectures_lib.exercises.hidden import answer_name
 
-BOOK = Path(__file__).parents[1] / "book"
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "book"
 
 
 class AlwaysEqual:
@@ -25,36 +31,20 @@ class AlwaysEqual:
         return self
 
 
-def cells(role):
-    """Return `{exercise: (notebook, source)}` for one role, in all notebooks."""
-    found = {}
-    for path in sorted(BOOK.rglob("*.ipynb")):
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            mark = cell["metadata"].get("exercise")
-            if mark and mark["role"] == role and cell["cell_type"] == "code":
-                assert mark["id"] not in found, f"{mark['id']} has two cells of role {role}"
-                found[mark["id"]] = (path, "".join(cell["source"]))
-    return found
+EXERCISES = source.read(BOOK)
+CODED = sorted(name for name, exercise in EXERCISES.items() if exercise.kind != "explain")
+EXPLAINED = sorted(set(EXERCISES) - set(CODED))
+IN_COLAB = {"numpy", "scipy", "sklearn", "tensorflow", "keras", "pandas", "matplotlib"}
 
 
-# Helpers that a chapter defines and its solutions use.
-def _definitions(path):
-    code = [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"]
-            if c["cell_type"] == "code"]  # fmt: skip
-    wanted = re.compile(r"def (line_kernel|correlate)\(")
-    text = "\n".join("".join(c["source"]) for c in code if wanted.search("".join(c["source"])))
-    return text.split("\n\n\nresponse =")[0]
-
-
-def answer_of(exercise, role):
-    path, source = cells(role)[exercise]
-    space = {"np": np, "check": check, "angles": np.arange(0, 180, 15)}
-    exec("from lectures_lib.from_scratch import conv2d", space)
-    exec(_definitions(path), space)
-    before = set(space)
-    exec(source, space)
-    made = [space[name] for name in space if name not in before and callable(space[name])]
-    return made[-1]
+def answer_of(name, role):
+    """Run the stub or the solution of an exercise, after the cells that it needs."""
+    exercise = EXERCISES[name]
+    space = {"np": np, "check": check}
+    for cell in exercise.contexts:
+        exec(cell.source, space)
+    exec(exercise.answer if role == "answer" else exercise.solution, space)
+    return space[answer_name(exercise, "solution") if role == "solution" else answer_name(exercise)]
 
 
 def _without_constant(series, num_steps):
@@ -428,20 +418,32 @@ WRONG = {
 
 
 def test_exercises_checks_and_tests_are_the_same_set():
-    assert names() == sorted(cells("answer")) == sorted(cells("solution")) == sorted(WRONG)
-    assert sorted(cells("check")) == names()
+    assert names() == CODED == sorted(WRONG)
 
 
 @pytest.mark.parametrize("exercise", names())
-def test_solution_passes(exercise):
-    result = check(exercise, answer_of(exercise, "solution"))
-    assert result, result.message
-    assert re.match(r"Right: \d cases? agree", result.message)
+def test_solution_passes_with_any_seed(exercise):
+    solution = answer_of(exercise, "solution")
+    for seed in (0, 1, 20261201):
+        result = check(exercise, solution, seed=seed)
+        assert result, result.message
+        assert re.match(r"Right: \d cases? agree", result.message)
+
+
+@pytest.mark.parametrize("exercise", names())
+def test_another_seed_draws_other_inputs(exercise):
+    one, again, other = (repr(cases(exercise, seed)) for seed in (1, 1, 2))
+    assert re.sub("0x[0-9a-f]+", "", one) == re.sub("0x[0-9a-f]+", "", again)
+    with np.printoptions(threshold=10**6):
+        expected = [[repr(case.expected) for case in cases(exercise, seed)] for seed in (1, 2)]
+    assert one != other or expected[0] != expected[1]
 
 
 @pytest.mark.parametrize("exercise", names())
 def test_stub_fails_politely(exercise):
+    start = time.process_time()
     result = check(exercise, answer_of(exercise, "answer"))
+    assert time.process_time() - start < 5
     assert not result
     assert result.message == (
         "Not yet: nothing is filled in yet. Write your answer in the cell above and run both cells."
@@ -450,9 +452,10 @@ def test_stub_fails_politely(exercise):
 
 @pytest.mark.parametrize(("exercise", "number"), [(e, i) for e in WRONG for i in (0, 1)])
 def test_usual_mistakes_fail_and_the_case_is_named(exercise, number):
-    result = check(exercise, WRONG[exercise][number])
-    assert not result
-    assert result.message.startswith("Not yet: for ")
+    for seed in (0, 1, 2):
+        result = check(exercise, WRONG[exercise][number], seed=seed)
+        assert not result
+        assert result.message.startswith("Not yet: for ")
 
 
 @pytest.mark.parametrize("exercise", names())
@@ -468,6 +471,55 @@ def test_stub_and_solution_take_the_same_arguments(exercise):
     arguments = [list(inspect.signature(answer_of(exercise, role)).parameters)
                  for role in ("answer", "solution")]  # fmt: skip
     assert arguments[0] == arguments[1]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "lectures_lib" / "exercises").glob("*.py")),
+                         ids=lambda path: path.stem)  # fmt: skip
+def test_checks_import_nothing_that_colab_lacks(path):
+    if path.stem not in {*CHAPTERS, "__init__", "compare"}:
+        return
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module.split(".")[0])
+    assert found <= IN_COLAB | sys.stdlib_module_names | {"lectures_lib"}
+
+
+@pytest.mark.parametrize("exercise", EXPLAINED)
+def test_the_points_of_a_rubric_add_up(exercise):
+    points = re.findall(r"^- (\d+) points?: \S", EXERCISES[exercise].rubric, re.MULTILINE)
+    assert len(points) >= 2
+    assert sum(map(int, points)) == EXERCISES[exercise].points
+    assert "<summary>Rubric</summary>" in EXERCISES[exercise].rubric
+
+
+def test_numbers_in_rubrics():
+    history = recorded.load("cifar10_history").query("seed == 0")
+    loss = history.pivot_table(index="epoch", columns=["model", "split"], values="loss")
+    assert loss["lecture", "validation"].idxmin() == 8
+    assert loss["lecture", "validation"].round(2)[[8, 10]].tolist() == [0.83, 0.95]
+    assert round(loss["lecture", "train"][10], 2) == 0.57
+    gru = recorded.load("regime_curves").query("layer == 'gru' and learning_rate == 0.01")
+    errors = gru.pivot_table(index="epoch", columns="seed", values="validation")
+    assert [(errors.loc[90] > 0.14).sum(), (errors.loc[200] > 0.1).sum()] == [2, 1]
+    assert round(errors.loc[200].mean(), 2) == 0.03 and round(errors.loc[200].median(), 3) == 0.006
+    assert 0.73**50 < 2e-7 and round(np.log(1 / (2 ** (1 / 50) - 1)), 1) == 4.3
+    assert round(0.9**50, 3) == 0.005 and round(np.sqrt(0.961 * 0.039 / 180), 3) == 0.014
+
+
+def test_a_check_must_draw_from_a_generator():
+    with pytest.raises(ValueError, match=r"'cnn-new' takes \(\), but it must take \(rng\)"):
+        register("cnn-new")(lambda: iter(()))
+    with pytest.raises(ValueError, match="Two exercises are called 'cnn-toeplitz'"):
+        register("cnn-toeplitz")(lambda rng: iter(()))
+
+
+def test_there_are_exercises_of_three_kinds():
+    kinds = [exercise.kind for exercise in EXERCISES.values()]
+    assert len(kinds) >= 50
+    assert min(map(kinds.count, source.KINDS)) >= 8
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ if find_spec("nbgrader") is None:
         raise ModuleNotFoundError("nbgrader is missing: pip install -r requirements.txt")
     pytest.skip("nbgrader is not installed", allow_module_level=True)
 
-IDS = ["cnn-output-size", "cnn-choose-cell", "rnn-step"]
+IDS = ["cnn-output-size", "cnn-choose-cell", "rnn-step", "rnn-clip-everything"]
 NAMES = {"cnn-output-size": "output_size", "cnn-choose-cell": "choose", "rnn-step": "step"}
 SECONDS = 10  # for a cell
 
@@ -31,6 +32,8 @@ def answer(notebook, exercise, text):
 
 
 def right(notebook):
+    text = "<!-- exercise: rnn-clip-everything -->\nIt never makes a gradient longer."
+    source(notebook, "rnn-clip-everything-answer").source = text
     for name, exercise in SOLUTIONS.items():
         answer(notebook, name, f"{exercise.solution}\n{NAMES[name]} = {NAMES[name]}_solution")
 
@@ -54,7 +57,8 @@ def syntax_error(notebook):
 
 def endless_loop(notebook):
     right(notebook)
-    answer(notebook, "cnn-output-size", "def output_size(**sizes):\n    while True:\n        pass")
+    text = "import time\n\n\ndef output_size(**sizes):\n    while True:\n        time.sleep(0.1)"
+    answer(notebook, "cnn-output-size", text)
 
 
 def killed_kernel(notebook):
@@ -79,7 +83,7 @@ def deleted_cell(notebook):
 
 def edited_test(notebook):
     wrong(notebook)
-    for name in IDS:
+    for name in NAMES:
         source(notebook, f"{name}-check").source = "print('Right: all cases agree.')"
         source(notebook, f"{name}-test").source = "10"
 
@@ -103,8 +107,9 @@ def course(tmp_path_factory):
     folder = assign(IDS, output=tmp_path_factory.mktemp("course") / "week5", seed=7) / "nbgrader"
     said = {"generate": nbgrader(folder, "generate_assignment", "week5")}
     release = nbformat.read(folder / "release" / "week5" / "week5.ipynb", as_version=4)
-    for change in SUBMISSIONS:
-        notebook = nbformat.from_dict(release)
+    student = nbformat.read(folder.parent / "student" / "week5.ipynb", as_version=4)
+    for change in SUBMISSIONS:  # handed out by nbgrader, or as a file
+        notebook = nbformat.from_dict(student if change is right else release)
         change(notebook)
         path = folder / "submitted" / change.__name__ / "week5" / "week5.ipynb"
         path.parent.mkdir(parents=True)
@@ -116,3 +121,70 @@ def course(tmp_path_factory):
     said["feedback"] = nbgrader(folder, "generate_feedback", "week5")
     said["export"] = nbgrader(folder, "export", "--to=grades.csv")
     return folder, said
+
+
+def test_every_command_ends_well(course):
+    for name, result in course[1].items():
+        assert result.returncode == 0, f"{name}: {result.stderr[-3000:]}"
+
+
+def test_what_is_released_has_no_solution(course):
+    release = (course[0] / "release" / "week5" / "week5.ipynb").read_text(encoding="utf-8")
+    for text in ("SOLUTION", "HIDDEN", "_solution", "Case(", "Rubric"):
+        assert text not in release
+    notebook = nbformat.reads(release, as_version=4)
+    stub = SOLUTIONS["cnn-output-size"].answer
+    assert source(notebook, "cnn-output-size-answer").source.strip() == stub
+
+
+@pytest.mark.parametrize(
+    ("student", "score"),
+    [
+        ("right", 4),
+        ("wrong", 1.33),  # one of three cases of two points
+        ("empty", 0),
+        ("syntax_error", 3),
+        ("endless_loop", 3),
+        ("killed_kernel", 3),
+        ("duplicated_cell", 4),
+        ("deleted_cell", 3),
+        ("edited_test", 1.33),
+        ("missing", 0),
+    ],
+)
+def test_points(course, student, score):
+    """Two of six points wait for a person in each submission."""
+    with (course[0] / "grades.csv").open(encoding="utf-8") as table:
+        rows = {row["student_id"]: row for row in csv.DictReader(table)}
+    assert float(rows[student]["score"]) == score
+    assert float(rows[student]["max_score"]) == 6
+    assert bool(rows[student]["timestamp"]) == (student != "missing")
+
+
+@pytest.mark.parametrize(
+    ("student", "text"),
+    [
+        ("right", "Right: 6 cases agree."),
+        ("wrong", "Not yet: for input_size=32"),
+        ("empty", "nothing is filled in yet"),
+        ("syntax_error", "SyntaxError"),
+        ("endless_loop", "CellTimeoutError"),
+        ("killed_kernel", "This cell ended the kernel."),
+        ("deleted_cell", "was missing from the submission"),
+    ],
+)
+def test_feedback_says_what_was_wrong(course, student, text):
+    page = course[0] / "feedback" / student / "week5" / "week5.html"
+    assert text in re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8"))
+
+
+def test_answers_in_words_wait_for_a_person(course):
+    url = f"sqlite:///{course[0] / 'gradebook.db'}"
+    from nbgrader.api import Gradebook
+
+    with Gradebook(url) as book:
+        waiting = {
+            student: book.find_submission("week5", student).needs_manual_grade
+            for student in ("right", "empty")
+        }
+    assert waiting == {"right": True, "empty": False}

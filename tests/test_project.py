@@ -70,16 +70,28 @@ def part_of_file(path):
     return "" if first == "__init__" else first
 
 
+def test_checks_do_not_need_what_makes_assignments():
+    code = (
+        "import sys; sys.modules['nbformat'] = sys.modules['nbgrader'] = None; "
+        "from lectures_lib.exercises import check, names, __main__; names(); "
+        "print('tensorflow' in sys.modules)"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (output.returncode, output.stdout.strip()) == (0, "False"), output.stderr
+
+
 def level(part):
     return next((number for number, parts in enumerate(LEVELS) if part in parts), None)
 
 
-def declared(*, site):
-    """Return the names of the distributions that the package may import."""
+def declared(part):
+    """Return the names of the distributions that a part of the package may import."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = list(project["dependencies"])
-    if site:
+    if part == "site":
         lines += project["optional-dependencies"]["site"] + requirement_lines()
+    if part == "exercises":
+        lines += project["optional-dependencies"]["grading"]
     return {canonicalize_name(Requirement(line).name) for line in lines}
 
 
@@ -91,8 +103,8 @@ def requirement_lines():
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_imports_are_declared(path):
-    site = part_of_file(path) == "site"
-    allowed = declared(site=site) | (COMES_WITH_SPHINX if site else set())
+    part = part_of_file(path)
+    allowed = declared(part) | (COMES_WITH_SPHINX if part == "site" else set())
     names = {dotted.split(".")[0] for dotted in imports(path)}
     names -= sys.stdlib_module_names | ONLY_IN_NOTEBOOKS | {"lectures_lib"}
     undeclared = {n for n in names if canonicalize_name(DISTRIBUTIONS.get(n, n)) not in allowed}
@@ -153,7 +165,8 @@ def test_the_books_tools_have_exact_versions():
     book = re.search(r"# The book\.\n(.*?)\n\n", text, re.DOTALL)[1].splitlines()
     names = {Requirement(line).name for line in book}
     assert {"jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme"} <= names
-    for line in [*book, *(line for line in requirement_lines() if line.startswith("nbval"))]:
+    exact = [line for line in requirement_lines() if line.startswith(("nbval", "nbgrader"))]
+    for line in [*book, *exact]:
         assert re.fullmatch(r"[\w.-]+==[\w.]+", line), f"{line} has no exact version"
     assert "jupyter-book==1." in text
 

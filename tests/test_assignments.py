@@ -1,0 +1,387 @@
+"""Assignments: what students get runs alone and holds no solution; errors say what to do."""
+
+import json
+import re
+import shutil
+from datetime import date
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from lectures_lib.exercises import __main__ as command
+from lectures_lib.exercises import source
+from lectures_lib.exercises.assemble import Assignment, notebook
+from lectures_lib.exercises.assignment import OutputExists, assign, build
+from lectures_lib.exercises.choose import ChoiceError, choose, draw
+from lectures_lib.exercises.hidden import Disagreement, answer_name, hidden_tests
+from lectures_lib.exercises.listing import as_json
+from lectures_lib.exercises.presets import read_preset
+from lectures_lib.exercises.prose import read_prose
+from lectures_lib.exercises.skeleton import add
+from lectures_lib.exercises.source import BookNotFound, BrokenExercise, find_book
+
+BOOK = find_book()
+EXERCISES = source.read(BOOK)
+PROSE = read_prose(BOOK, "https://example.org/course")
+INSTALL = "import importlib.util"
+SOME = ["cnn-output-size", "cnn-choose-cell", "lstm-hold", "cnn-read-curves"]
+
+
+def made(name, view, seed=7):
+    assignment = Assignment("week5", "Week 5", (EXERCISES[name],), seed, date(2026, 12, 1))
+    return notebook(assignment, PROSE, install=INSTALL, view=view)
+
+
+def executed(notebooks, folder):
+    """Run notebooks one after the other in one kernel that forgets everything in between."""
+    reset = nbformat.v4.new_code_cell("%reset -f\nimport matplotlib.pyplot\n")
+    cells = []
+    for number, one in enumerate(notebooks):
+        for cell in [*one.cells, reset]:
+            cells.append(nbformat.from_dict({**cell, "id": f"{number}-{cell.id}"[:64]}))
+    whole = nbformat.v4.new_notebook(cells=cells, metadata=notebooks[0].metadata)
+    client = NotebookClient(whole, timeout=120, resources={"metadata": {"path": str(folder)}})
+    client.execute()
+    return {cell.id.partition("-")[2]: cell.get("outputs", []) for cell in whole.cells}
+
+
+def shown(outputs):
+    return "".join(
+        output.get("text", "") or output.get("data", {}).get("text/plain", "") for output in outputs
+    )
+
+
+def test_each_student_notebook_runs_alone_and_waits_for_an_answer(tmp_path):
+    outputs = executed([made(name, "student") for name in EXERCISES], tmp_path)
+    for name, exercise in EXERCISES.items():
+        if exercise.kind != "explain":
+            assert "nothing is filled in yet" in shown(outputs[f"{name}-check"]), name
+        for cell in exercise.contexts:
+            found = outputs[f"{name}-{cell.id}"[:62]]
+            drawn = [output for output in found if "image/png" in output.get("data", {})]
+            assert not cell.caption or drawn, f"{name}: {cell.id} draws nothing"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", [n for n, e in EXERCISES.items() if e.kind != "explain"])
+def test_each_instructor_notebook_gives_all_points(name):
+    code = [cell for cell in made(name, "instructor").cells if cell.cell_type == "code"]
+    space = {}
+    for cell in code[:-1]:
+        exec(cell.source, space)
+    tests, _, last = code[-1].source.rpartition("\n### END")[0].rpartition("\n")
+    exec(tests, space)
+    assert eval(last, space) == EXERCISES[name].points
+    name_of_answer = answer_name(EXERCISES[name])
+    assert eval(last, space | {name_of_answer: lambda **given: None}) == 0
+
+
+def lines_of(text):
+    """Return what would give an answer away if it stood elsewhere."""
+    lines = {re.sub(r"\s+", " ", line).strip() for line in text.splitlines()}
+    return {line for line in lines if len(line) > 14 and not line.startswith(("import", "from "))}
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_students_get_no_solution_text(name):
+    exercise, student = EXERCISES[name], made(name, "student")
+    whole = json.dumps(student, ensure_ascii=False)  # sources, metadata and attachments
+    assert not any("attachments" in cell or cell.get("outputs") for cell in student.cells)
+    for mark in ("SOLUTION", "HIDDEN TESTS", "Rubric", "_solution", "# solution", "Case("):
+        assert mark not in whole
+    known = {line for cell in exercise.contexts for line in lines_of(cell.source)}
+    known |= lines_of(exercise.prompt) | lines_of(exercise.hint)
+    flat = re.sub(r"\s+", " ", "\n".join(cell.source for cell in student.cells))
+    check_of_it = f'check("{name}", '
+    for line in lines_of(exercise.solution) | lines_of(exercise.rubric) - known:
+        assert line in known or check_of_it in line or line not in flat, line
+    allowed = {"nbgrader"}
+    assert all(cell.metadata.keys() <= allowed for cell in student.cells)
+
+
+def test_only_answers_can_be_edited_and_ids_are_stable():
+    student, source_of = made("cnn-track-angle", "student"), made("cnn-track-angle", "nbgrader")
+    assert [cell.id for cell in student.cells] == [cell.id for cell in source_of.cells]
+    free = [cell.id for cell in student.cells
+            if cell.cell_type == "code" and not cell.metadata.nbgrader.locked]  # fmt: skip
+    assert free == ["cnn-track-angle-answer"]
+    assert student == made("cnn-track-angle", "student")
+
+
+def test_the_seed_fixes_the_hidden_tests_and_nothing_else():
+    one, again, other = (build(SOME, name="week5", seed=seed) for seed in (7, 7, 8))
+    assert one == again
+    student, graded = "student/week5.ipynb", "nbgrader/source/week5/week5.ipynb"
+    assert one[student] == other[student]
+    assert one[graded] != other[graded]
+    for name in ("cnn-output-size", "lstm-hold"):
+        inputs = [hidden_tests(EXERCISES[name], seed) for seed in (7, 8)]
+        assert inputs[0] != inputs[1]
+
+
+def test_a_folder_with_everything(tmp_path, capsys):
+    folder = tmp_path / "week5"
+    arguments = ["assign", *SOME[:2], "lstm-solved", "--with-needs", "-o", str(folder), "--seed",
+                 "7", "--title", "Week 5", "--due", "2026-12-01",
+                 "--link", "cnn/why_convolutions#matched-filter?angle=60"]  # fmt: skip
+    assert command.main(arguments) == 0
+    assert "cnn-choose-cell, lstm-forget-bias, lstm-solved" in capsys.readouterr().out
+    assert sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()) == [
+        "instructor/week5.ipynb",
+        "nbgrader/nbgrader_config.py",
+        "nbgrader/source/week5/week5.ipynb",
+        "student/week5.ipynb",
+    ]
+    head = nbformat.read(folder / "student" / "week5.ipynb", as_version=4).cells[0].source
+    assert head.startswith("# Week 5\n\nDue: 1 December 2026. 7 points, about 55 minutes.")
+    assert "/book/cnn/why_convolutions.html#matched-filter?angle=60)" in head
+    assert list(tmp_path.iterdir()) == [folder]
+    assert command.main(arguments) == 1
+    assert "is there already, and nothing is overwritten" in capsys.readouterr().err
+
+
+def test_text_of_the_book_becomes_plain_markdown():
+    for exercise in EXERCISES.values():
+        text = PROSE.plain(f"{exercise.prompt}\n\n{exercise.hint}", exercise.chapter)
+        assert not re.search(r"\{[a-z:]+\}`|:::|```\{|<!--", text), exercise.id
+    prose = PROSE.plain(
+        "See {cite:p}`gers2001`, {cite:t}`elman1990`, {doc}`that <gates>`, [this](../cnn/digits), "
+        "{numref}`fig-five-runs`.\n\n:::{admonition} Mind\n:class: tip\nthe gap\n:::",
+        "lstm/comparison",
+    )
+    page = "https://example.org/course/book"
+    assert prose == (
+        f"See (Gers and others, 2001), Elman (1990), [that]({page}/lstm/gates.html), "
+        f'[this]({page}/cnn/digits.html), [the figure "Validation errors of five GRUs with '
+        f'different seeds"]({page}/lstm/comparison.html#fig-five-runs).\n\n'
+        "> **Mind**\n>\n> the gap"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("{eq}`eq-none`", "refers to the equation 'eq-none', which the book does not have"),
+        ("{kbd}`x`", "the role {kbd}`x`, which a notebook alone cannot show"),
+        ("```{figure} x.png\n```", "the directive {figure}"),
+        ("![](x.png)", "shows the file x.png"),
+    ],
+)
+def test_text_that_cannot_stand_alone_is_refused(text, error):
+    with pytest.raises(BrokenExercise, match=re.escape(error)):
+        PROSE.plain(text, "cnn/tuning")
+
+
+@pytest.mark.parametrize(
+    ("ids", "error"),
+    [
+        (["cnn-outputsize"], "No exercise is called 'cnn-outputsize'. Did you mean cnn-output-"),
+        (["rnn-step", "rnn-step"], "'rnn-step' is given twice"),
+        (["lstm-gru-step"], "'lstm-gru-step' builds on 'rnn-step', which is not chosen. Give "
+         "rnn-step before it, or add what is missing with --with-needs"),
+        (["lstm-gru-step", "rnn-step"], "builds on 'rnn-step', which comes after it"),
+    ],
+)  # fmt: skip
+def test_choices_that_do_not_work(ids, error):
+    with pytest.raises(ChoiceError, match=re.escape(error)):
+        choose(EXERCISES, ids)
+
+
+def test_needs_come_first():
+    chosen = choose(EXERCISES, ["lstm-gru-step", "cnn-toeplitz"], with_needs=True)
+    assert [exercise.id for exercise in chosen] == ["rnn-step", "lstm-gru-step", "cnn-toeplitz"]
+
+
+def test_a_draw_is_balanced_and_can_be_handed_out():
+    places = ["chapter:cnn", "chapter:lstm/gates"]
+    for seed in range(5):
+        ids = draw(EXERCISES, places, count=6, seed=seed)
+        assert ids == draw(EXERCISES, places, count=6, seed=seed)
+        taken = choose(EXERCISES, ids)
+        assert {exercise.kind for exercise in taken} == set(source.KINDS)
+        assert {exercise.topic for exercise in taken} == {"cnn", "lstm"}
+        pool = [e for e in EXERCISES.values() if e.topic == "cnn" or e.chapter == "lstm/gates"]
+        for what in ("points", "minutes"):
+            mean = sum(getattr(e, what) for e in pool) / len(pool)
+            assert abs(sum(getattr(e, what) for e in taken) / 6 / mean - 1) < 0.25
+    assert len({tuple(draw(EXERCISES, places, count=6, seed=s)) for s in range(5)}) > 2
+
+
+@pytest.mark.parametrize(
+    ("place", "count", "error"),
+    [
+        ("cnn", 4, "--from cnn: it must read chapter:NAME, where NAME is one of"),
+        ("chapter:cmm", 4, "--from chapter:cmm: it must read chapter:NAME"),
+        ("chapter:cnn", 400, "hold 20 exercises. Give a number from 1 to 20"),
+    ],
+)
+def test_draws_that_do_not_work(place, count, error):
+    with pytest.raises(ChoiceError, match=re.escape(error)):
+        draw(EXERCISES, [place], count=count, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("link", "error"),
+    [
+        ("cnn/tuning", "it must read chapter#figure?slider=value"),
+        ("cnn/why_convolutions#filter", "has no interactive figure 'filter'. It has ['"),
+        ("cnn/why_convolutions#matched-filter?turn=1", "has no slider 'turn'"),
+        ("cnn/why_convolutions#matched-filter?angle=61", "has no value 61. It has 0, 15, 30"),
+    ],
+)
+def test_links_to_sliders_are_checked(link, error):
+    with pytest.raises(ValueError, match=re.escape(error)):
+        read_preset(BOOK, link)
+
+
+@pytest.mark.parametrize(
+    ("texts", "error"),
+    [
+        ({"output": "week 5"}, "The folder 'week 5' gives the assignment its name"),
+        ({"due": "1.12.2026"}, "--due 1.12.2026, but it must be a day like 2026-12-01"),
+        ({"book": "nowhere"}, "nowhere holds no notebooks"),
+    ],
+)
+def test_other_arguments_that_do_not_work(tmp_path, texts, error):
+    output = tmp_path / texts.pop("output", "week5")
+    with pytest.raises(ValueError, match=re.escape(error)):
+        assign(["rnn-step"], output=output, seed=7, **texts)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(OutputExists, match="is there already"):
+        assign(["rnn-step"], output=tmp_path, seed=7)
+
+
+def test_without_chapters_the_error_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(source, "__file__", str(tmp_path / "a" / "b" / "c.py"))
+    with pytest.raises(BookNotFound, match="Clone the course's repository and run this in it"):
+        find_book()
+
+
+def test_commands_without_a_choice(capsys):
+    assert command.main(["assign", "-o", "x", "--seed", "7"]) == 1
+    assert "No exercise is chosen" in capsys.readouterr().err
+    assert command.main(["assign", "-o", "x", "--seed", "7", "--count", "4"]) == 1
+    assert "--from and --count go together" in capsys.readouterr().err
+    assert command.main(["list", "--chapter", "cmm"]) == 1
+    assert "there is none. Chapters are ['cnn/cifar10'," in capsys.readouterr().err
+
+
+def test_the_list_has_all_exercises_and_no_solutions(capsys):
+    assert command.main(["list"]) == 0
+    table = capsys.readouterr().out
+    assert all(re.search(rf" {name} ", table) for name in EXERCISES)
+    assert table.splitlines()[-1].startswith(f"{len(EXERCISES)} exercises (")
+    assert command.main(["list", "--chapter", "cnn", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {item["id"] for item in listed} == {n for n in EXERCISES if n.startswith("cnn-")}
+    assert "_solution" not in as_json(EXERCISES.values())
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A book of two chapters, and a function that changes one cell of it."""
+    path = tmp_path / "book" / "cnn" / "convolution_layers.ipynb"
+    path.parent.mkdir(parents=True)
+    for name in (path.name, "why_convolutions.ipynb"):
+        shutil.copy(BOOK / "cnn" / name, path.with_name(name))
+    shutil.copy(BOOK.parent / "_toc.yml", tmp_path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+
+    def change(role, edit):
+        for cell in content["cells"]:
+            mark = cell["metadata"].get("exercise", {})
+            if (mark.get("id"), mark.get("role")) == ("cnn-output-size", role):
+                edit(cell)
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return tmp_path / "book"
+
+    return change
+
+
+def marked(**values):
+    return lambda cell: cell["metadata"]["exercise"].update(values)
+
+
+def unmarked(key):
+    return lambda cell: cell["metadata"]["exercise"].pop(key)
+
+
+@pytest.mark.parametrize(
+    ("role", "edit", "error"),
+    [
+        ("answer", unmarked("minutes"), "has no minutes in the metadata of its answer cell"),
+        ("answer", marked(kind="hard"), "kind='hard', but it must be one of compute, code, expl"),
+        ("answer", marked(points=0), "points=0, but it must be a whole number from 1 on"),
+        ("answer", marked(needs="x"), "needs='x', but it must be a list of ids"),
+        ("answer", marked(needs=["rnn-step"]), "no exercise before it is called so"),
+        ("answer", marked(contexts=["x"]), "names the context 'x', but no cell"),
+        ("answer", marked(time=3), "['time'] in its metadata, which nothing reads"),
+        ("answer", unmarked("role"), "It needs an id, and a role that is answer"),
+        ("answer", lambda cell: cell["source"].pop(0), "the first line of its answer is 'def"),
+        ("check", lambda cell: cell["metadata"].clear(), "has no check cell. Add a cell with"),
+        ("solution", lambda cell: cell["metadata"].clear(), "has no solution cell"),
+        ("solution", marked(role="check"), "has two cells of role check"),
+        ("solution", marked(id="cnn-x"), "a solution of 'cnn-x', which has no answer cell"),
+    ],
+)  # fmt: skip
+def test_broken_cells_are_named(copy, role, edit, error):
+    with pytest.raises(BrokenExercise, match=re.escape(error)) as raised:
+        source.read(copy(role, edit))
+    assert re.match(r"cnn/convolution_layers\.ipynb(, cell \d+ \(id \w+\))?: ", str(raised.value))
+
+
+def test_a_wrong_solution_stops_the_assignment(copy):
+    def spoil(cell):
+        cell["source"] = [line.replace("+ 2 * padding", "+ padding") for line in cell["source"]]
+
+    exercise = source.read(copy("solution", spoil))["cnn-output-size"]
+    with pytest.raises(Disagreement, match="check and the solution of 'cnn-output-size' disagree"):
+        hidden_tests(exercise, 7)
+
+
+def test_a_solution_that_needs_more_than_its_contexts_is_named(copy):
+    def spoil(cell):
+        cell["source"] = ["unknown\n", *cell["source"]]
+
+    exercise = source.read(copy("solution", spoil))["cnn-output-size"]
+    with pytest.raises(Disagreement, match="does not run with its contexts alone: NameError"):
+        hidden_tests(exercise, 7)
+
+
+def test_a_check_that_looks_at_nothing_is_named(copy):
+    def spoil(cell):
+        cell["source"] = ["1 + 1"]
+
+    exercise = source.read(copy("check", spoil))["cnn-output-size"]
+    with pytest.raises(Disagreement, match=re.escape('does not call check("cnn-output-size", ')):
+        answer_name(exercise)
+
+
+@pytest.mark.parametrize("kind", source.KINDS)
+def test_a_skeleton_is_an_exercise(copy, kind):
+    book = copy("answer", lambda cell: None)
+    said = "\n".join(add("cnn-my-idea", "cnn/convolution_layers", kind=kind, book=book))
+    exercise = source.read(book)["cnn-my-idea"]
+    assert exercise.kind == kind
+    assert exercise.title == "A title with a verb"
+    if kind != "explain":
+        assert answer_name(exercise) == "my_idea"
+        assert '@exercise("cnn-my-idea")\ndef _my_idea(rng):' in said
+    with pytest.raises(ValueError, match="has an exercise 'cnn-my-idea'"):
+        add("cnn-my-idea", "cnn/convolution_layers", kind=kind, book=book)
+
+
+@pytest.mark.parametrize(
+    ("name", "chapter", "kind", "error"),
+    [
+        ("my-idea", "cnn/convolution_layers", "code", "must begin with the topic"),
+        ("cnn-my-idea", "cnn/none", "code", "--chapter cnn/none: there is no"),
+        ("cnn-my-idea", "cnn/convolution_layers", "hard", "--kind hard, but it must be one of"),
+    ],
+)
+def test_skeletons_that_do_not_work(copy, name, chapter, kind, error):
+    book = copy("answer", lambda cell: None)
+    with pytest.raises(ValueError, match=error):
+        add(name, chapter, kind=kind, book=book)
