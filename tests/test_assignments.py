@@ -96,16 +96,18 @@ def test_students_get_no_solution_text(name):
     check_of_it = f'check("{name}", '
     for line in lines_of(exercise.solution) | lines_of(exercise.rubric) - known:
         assert line in known or check_of_it in line or line not in flat, line
-    allowed = {"nbgrader"}
+    allowed = {"nbgrader", "deletable", "editable"}
     assert all(cell.metadata.keys() <= allowed for cell in student.cells)
 
 
 def test_only_answers_can_be_edited_and_ids_are_stable():
     student, source_of = made("cnn-track-angle", "student"), made("cnn-track-angle", "nbgrader")
     assert [cell.id for cell in student.cells] == [cell.id for cell in source_of.cells]
-    free = [cell.id for cell in student.cells
-            if cell.cell_type == "code" and not cell.metadata.nbgrader.locked]  # fmt: skip
+    code = [cell for cell in student.cells if cell.cell_type == "code"]
+    free = [cell.id for cell in code if not cell.metadata.nbgrader.locked]
     assert free == ["cnn-track-angle-answer"]
+    assert free == [cell.id for cell in code if cell.metadata.get("editable", True)]
+    assert not any(cell.metadata.deletable for cell in code)
     assert student == made("cnn-track-angle", "student")
 
 

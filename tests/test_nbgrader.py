@@ -170,7 +170,6 @@ def test_points(course, student, score):
         ("syntax_error", "SyntaxError"),
         ("endless_loop", "CellTimeoutError"),
         ("killed_kernel", "This cell ended the kernel."),
-        ("deleted_cell", "was missing from the submission"),
     ],
 )
 def test_feedback_says_what_was_wrong(course, student, text):

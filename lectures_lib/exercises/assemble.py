@@ -65,7 +65,18 @@ def notebook(assignment, prose: Prose, *, install, view):
         cells.append(new_markdown_cell(text, id=f"{exercise.id}-task"))
         make = _explained if exercise.kind == "explain" else _coded
         cells += make(exercise, assignment.seed, view)
+    if view == "student":
+        _protect(cells)
     return new_notebook(cells=cells, metadata=KERNEL)
+
+
+def _protect(cells):
+    """Let JupyterLab delete no cell that matters for marking, and edit answers only."""
+    for cell in cells:
+        if "nbgrader" in cell.metadata:
+            cell.metadata["deletable"] = False
+            if cell.metadata.nbgrader.locked:
+                cell.metadata["editable"] = False
 
 
 def _head(assignment, prose, view):
