@@ -14,7 +14,7 @@ from lectures_lib.exercises import source
 from lectures_lib.exercises.assemble import Assignment, notebook
 from lectures_lib.exercises.assignment import OutputExists, assign, build
 from lectures_lib.exercises.choose import ChoiceError, choose, draw
-from lectures_lib.exercises.hidden import Disagreement, answer_name, hidden_tests
+from lectures_lib.exercises.hidden_tests import Disagreement, answer_name, hidden_tests
 from lectures_lib.exercises.listing import as_json
 from lectures_lib.exercises.presets import read_preset
 from lectures_lib.exercises.prose import read_prose

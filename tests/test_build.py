@@ -238,6 +238,7 @@ def test_what_is_looked_up_by_name_counts_if_it_is_named():
     assert used(check, "check('cnn-output-size', 3)") == {
         "exercises/__init__.py",
         "exercises/cnn.py",
+        "exercises/compare.py",
     }
     rnn = used(check, 'check("rnn-time-constant", 3)')
     assert {"exercises/rnn.py"} < rnn  # and what its checks compute with

@@ -13,7 +13,7 @@ import pytest
 from lectures_lib import recorded
 from lectures_lib.exercises import CHAPTERS, cases, check, names, source
 from lectures_lib.exercises import exercise as register
-from lectures_lib.exercises.hidden import answer_name
+from lectures_lib.exercises.hidden_tests import answer_name
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"

@@ -5,7 +5,7 @@ from datetime import date
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lectures_lib.exercises.hidden import SET_UP, answer_name, hidden_tests
+from lectures_lib.exercises.hidden_tests import SET_UP, answer_name, hidden_tests
 from lectures_lib.exercises.presets import read_preset
 from lectures_lib.exercises.prose import Prose, details
 
