@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import sys
+import warnings
 from datetime import date
 
 import nbformat
@@ -10,10 +12,11 @@ import pytest
 from nbclient import NotebookClient
 
 from lectures_lib.exercises import __main__ as command
-from lectures_lib.exercises import source
+from lectures_lib.exercises import compare, source
 from lectures_lib.exercises.assemble import Assignment, notebook
 from lectures_lib.exercises.assignment import OutputExists, assign, build
 from lectures_lib.exercises.choose import ChoiceError, choose, draw
+from lectures_lib.exercises.compare import Case
 from lectures_lib.exercises.hidden_tests import Disagreement, answer_name, hidden_tests
 from lectures_lib.exercises.listing import as_json
 from lectures_lib.exercises.presets import read_preset
@@ -387,3 +390,23 @@ def test_skeletons_that_do_not_work(copy, name, chapter, kind, error):
     book = copy("answer", lambda cell: None)
     with pytest.raises(ValueError, match=error):
         add(name, chapter, kind=kind, book=book)
+
+
+def test_a_comparison_that_an_answer_replaced_is_put_back(monkeypatch):
+    tests, _, last = hidden_tests(EXERCISES["cnn-toeplitz"], 7).rpartition("\n")
+    monkeypatch.setattr(compare, "share", lambda *arguments, **options: 1.0)
+    space = {"convolution_as_matrix": lambda kernel, input_length: 1}
+    exec(tests, space)
+    assert eval(last, space) == 0
+
+
+def test_what_an_answer_writes_or_ends_does_not_reach_the_marks(capsys):
+    def noisy(value):
+        warnings.warn("careless", stacklevel=1)
+        print("x", file=sys.stderr)
+        return value if value < 2 else sys.exit()
+
+    cases = [Case(1, {"value": 1}), Case(2, {"value": 2})]
+    assert compare.share(noisy, cases) == 0.5
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("Not yet: the function ended the program.\n", "")
