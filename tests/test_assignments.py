@@ -8,6 +8,7 @@ import warnings
 from datetime import date
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 
@@ -410,3 +411,18 @@ def test_what_an_answer_writes_or_ends_does_not_reach_the_marks(capsys):
     assert compare.share(noisy, cases) == 0.5
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("Not yet: the function ended the program.\n", "")
+
+
+def test_an_overflow_costs_a_case_in_hidden_tests_too():
+    tests, _, last = hidden_tests(EXERCISES["autoencoders-stable-cross-entropy"], 7).rpartition(
+        "\n"
+    )
+
+    def marks(softplus):
+        space = {"stable_cross_entropy": lambda z, x: softplus(z) - x * z}
+        exec(tests, space)
+        return eval(last, space)
+
+    assert marks(lambda z: np.logaddexp(0, z)) == 2
+    # The branch that is not taken overflows.
+    assert marks(lambda z: np.where(z > 99, z, np.log1p(np.exp(z)))) < 2

@@ -450,7 +450,10 @@ def test_stub_fails_politely(exercise):
     )
 
 
-@pytest.mark.parametrize(("exercise", "number"), [(e, i) for e in WRONG for i in (0, 1)])
+@pytest.mark.parametrize(
+    ("exercise", "number"),
+    [(e, i) for e, answers in WRONG.items() for i in range(len(answers))],
+)
 def test_usual_mistakes_fail_and_the_case_is_named(exercise, number):
     for seed in (0, 1, 2):
         result = check(exercise, WRONG[exercise][number], seed=seed)

@@ -8,7 +8,8 @@ from lectures_lib.exercises import Case, exercise
 
 
 @exercise("autoencoders-axes-needed")
-def _axes_needed():
+def _axes_needed(rng):
+    drawn = np.sort(rng.exponential(size=rng.integers(6, 12)))[::-1].round(3).tolist()
     for variances, share in [
         ([0.64, 0.18, 0.01], 0.05),
         ([4.0, 3.0, 2.0, 1.0], 0.35),
@@ -17,6 +18,7 @@ def _axes_needed():
         ([5.0, 1.0], 0.9),
         ([5.0, 1.0], 1.0),
         (np.geomspace(1, 1e-3, 12), 0.0),
+        (drawn, rng.uniform(0.03, 0.4)),
     ]:
         axes = 1
         while sum(variances[axes:]) > share * sum(variances):
@@ -29,9 +31,8 @@ def _axes_needed():
 
 
 @exercise("autoencoders-ordered-variances")
-def _ordered_variances():
-    rng = np.random.default_rng(4)
-    for n, k, d in [(30, 2, 3), (12, 3, 5)]:
+def _ordered_variances(rng):
+    for n, k, d in [(20, 2, 3), (rng.integers(10, 15), 3, 5)]:
         codes = rng.normal(size=(n, k)) @ rng.normal(size=(k, k)) + 3 * rng.normal(size=k)
         V = rng.normal(size=(k, d))
         # Without the outputs: C V V^T has the eigenvalues of V^T C V, those that are not zero.
@@ -44,9 +45,8 @@ def _ordered_variances():
 
 
 @exercise("autoencoders-error-on-new")
-def _error_on_new():
-    rng = np.random.default_rng(5)
-    for k, d in [(1, 3), (2, 5)]:
+def _error_on_new(rng):
+    for k, d in [(1, 3), (2, rng.integers(4, 7))]:
         axes = np.linalg.qr(rng.normal(size=(d, k)))[0].T
         mean, new_mean = rng.normal(size=(2, d))
         L = rng.normal(size=(d, d))
@@ -61,9 +61,9 @@ def _error_on_new():
 
 
 @exercise("autoencoders-wave-variance")
-def _wave_variance():
-    rng = np.random.default_rng(6)
-    for size, k in [(5, 1), (8, 3), (8, 0), (9, 4)]:
+def _wave_variance(rng):
+    drawn = rng.integers(6, 14), rng.integers(1, 4)
+    for size, k in [(5, 1), (8, 3), (8, 0), (9, 4), drawn]:
         half = rng.uniform(0, 0.5, size=size // 2 + 1)
         correlations = half[np.minimum(np.arange(size), size - np.arange(size))]
         correlations[0] = 1.0
@@ -71,14 +71,15 @@ def _wave_variance():
         w = np.cos(2 * np.pi * k * np.arange(size) / size)
         yield Case(
             w @ C @ w / (w @ w),
-            {"correlations": correlations, "k": k},
+            {"correlations": correlations, "k": int(k)},
             hint="w C w for the wave w of length 1: every distance r counts, 0 to N - 1.",
         )
 
 
 @exercise("autoencoders-stacked-weights")
-def _stacked_weights():
-    for sizes in [(784, 100, 30), (3, 2), (784, 300, 200, 100), (10, 40, 7, 5)]:
+def _stacked_weights(rng):
+    drawn = tuple(rng.integers(2, 60, size=3).tolist())
+    for sizes in [(784, 100, 30), (3, 2), (10, 40, 7, 5), drawn]:
         for tied in (False, True):
             # One matrix with a row of biases after another, down and up again.
             layers = [*sizes, *sizes[-2::-1]]
@@ -92,29 +93,28 @@ def _stacked_weights():
 
 
 @exercise("autoencoders-stable-cross-entropy")
-def _stable_cross_entropy():
-    rng = np.random.default_rng(7)
+def _stable_cross_entropy(rng):
     for z, x in [
         (rng.normal(scale=3, size=(2, 3)), rng.uniform(size=(2, 3))),
         (np.array([1000.0, 1000.0, -1000.0, 40.0]), np.array([0.25, 1.0, 0.75, 0.0])),
         (np.array([-800.0, -40.0, 0.0]), np.array([0.0, 0.9, 0.3])),
     ]:
         # -ln sigmoid(z) is the logarithm of 1 + exp(-z).
-        case = Case(
+        yield Case(
             x * np.logaddexp(0, -z) + (1 - x) * np.logaddexp(0, z),
             {"z": z, "x": x},
             hint="One loss for each pixel; finite also at z = ±1000, where exp overflows.",
+            finite=True,
         )
-        with np.errstate(over="raise", divide="raise", invalid="raise"):  # for the answer
-            yield case
 
 
 @exercise("autoencoders-best-estimate")
-def _best_estimate():
+def _best_estimate(rng):
+    weights = rng.uniform(0.2, 1, size=4)
     for values, probabilities, sigma in [
         ((-1.0, 1.0), (0.5, 0.5), 0.7),
         ((0.0, 1.0, 3.0), (0.6, 0.3, 0.1), 0.8),
-        ((2.0, 2.5, 5.0, 9.0), (0.1, 0.2, 0.4, 0.3), 1.5),
+        (np.sort(rng.uniform(0, 8, size=4)), weights / weights.sum(), rng.uniform(0.6, 1.5)),
     ]:
         y = np.linspace(min(values) - 1, max(values) + 0.7, 5)
         densities = [
@@ -133,13 +133,15 @@ def _best_estimate():
 
 
 @exercise("autoencoders-axes-under-noise")
-def _axes_under_noise():
+def _axes_under_noise(rng):
+    drawn = np.sort(rng.exponential(size=rng.integers(5, 9)))[::-1].round(3).tolist()
     for variances, sigma in [
         ([4.0, 1.0, 0.3, 0.2, 0.04], 0.5),
         ([4.0, 1.0, 0.3, 0.2, 0.04], 0.7),
         ([9.0, 5.0, 4.0, 1.5], 2.0001),
         ([0.5, 0.1], 1.0),
         ([3.0, 2.0, 1.0], 0.1),
+        (drawn, rng.uniform(0.5, 1.2)),
     ]:
         lost = [sum(variances[k:]) + k * sigma**2 for k in range(len(variances) + 1)]
         yield Case(
@@ -159,18 +161,20 @@ def _counts(kernel_size, stride):
 
 
 @exercise("autoencoders-flat-kernel")
-def _flat_kernel():
+def _flat_kernel(rng):
+    inputs, step, blocks = rng.integers([3, 2, 1], [9, 5, 4]).tolist()
+    flat = (inputs - 1 + blocks) * step
     hint = "The last kernel begins at (size - 1) * stride; all counts must be equal, not 0."
     for size, target, stride in [
         (7, 28, 4),
-        (7, 16, 2),
         (7, 15, 2),
         (5, 18, 3),
-        (4, 13, 3),
         (6, 11, 2),
         (9, 8, 1),
         (5, 15, 3),
         (5, 2, 2),
+        (inputs, flat, step),
+        (inputs, flat + 1, step),
     ]:
         sizes = [k for k in range(1, target + 1) if (size - 1) * stride + k == target]
         even = [k for k in sizes if np.ptp(_counts(k, stride)) == 0 and _counts(k, stride)[0] > 0]
@@ -179,8 +183,9 @@ def _flat_kernel():
 
 
 @exercise("autoencoders-overlap-range")
-def _overlap_range():
-    for rows, columns, stride in [(3, 3, 2), (4, 4, 2), (3, 6, 2), (4, 6, 3), (2, 7, 3), (5, 2, 1)]:
+def _overlap_range(rng):
+    drawn = rng.integers([2, 2, 2], [9, 9, 5], size=(2, 3)).tolist()
+    for rows, columns, stride in [(3, 3, 2), (4, 4, 2), (3, 6, 2), (2, 7, 3), (5, 2, 1), *drawn]:
         counts = np.outer(_counts(rows, stride), _counts(columns, stride))
         yield Case(
             [counts.min(), counts.max()],
@@ -190,9 +195,9 @@ def _overlap_range():
 
 
 @exercise("autoencoders-strided-matrix")
-def _strided_matrix():
-    rng = np.random.default_rng(8)
-    for kernel_size, size, stride in [(3, 7, 2), (2, 9, 3), (4, 9, 2), (3, 5, 1)]:
+def _strided_matrix(rng):
+    drawn = rng.integers([2, 7, 2], [5, 12, 4]).tolist()
+    for kernel_size, size, stride in [(3, 7, 2), (2, 9, 3), (4, 9, 2), (3, 5, 1), drawn]:
         kernel = rng.normal(size=kernel_size)
         columns = [np.correlate(unit, kernel, "valid")[::stride] for unit in np.eye(size)]
         yield Case(
@@ -203,8 +208,9 @@ def _strided_matrix():
 
 
 @exercise("autoencoders-chain-blocks")
-def _chain_blocks():
-    for c, b in [(0.0, 3), (1.0, 4), (0.6, 1), (0.6, 2), (0.8, 5), (-0.5, 4)]:
+def _chain_blocks(rng):
+    drawn = rng.uniform(0.2, 0.9), int(rng.integers(3, 8))
+    for c, b in [(0.0, 3), (1.0, 4), (0.6, 1), (0.6, 2), (-0.5, 4), drawn]:
         error = 0.0
         for block in itertools.product([-1, 1], repeat=b):
             pairs = [(1 + c * s * t) / 2 for s, t in itertools.pairwise(block)]
@@ -217,13 +223,13 @@ def _chain_blocks():
 
 
 @exercise("autoencoders-divergence-of-two")
-def _divergence_of_two():
+def _divergence_of_two(rng):
     nodes, weights = np.polynomial.hermite_e.hermegauss(8)
     weights /= weights.sum()
     for mean, sigma, other_mean, other_sigma in [
         (0.0, 1.0, 2.0, 0.5),
-        (1.5, 0.3, -0.5, 2.0),
         (-1.0, 0.7, -1.0, 0.7),
+        *rng.uniform([-2, 0.2, -2, 0.2], [2, 1.5, 2, 1.5], size=(2, 4)).round(3).tolist(),
     ]:
         # The mean of ln q - ln p: a parabola in z, which few nodes average exactly.
         z = mean + sigma * nodes
@@ -236,11 +242,10 @@ def _divergence_of_two():
 
 
 @exercise("autoencoders-bound-and-gap")
-def _bound_and_gap():
-    rng = np.random.default_rng(8)
-    for size in (2, 5):
-        prior, q = rng.dirichlet(np.ones(size), size=2)
-        likelihood = rng.uniform(0.01, 0.3, size=size)
+def _bound_and_gap(rng):
+    drawn = [(*rng.dirichlet(np.ones(n), size=2), rng.uniform(0.01, 0.3, size=n)) for n in (2, 5)]
+    tight = np.array([0.5, 0.5]), np.array([0.25, 0.75]), np.array([0.1, 0.3])
+    for prior, q, likelihood in [tight, *drawn]:
         evidence = prior @ likelihood
         gap = sum(q * (np.log(q) - np.log(prior * likelihood / evidence)))
         yield Case(
@@ -251,10 +256,11 @@ def _bound_and_gap():
 
 
 @exercise("autoencoders-noise-of-gradients")
-def _noise_of_gradients():
+def _noise_of_gradients(rng):
     nodes, weights = np.polynomial.hermite_e.hermegauss(12)
     weights /= weights.sum()
-    for mean, sigma in [(1.0, 0.5), (-2.0, 0.1), (0.0, 1.5)]:
+    drawn = rng.uniform([-2, 0.2], [2, 1]).round(3).tolist()
+    for mean, sigma in [(1.0, 0.5), (-2.0, 0.1), (0.0, 1.5), drawn]:
         z = mean + sigma * nodes
         draws = np.stack([2 * z, z**2 * nodes / sigma])
         yield Case(
@@ -266,8 +272,10 @@ def _noise_of_gradients():
 
 
 @exercise("autoencoders-hidden-beta")
-def _hidden_beta():
-    for shape, latent_dim, weight in [((28, 28, 1), 10, 1.0), ((16, 12, 3), 4, 0.01)]:
+def _hidden_beta(rng):
+    height, width, axes = rng.integers([8, 8, 2], [40, 40, 30]).tolist()
+    drawn = (height, width, 3), axes, rng.uniform(0.01, 2)
+    for shape, latent_dim, weight in [((28, 28, 1), 10, 1.0), ((16, 12, 3), 4, 0.01), drawn]:
         pixels = np.ones(shape).size
         yield Case(
             (weight / latent_dim) * pixels,

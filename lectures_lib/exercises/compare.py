@@ -16,12 +16,14 @@ class Case:
 
     `given` holds the keyword arguments of a function, or is None for an answer that is a value.
     `tolerance` is relative and absolute; `hint` says what a wrong value may come from.
+    With `finite`, an overflow or a division by zero on the way to the value is an error too.
     """
 
     expected: object
     given: dict | None = None
     tolerance: float = 1e-6
     hint: str = ""
+    finite: bool = False
 
 
 def share(answer, cases, *, whole=False):
@@ -60,8 +62,10 @@ def problem(case, answer):
     else:
         call = ", ".join(f"{key}={_short(value)}" for key, value in case.given.items())
         where = f"for {call} the function gives"
+        floats = dict.fromkeys(("over", "divide", "invalid"), "raise") if case.finite else {}
         try:
-            value = answer(**{key: _copy(item) for key, item in case.given.items()})
+            with np.errstate(**floats):
+                value = answer(**{key: _copy(item) for key, item in case.given.items()})
         except Exception as error:
             names = " Keep the names of the arguments." if isinstance(error, TypeError) else ""
             return f"for {call} the function raised {type(error).__name__}: {error}.{names}"

@@ -70,7 +70,8 @@ def hidden_tests(exercise, seed):
         given, drawn = _given(case, number)
         again |= drawn
         expected = _literal(_plain(value))
-        lines.append(f"    Case({expected}, {given}, {case.tolerance!r}, {case.hint!r}),")
+        finite = ", finite=True" if case.finite else ""
+        lines.append(f"    Case({expected}, {given}, {case.tolerance!r}, {case.hint!r}{finite}),")
     head = ["import importlib", "", "import numpy as np", ""]
     head.append(f"from lectures_lib.exercises import {'cases, ' if again else ''}compare")
     head.append("from lectures_lib.exercises.compare import Case")
