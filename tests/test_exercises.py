@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from lectures_lib import recorded
+from lectures_lib.data import load_mnist
 from lectures_lib.exercises import CHAPTERS, cases, check, names, source
 from lectures_lib.exercises import exercise as register
 from lectures_lib.exercises.hidden_tests import answer_name
+from lectures_lib.from_scratch import pca
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
@@ -510,6 +512,114 @@ def test_numbers_in_rubrics():
     assert round(errors.loc[200].mean(), 2) == 0.03 and round(errors.loc[200].median(), 3) == 0.006
     assert 0.73**50 < 2e-7 and round(np.log(1 / (2 ** (1 / 50) - 1)), 1) == 4.3
     assert round(0.9**50, 3) == 0.005 and round(np.sqrt(0.961 * 0.039 / 180), 3) == 0.014
+
+
+def prompt_has(name, rows):
+    for cells in rows:
+        assert f"| {' | '.join(cells)} |" in EXERCISES[name].prompt.splitlines()
+
+
+def test_numbers_of_the_same_error():
+    mnist = load_mnist()
+    digits, test = (part.inputs.reshape(len(part), -1) for part in (mnist.train, mnist.test))
+    plane = pca(digits.astype(float), latent_dim=30)
+    error = np.mean((plane.decode(plane.encode(test)) - test) ** 2)
+    runs = recorded.load("linear_codes").query("latent_dim == 30 and epoch == 40")
+    prompt_has("autoencoders-same-error", [
+        (f"{row.seed}", f"{row.test / error - 1:.1%}".replace("%", " %"),
+         f"{row.largest_deg:.0f}°", f"{row.median_deg:.1f}°")
+        for row in runs.itertuples()
+    ])  # fmt: skip
+    assert plane.variances[29:31].round(3).tolist() == [0.361, 0.352]
+    left_out = plane.variances[30:].sum()
+    assert round(left_out, 2) == 13.95
+    rise = (plane.variances[29] - plane.variances[30]) / left_out
+    assert round(rise, 4) == 0.0007 and 14 < 0.01 / rise < 16
+
+
+def test_numbers_of_every_filter():
+    runs = recorded.load("denoising_runs")
+    wide = runs[runs["method"].eq("wide") & runs["noise"].gt(0)]
+    levels = ["kind", "noise"]
+    own = wide[wide["trained_kind"].eq(wide["kind"]) & wide["trained_noise"].eq(wide["noise"])]
+    table = own.groupby(levels)["test"].agg(["median", "min", "max"])
+    assert ((table["max"] - table["min"]) / table["median"]).max() < 0.03
+    rivals = ("median", "pca", "linear")
+    errors = {m: runs[runs["method"].eq(m)].set_index(levels)["test"] for m in rivals}
+    prompt_has("autoencoders-every-filter", [
+        (f"{kind.capitalize() if kind == 'gaussian' else kind}, {noise:g}", f"{error:.4f}",
+         *(f"{errors[m][kind, noise]:.4f}" for m in rivals))
+        for (kind, noise), error in table["median"].items()
+    ])  # fmt: skip
+    ratio = (table["median"] / errors["linear"][table.index]).sort_values()
+    dead = [("masking", 0.75), ("masking", 0.5)]
+    weakest = [("masking", 0.25), ("salt and pepper", 0.1), ("gaussian", 0.25)]
+    assert ratio.index[:2].tolist() == dead and sorted(ratio.index[-3:]) == sorted(weakest)
+    assert ratio.iloc[[0, 1, -3, -1]].round(2).tolist() == [0.86, 0.9, 1.11, 1.2]
+    assert ratio.iloc[2:-3].between(0.975, 1.025).all()
+    behind = [(table["median"] > errors[m][table.index]).sum() for m in ("pca", "median")]
+    assert behind == [2, 1]
+    at = (
+        "kind == 'masking' and noise == 0.5 and trained_kind == 'gaussian' and trained_noise == 0.5"
+    )
+    foreign, half = wide.query(at)["test"].median(), dead[1]
+    assert round(foreign, 3) == 0.041 and table["median"][half] < errors["median"][half] / 3
+    assert round(foreign / errors["linear"][half], 1) == 2.3
+    assert round(foreign / table["median"][half], 1) == 2.6
+
+
+def test_numbers_of_saved_labels():
+    runs = recorded.load("few_labels")
+    wide = runs.pivot(index=["labels", "seed"], columns="variant", values="test")
+    mean, std = wide.groupby("labels").mean(), wide.groupby("labels").std()
+    methods = ["plain", "tuned", "nearest code", "nearest pixels"]
+    prompt_has("autoencoders-saved-labels", [
+        (f"{n}", *(f"{mean[m][n]:.3f} ± {std[m][n]:.3f}" for m in methods)) for n in mean.index
+    ])  # fmt: skip
+
+    def paired(first, second):
+        difference = (wide[first] - wide[second]).groupby("labels")
+        return difference.mean().round(3), (difference.std() / np.sqrt(10)).round(3)
+
+    gain, error = paired("tuned", "plain")
+    assert (gain[10], error[10], gain[500]) == (0.035, 0.011, 0.01)
+    assert round(np.hypot(std["plain"][10], std["tuned"][10]) / np.sqrt(10), 3) == 0.017
+    labels = np.interp(mean["tuned"], mean["plain"], np.log(mean.index))
+    assert np.exp(labels).round()[:3].tolist() == [12, 68, 154]
+    left, error = paired("tuned, longer", "plain, longer")
+    assert (left[500], error[500], round(mean["plain, longer"][500], 3)) == (0.004, 0.004, 0.867)
+    assert paired("plain, longer", "plain")[0][500] == 0.016 > gain[500]
+    ahead = paired("nearest code", "tuned")[0]
+    assert ahead[[100, 500]].round(2).tolist() == [0.02, 0.04] and ahead[[10, 50]].min() > -0.006
+
+
+def test_numbers_of_better_digits():
+    samples = recorded.load("variational_samples").groupby(["model", "latent_dim", "source"])
+    scores = samples[["confidence", "distance"]].mean()
+    rows = {
+        "real test digits": ("real", 0, "real"),
+        "variational, codes from a standard normal": ("variational", 10, "standard normal"),
+        "plain, codes from a standard normal": ("plain", 10, "standard normal"),
+        "plain, codes from a Gaussian fitted to those of the training digits": (
+            "plain", 10, "fitted Gaussian"),
+    }  # fmt: skip
+    prompt_has("autoencoders-better-digits", [
+        (name, *(f"{score:.2f}" for score in scores.loc[row])) for name, row in rows.items()
+    ])  # fmt: skip
+    tables = [recorded.load("variational_beta").query("beta == 1 and pixels == 'grey'"),
+              recorded.load("variational_plain")]  # fmt: skip
+    searched = recorded.load("variational_best_q")
+    tables += [searched[searched["model"].eq(model)] for model in ("variational", "plain")]
+    bounds = [
+        (table["reconstruction"] + table["kl"]).groupby(table["latent_dim"]).mean().round(1)
+        for table in tables
+    ]
+    prompt_has("autoencoders-better-digits", [
+        (f"{size}", *(f"{bound[size]:.1f}" for bound in bounds)) for size in (10, 20)
+    ])  # fmt: skip
+    own, plain, best_own, best_plain = bounds
+    assert [round(plain[20] - own[20], 1), round(best_plain[20] - best_own[20], 1)] == [5.9, 2.6]
+    assert round(best_own[10] - best_plain[10], 1) == 1.3
 
 
 def test_a_check_must_draw_from_a_generator():
