@@ -147,6 +147,12 @@ def test_a_folder_with_everything(tmp_path, capsys):
     assert "is there already, and nothing is overwritten" in capsys.readouterr().err
 
 
+def test_a_figure_of_named_parts_is_linked_by_its_name():
+    task = next(c for c in made("autoencoders-same-error", "student").cells if "-task" in c.id)
+    assert "On the site: [turned code](https://" in task.source
+    assert "(turn_deg=30, shear=0.5)" in task.source
+
+
 def test_text_of_the_book_becomes_plain_markdown():
     for exercise in EXERCISES.values():
         text = PROSE.plain(f"{exercise.prompt}\n\n{exercise.hint}", exercise.chapter)

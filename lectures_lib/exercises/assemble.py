@@ -96,7 +96,9 @@ def _head(assignment, prose, view):
 
 
 def _link(preset, prose):
-    text = preset.caption.partition(". ")[0].rstrip(".") or preset.name
+    text = preset.caption.partition(". ")[0].rstrip(".")
+    if not text or ":" in text:  # "Left: the code" names a part only
+        text = preset.name.replace("-", " ")
     state = f" ({preset.state.replace('&', ', ')})" if preset.state else ""
     target = f"{prose.page(preset.chapter)}#{preset.name}?{preset.state}".rstrip("?")
     return f"On the site: [{text}]({target}){state}."
