@@ -58,6 +58,7 @@ def book(tmp_path):
             (folder / "references.bib").touch()
             (folder / "intro.md").write_text("# Start\n\n```{chapter-table}\n```\n")
             for name, made in chapters.items():
+                (folder / name).parent.mkdir(exist_ok=True)
                 nbformat.write(made, folder / f"{name}.ipynb")
             entries = "".join(f"\n  - file: book/{n}" for n in listed or chapters)
             text = f"format: jb-book\nroot: book/intro\nchapters:{entries}\n"
@@ -273,6 +274,86 @@ def test_readers_do_not_see_the_mark_of_the_tests():
 
 
 def test_reading_time_counts_words_and_exercises():
-    made = notebook("# " + "word " * 719 + "end", "x = 1")
-    made.cells[1].metadata["exercise"] = {"id": "x", "role": "answer"}
-    assert table.reading_minutes(json.loads(nbformat.writes(made))) == 4 + 5
+    made = notebook("# " + "word " * 719 + "end", "x = 1", "y = 2")
+    for cell, minutes in zip(made.cells[1:], (15, 25), strict=True):
+        cell.metadata["exercise"] = {"id": "x", "role": "answer", "minutes": minutes}
+    assert table.reading_minutes(json.loads(nbformat.writes(made))) == 4 + 15 + 25
+
+
+def exercise(title, name, *, kind="code", points=2, minutes=15, needs=()):
+    """Return the cells of an exercise, for `notebook`."""
+    mark = {"id": name, "role": "answer", "kind": kind, "points": points, "minutes": minutes}
+    roles = {"answer": f"# exercise: {name}", "check": "1", "solution": "2"}
+    if kind == "explain":
+        roles = {"answer": f"<!-- exercise: {name} -->", "rubric": "- 2 points: it is said why."}
+    cells = [nbformat.v4.new_markdown_cell(f"### {title}\n\nDo it.")]
+    for role, text in roles.items():
+        new = nbformat.v4.new_markdown_cell if kind == "explain" else nbformat.v4.new_code_cell
+        cells.append(new(text))
+        cells[-1].metadata["exercise"] = {"id": name, "role": role}
+    cells[1].metadata["exercise"] = mark | {"needs": list(needs)}
+    return cells
+
+
+def rows_of(html):
+    """Return the texts of the rows of all tables of a page, and the addresses in them."""
+    found = []
+    for row in re.findall(r"<tr.*?</tr>", html, re.DOTALL):
+        cells = re.findall(r"<t[dh].*?</t[dh]>", row, re.DOTALL)
+        texts = [re.sub(r"<[^>]+>|\s+", " ", cell).split() for cell in cells]
+        found.append(([" ".join(text) for text in texts], re.findall(r'href="(.*?)"', row)))
+    return found
+
+
+def test_the_index_of_exercises_is_read_from_the_chapters(book):
+    one, two = notebook("# One\n\n## Exercises"), notebook("# Two\n\n## Exercises")
+    one.cells += exercise("Find the `angle` that isn't $0$", "cnn-angle", kind="compute", points=1)
+    one.cells += exercise("Say why", "cnn-why", kind="explain", minutes=20)
+    two.cells += exercise("Step", "rnn-step", needs=["cnn-angle"])
+    book.write(["cnn/one", "rnn/two", "instructors/exercises"], **{"cnn/one": one, "rnn/two": two})
+    page = book.folder / "book" / "instructors" / "exercises.md"
+    page.parent.mkdir()
+    page.write_text("# Index\n\n```{exercise-index}\n```\n")
+    code, output = book.build()
+    assert code == 0, output
+    html = book.page("instructors/exercises")
+    sums, first, second = (rows_of(part) for part in html.split("<table")[1:])
+    assert sums == [
+        (["chapter", "compute", "code", "explain", "points", "min"], []),
+        (["One", "1", "0", "1", "3", "35"], ["#exercises-cnn-one"]),
+        (["Two", "0", "1", "0", "2", "15"], ["#exercises-rnn-two"]),
+        (["all", "1", "1", "1", "5", "50"], []),
+    ]
+    assert [texts[1:] for texts, _ in first] == [
+        ["kind", "points", "min"], ["compute", "1", "15"], ["explain", "2", "20"]
+    ]  # fmt: skip
+    (texts, (angle,)), (_, (why,)) = first[1:]
+    assert texts[0].startswith("Find the angle that isn’t") and texts[0].endswith("cnn-angle")
+    assert why == "../cnn/one.html#say-why"
+    texts, addresses = second[1]
+    assert texts == ["Step rnn-step , needs cnn-angle", "code", "2", "15"]
+    assert addresses == ["../rnn/two.html#step", angle]
+    for address in (angle, why):  # which are there
+        assert f'id="{address.partition("#")[2]}"' in book.page("cnn/one")
+    assert re.search(r'<section id="exercises-cnn-one">\s*<h2>One<a', html)
+    assert 'href="#exercises-rnn-two">Two</a>' in html.split("bd-sidebar-secondary")[1]
+
+
+def test_an_exercise_without_its_section_fails_the_build(book):
+    one = notebook("# One", "# Not a heading of an exercise")
+    one.cells += exercise("{octicon}`key`", "cnn-key")
+    book.write(["cnn/one", "index"], **{"cnn/one": one})
+    (book.folder / "book" / "index.md").write_text("# Index\n\n```{exercise-index}\n```\n")
+    code, output = book.build()
+    assert code != 0
+    assert "'cnn-key' has the title '{octicon}`key`', but its page has no such section" in output
+
+
+def test_a_broken_exercise_fails_the_build_of_the_index(book):
+    one = notebook("# One")
+    one.cells += exercise("Step", "cnn-step", minutes=0)
+    book.write(["cnn/one", "index"], **{"cnn/one": one})
+    (book.folder / "book" / "index.md").write_text("# Index\n\n```{exercise-index}\n```\n")
+    code, output = book.build()
+    assert code != 0
+    assert "'cnn-step' has minutes=0, but it must be a whole number from 1 on" in output

@@ -14,7 +14,7 @@ ASSETS = Path(__file__).parent / "assets"
 
 def setup(app):
     """Connect the parts of this package to Sphinx."""
-    from lectures_lib.site import checks, execution, frames, notebooks, table
+    from lectures_lib.site import checks, execution, exercise_index, frames, notebooks, table
 
     _prepare_kernels(Path(app.doctreedir) / "ipython")
     app.connect("config-inited", _static_files)
@@ -24,6 +24,7 @@ def setup(app):
     frames.setup(app)
     checks.setup(app)
     table.setup(app)
+    exercise_index.setup(app)
     return {
         "env_version": _code_version(),
         "parallel_read_safe": True,

@@ -7,10 +7,10 @@ from pathlib import Path
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
-__all__ = ["reading_minutes", "setup"]
+__all__ = ["reading_minutes", "setup", "table"]
 
 WORDS_PER_MINUTE = 180
-MINUTES_PER_EXERCISE = 5
+PAGES = ("book/intro", "book/instructors/exercises")  # what is read when the site is built
 HEAD = ("chapter", "to read and try (min)", "to run (s)", "interactive figures", "exercises")
 
 
@@ -26,21 +26,23 @@ class ChapterTable(Directive):
 
 
 def reading_minutes(notebook):
-    """Return minutes to read the text of a notebook (as loaded JSON) and to try its exercises.
+    """Return minutes to read the text of a notebook (as loaded JSON) and to do its exercises.
 
     >>> text = {"cell_type": "markdown", "metadata": {}, "source": ["word " * 360]}
-    >>> answer = {"cell_type": "code", "metadata": {"exercise": {"role": "answer"}}, "source": []}
+    >>> mark = {"exercise": {"role": "answer", "minutes": 15}}
+    >>> answer = {"cell_type": "code", "metadata": mark, "source": []}
     >>> reading_minutes({"cells": [text, answer]})
-    7
+    17
     """
     texts = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown"]
     words = len(re.findall(r"\w+", " ".join(texts)))
-    return round(words / WORDS_PER_MINUTE + MINUTES_PER_EXERCISE * _exercises(notebook))
+    return round(words / WORDS_PER_MINUTE + sum(_minutes(notebook)))
 
 
-def _exercises(notebook):
-    roles = [cell["metadata"].get("exercise", {}).get("role") for cell in notebook["cells"]]
-    return roles.count("answer")
+def _minutes(notebook):
+    """Return the minutes of each exercise."""
+    marks = [cell["metadata"].get("exercise", {}) for cell in notebook["cells"]]
+    return [mark["minutes"] for mark in marks if mark.get("role") == "answer"]
 
 
 def _row(app, docname, target):
@@ -53,8 +55,8 @@ def _row(app, docname, target):
     demos = len(list(app.env.get_doctree(docname).findall(explore_controls)))
     uri = app.builder.get_relative_uri(target, docname)
     link = nodes.reference("", app.env.titles[docname].astext(), refuri=uri)
-    numbers = (reading_minutes(notebook), _whole(seconds), demos, _exercises(notebook))
-    return [link, *(nodes.Text(str(number)) for number in numbers)]
+    numbers = (reading_minutes(notebook), _whole(seconds), demos, len(_minutes(notebook)))
+    return [nodes.paragraph("", "", link), *(nodes.paragraph("", str(n)) for n in numbers)]
 
 
 def _whole(seconds):
@@ -69,22 +71,28 @@ def _fill(app, doctree, docname):
             if Path(app.env.doc2path(name)).suffix == ".ipynb"
         ]
         rows = [_row(app, name, docname) for name in chapters]
-        placeholder.replace_self(_table([[nodes.Text(text) for text in HEAD], *rows]))
+        placeholder.replace_self(table(HEAD, rows))
 
 
-def _table(rows):
-    group = nodes.tgroup(cols=len(HEAD))
-    group += [nodes.colspec(colwidth=4 if i == 0 else 1) for i in range(len(HEAD))]
-    made = [
-        nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in row))
-        for row in rows
+def table(head, rows):
+    """Return a table of nodes; the first of its columns is wide.
+
+    Args:
+        head: Texts.
+        rows: Lists of nodes, a block such as a paragraph for each cell.
+    """
+    group = nodes.tgroup(cols=len(head))
+    group += [nodes.colspec(colwidth=4 if i == 0 else 1) for i in range(len(head))]
+    first, *rest = [
+        nodes.row("", *(nodes.entry("", cell) for cell in row))
+        for row in [[nodes.paragraph("", text) for text in head], *rows]
     ]
-    group += [nodes.thead("", made[0]), nodes.tbody("", *made[1:])]
+    group += [nodes.thead("", first), nodes.tbody("", *rest)]
     return nodes.table("", group)
 
 
 def setup(app):
-    """Register the directive; its page is written again whenever the site is built."""
+    """Register the directive; pages with such tables are read again at each build."""
     app.add_node(chapter_table)
     app.add_directive("chapter-table", ChapterTable)
     app.connect("doctree-resolved", _fill)
@@ -92,4 +100,4 @@ def setup(app):
 
 
 def _pages_with_table(app, env, added, changed, removed):
-    return ["book/intro"] if "book/intro" in env.found_docs else []
+    return [page for page in PAGES if page in env.found_docs]

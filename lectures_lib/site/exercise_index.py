@@ -1,0 +1,135 @@
+"""The directive `exercise-index`: all exercises of the book, read when the site is built."""
+
+import re
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from sphinx.util import logging
+
+from lectures_lib.exercises.source import KINDS, read, read_text_cells
+from lectures_lib.site.table import table
+
+__all__ = ["setup"]
+
+HEAD = ("exercise", "kind", "points", "min")
+SUMS = ("chapter", *KINDS, "points", "min")
+log = logging.getLogger(__name__)
+
+
+class exercise_rows(nodes.General, nodes.Element):
+    """Stands for a table until all chapters are read: that of a `chapter`, or the sums."""
+
+
+class ExerciseIndex(Directive):
+    """`exercise-index` without content: the sums, and a section for each chapter."""
+
+    def run(self):
+        env = self.state.document.settings.env
+        found = read(Path(env.srcdir, "book"))
+        made = [exercise_rows(chapter="")]
+        for chapter in dict.fromkeys(exercise.chapter for exercise in found.values()):
+            title = _title(Path(env.srcdir, "book", f"{chapter}.ipynb"))
+            section = nodes.section(ids=[_anchor(chapter)], names=[])
+            section += [nodes.title(title, title), exercise_rows(chapter=chapter)]
+            made.append(section)
+        return made
+
+
+def _title(path):
+    """Return the title of a notebook, the heading of its first cell."""
+    first, _ = next(read_text_cells(path))
+    return first.partition("\n")[0].removeprefix("# ")
+
+
+def _anchor(chapter):
+    return nodes.make_id(f"exercises-{chapter}")
+
+
+def _fill(app, doctree, docname):
+    placeholders = list(doctree.findall(exercise_rows))
+    if not placeholders:
+        return
+    found = read(Path(app.srcdir, "book"))
+    places = _places(app, found.values(), docname)
+    for placeholder in placeholders:
+        chapter = placeholder["chapter"]
+        if chapter:
+            rows = [_row(e, places) for e in found.values() if e.chapter == chapter]
+            placeholder.replace_self(table(HEAD, rows))
+        else:
+            placeholder.replace_self(table(SUMS, _sums(app, found.values())))
+
+
+def _places(app, exercises, target):
+    """Return `{id: (address, title)}`: the section of each exercise, as seen from a page."""
+    places, sections = {}, {}
+    for exercise in exercises:
+        docname = f"book/{exercise.chapter}"
+        if docname not in sections:
+            doctree = app.env.get_doctree(docname)
+            sections[docname] = {
+                _words(section[0].astext()): section for section in doctree.findall(nodes.section)
+            }
+        uri = app.builder.get_relative_uri(target, docname)
+        section = sections[docname].get(_words(exercise.title))
+        if section is None:
+            log.warning(
+                "the exercise %r has the title %r, but its page has no such section",
+                exercise.id, exercise.title, location=docname,
+            )  # fmt: skip
+            places[exercise.id] = uri, [nodes.Text(exercise.title)]
+        else:
+            places[exercise.id] = f"{uri}#{section['ids'][0]}", section[0].children
+    return places
+
+
+def _words(title):
+    """Return the words of a title, whose marks and quotes a page changes.
+
+    >>> _words("A `kernel` that isn't $k$")
+    ('A', 'kernel', 'that', 'isn', 't', 'k')
+    """
+    return tuple(re.findall(r"\w+", title))
+
+
+def _row(exercise, places):
+    """Return the cells of one exercise: its title over its id and what it needs, and the rest."""
+    uri, title = places[exercise.id]
+    link = nodes.reference("", "", *(child.deepcopy() for child in title), refuri=uri)
+    names = nodes.line("", "", nodes.literal("", exercise.id))
+    for need in exercise.needs:
+        names += nodes.Text(", needs " if need == exercise.needs[0] else ", ")
+        names += nodes.reference("", "", nodes.literal("", need), refuri=places[need][0])
+    numbers = (exercise.kind, exercise.points, exercise.minutes)
+    return [nodes.line_block("", nodes.line("", "", link), names), *map(_text, numbers)]
+
+
+def _sums(app, exercises):
+    """Return a row for each chapter, with a link to its table, and one for the whole book."""
+    chapters = {}
+    for exercise in exercises:
+        chapters.setdefault(exercise.chapter, []).append(exercise)
+    rows = []
+    for chapter, found in chapters.items():
+        title = app.env.titles[f"book/{chapter}"].astext()
+        link = nodes.reference("", title, refuri=f"#{_anchor(chapter)}", internal=True)
+        rows.append([nodes.paragraph("", "", link), *_counted(found)])
+    return [*rows, [_text("all"), *_counted(exercises)]]
+
+
+def _counted(exercises):
+    kinds = [exercise.kind for exercise in exercises]
+    sums = [sum(getattr(e, what) for e in exercises) for what in ("points", "minutes")]
+    return [_text(number) for number in (*map(kinds.count, KINDS), *sums)]
+
+
+def _text(value):
+    return nodes.paragraph("", str(value))
+
+
+def setup(app):
+    """Register the directive; `table.setup` sees to it that its page is always read again."""
+    app.add_node(exercise_rows)
+    app.add_directive("exercise-index", ExerciseIndex)
+    app.connect("doctree-resolved", _fill)
