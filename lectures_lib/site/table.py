@@ -75,7 +75,7 @@ def _fill(app, doctree, docname):
 
 
 def table(head, rows):
-    """Return a table of nodes; the first of its columns is wide.
+    """Return a table of nodes, small on a phone; the first of its columns is wide.
 
     Args:
         head: Texts.
@@ -88,7 +88,7 @@ def table(head, rows):
         for row in [[nodes.paragraph("", text) for text in head], *rows]
     ]
     group += [nodes.thead("", first), nodes.tbody("", *rest)]
-    return nodes.table("", group)
+    return nodes.table("", group, classes=["compact"])
 
 
 def setup(app):
