@@ -2,10 +2,12 @@
 
 import json
 import re
+import shlex
 import shutil
 import sys
 import warnings
 from datetime import date
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -25,6 +27,7 @@ from lectures_lib.exercises.prose import read_prose
 from lectures_lib.exercises.skeleton import add
 from lectures_lib.exercises.source import BookNotFound, BrokenExercise, find_book
 
+ROOT = Path(__file__).parents[1]
 BOOK = find_book()
 EXERCISES = source.read(BOOK)
 PROSE = read_prose(BOOK, "https://example.org/course")
@@ -432,3 +435,41 @@ def test_an_overflow_costs_a_case_in_hidden_tests_too():
     assert marks(lambda z: np.logaddexp(0, z)) == 2
     # The branch that is not taken overflows.
     assert marks(lambda z: np.where(z > 99, z, np.log1p(np.exp(z)))) < 2
+
+
+def commands(name):
+    """Return the arguments of each command in a text of the repository."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    lines = re.findall(r"^python -m lectures_lib.exercises (.+)$", text, re.MULTILINE)
+    return [shlex.split(line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("name", "verbs"),
+    [
+        ("book/instructors/assigning.md", ["list", *["assign"] * 4, "new"]),
+        ("README.md", ["list", "assign"]),
+    ],
+)
+def test_commands_in_the_text_work(name, verbs, tmp_path, monkeypatch, capsys):
+    assert [first for first, *_ in commands(name)] == verbs
+    for path in (ROOT / "book").glob("*/*.ipynb"):  # a copy: `new` writes into it
+        (tmp_path / "book" / path.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path / "book" / path.parent.name)
+    shutil.copy(ROOT / "_toc.yml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for arguments in commands(name):
+        assert command.main(arguments) == 0, f"{arguments}: {capsys.readouterr().err}"
+        if "-o" in arguments:
+            week = arguments[arguments.index("-o") + 1]
+            assert Path(week, "student", f"{week}.ipynb").is_file()
+
+
+def test_the_page_names_every_option():
+    text = (ROOT / "book" / "instructors" / "assigning.md").read_text(encoding="utf-8")
+    commands = next(a for a in command.parser()._actions if isinstance(a.choices, dict)).choices
+    options = {name for c in ("assign", "new") for name in commands[c]._option_string_actions}
+    options -= {"-h", "--help", "--output"}  # -o
+    known = options | {"--first-name", "--last-name", "--duedate", "--to"}  # nbgrader's
+    assert {o for o in options if f"`{o}" not in text and f" {o} " not in text} == set()
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known

@@ -3,9 +3,11 @@
 import csv
 import os
 import re
+import shlex
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -41,7 +43,7 @@ def right(notebook):
 def wrong(notebook):
     right(notebook)
     answer(notebook, "cnn-output-size", "def output_size(**sizes):\n    return 1")
-    # The largest accuracy, diverged or not: right in some of the cases.
+    # The largest accuracy, diverged or not: right in one case of six.
     text = "def choose(validation, losses):\n    return tuple(np.argwhere(validation == "
     answer(notebook, "cnn-choose-cell", f"{text}validation[np.isfinite(losses)].max())[-1])")
 
@@ -97,29 +99,37 @@ SOLUTIONS = {name: exercise for name, exercise in read(find_book()).items() if n
 
 def nbgrader(folder, *arguments):
     command = [sys.executable, "-m", "nbgrader", *arguments]
-    environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
+    # nbgrader starts `alembic` by its name: the page says to activate the environment.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1", "PATH": path}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def page():
+    """Return the part of the instructors' page about marking."""
+    text = (find_book() / "instructors" / "assigning.md").read_text(encoding="utf-8")
+    return text.partition("## Mark\n")[2]
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course folder after everything: its path, and what each command said."""
+    """A course folder after all that the page says: its path, and what each command said."""
     folder = assign(IDS, output=tmp_path_factory.mktemp("course") / "week5", seed=7) / "nbgrader"
-    said = {"generate": nbgrader(folder, "generate_assignment", "week5")}
+    first, *commands = re.findall(r"^nbgrader (.+)$", page(), re.MULTILINE)
+    said = {first: nbgrader(folder, *shlex.split(first))}
     release = nbformat.read(folder / "release" / "week5" / "week5.ipynb", as_version=4)
     student = nbformat.read(folder.parent / "student" / "week5.ipynb", as_version=4)
+    (folder / "inbox").mkdir()
     for change in SUBMISSIONS:  # handed out by nbgrader, or as a file
         notebook = nbformat.from_dict(student if change is right else release)
         change(notebook)
-        path = folder / "submitted" / change.__name__ / "week5" / "week5.ipynb"
-        path.parent.mkdir(parents=True)
-        nbformat.write(notebook, path)
-        path.with_name("timestamp.txt").write_text("2026-11-30 12:00:00 UTC", encoding="utf-8")
+        nbformat.write(notebook, folder / "inbox" / f"{change.__name__}.ipynb")
+    loop = re.search(r"^for .*?^done$", page(), re.MULTILINE | re.DOTALL)[0]
+    said["loop"] = subprocess.run(["bash", "-ec", loop], cwd=folder, capture_output=True, text=True)
     said["missing"] = nbgrader(folder, "db", "student", "add", "missing")
-    timeout = f"--Execute.timeout={SECONDS}"
-    said["autograde"] = nbgrader(folder, "autograde", "week5", timeout)
-    said["feedback"] = nbgrader(folder, "generate_feedback", "week5")
-    said["export"] = nbgrader(folder, "export", "--to=grades.csv")
+    for line in commands:
+        limit = [f"--Execute.timeout={SECONDS}"] if line.startswith("autograde") else []
+        said[line] = nbgrader(folder, *shlex.split(line), *limit)
     return folder, said
 
 
@@ -137,21 +147,21 @@ def test_what_is_released_has_no_solution(course):
     assert source(notebook, "cnn-output-size-answer").source.strip() == stub
 
 
-@pytest.mark.parametrize(
-    ("student", "score"),
-    [
-        ("right", 4),
-        ("wrong", 1.33),  # one of three cases of two points
-        ("empty", 0),
-        ("syntax_error", 3),
-        ("endless_loop", 3),
-        ("killed_kernel", 3),
-        ("duplicated_cell", 4),
-        ("deleted_cell", 3),
-        ("edited_test", 1.33),
-        ("missing", 0),
-    ],
-)
+POINTS = [
+    ("right", 4),
+    ("wrong", 1.33),  # a sixth of two points, and one
+    ("empty", 0),
+    ("syntax_error", 3),
+    ("endless_loop", 3),
+    ("killed_kernel", 3),
+    ("duplicated_cell", 4),
+    ("deleted_cell", 3),
+    ("edited_test", 1.33),
+    ("missing", 0),
+]
+
+
+@pytest.mark.parametrize(("student", "score"), POINTS)
 def test_points(course, student, score):
     """Two of six points wait for a person in each submission."""
     with (course[0] / "grades.csv").open(encoding="utf-8") as table:
@@ -159,6 +169,15 @@ def test_points(course, student, score):
     assert float(rows[student]["score"]) == score
     assert float(rows[student]["max_score"]) == 6
     assert bool(rows[student]["timestamp"]) == (student != "missing")
+
+
+def test_the_page_says_what_came_out(course):
+    table = page().partition("### What ten submissions came to")[2].partition("###")[0]
+    told = re.findall(r"^\| [^|]+ \| ([\d.]+) \|", table, re.MULTILINE)
+    assert [float(points) for points in told] == [score for _, score in POINTS]
+    assert {"generate_assignment", "autograde", "generate_feedback", "export"} <= {
+        line.split()[0] for line in course[1]
+    }
 
 
 @pytest.mark.parametrize(
