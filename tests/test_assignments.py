@@ -280,7 +280,7 @@ def test_commands_without_a_choice(capsys):
     assert command.main(["assign", "-o", "x", "--seed", "7", "--count", "4"]) == 1
     assert "--from and --count go together" in capsys.readouterr().err
     assert command.main(["list", "--chapter", "cmm"]) == 1
-    assert "there is none. Chapters are ['cnn/cifar10'," in capsys.readouterr().err
+    assert "there is none. Chapters are ['autoencoders/convolutional'," in capsys.readouterr().err
 
 
 def test_the_list_has_all_exercises_and_no_solutions(capsys):
