@@ -423,6 +423,23 @@ def test_exercises_checks_and_tests_are_the_same_set():
     assert names() == CODED == sorted(WRONG)
 
 
+@pytest.mark.parametrize("role", ["check", "solution"])
+def test_no_two_answers_have_the_same_name(role):
+    """In one assignment the second would replace the first, and its check would fail."""
+    found = {}
+    for name in CODED:
+        found.setdefault(answer_name(EXERCISES[name], role), []).append(name)
+    assert [shared for shared in found.values() if len(shared) > 1] == []
+
+
+@pytest.mark.parametrize("exercise", EXPLAINED)
+def test_the_lines_of_a_rubric_name_their_questions(exercise):
+    asked = re.findall(r"^(\d)\. ", EXERCISES[exercise].prompt, re.MULTILINE)
+    assert asked == re.findall(
+        r"^- \d points?: \((\d)\) ", EXERCISES[exercise].rubric, re.MULTILINE
+    )
+
+
 @pytest.mark.parametrize("exercise", names())
 def test_solution_passes_with_any_seed(exercise):
     solution = answer_of(exercise, "solution")
@@ -501,17 +518,35 @@ def test_the_points_of_a_rubric_add_up(exercise):
 
 
 def test_numbers_in_rubrics():
-    history = recorded.load("cifar10_history").query("seed == 0")
+    every = recorded.load("cifar10_history")
+    history = every.query("seed == 0")
     loss = history.pivot_table(index="epoch", columns=["model", "split"], values="loss")
     assert loss["lecture", "validation"].idxmin() == 8
     assert loss["lecture", "validation"].round(2)[[8, 10]].tolist() == [0.83, 0.95]
     assert round(loss["lecture", "train"][10], 2) == 0.57
+    gap = (loss["lecture", "validation"] - loss["lecture", "train"]).round(2)
+    assert gap[[4, 10]].tolist() == [0.07, 0.39] and gap[3] < 0 < gap.loc[4:].min()
+    assert loss["lecture", "validation"].diff().abs().loc[5:].min() > 0.03  # up and down
+    augmented = loss["augment", "validation"]
+    steps = augmented.diff().round(3)
+    assert steps.loc[:9].max() < 0 and steps[10] == 0.095
+    assert round(augmented[10] - loss["augment", "train"][10], 2) == 0.07
+    assert (augmented < loss["augment", "train"]).loc[:9].all()
+    other = every.query("seed == 1 and model == 'augment' and split == 'validation'")
+    other = other.set_index("epoch")["loss"]
+    assert other.diff().max() < 0 and round(other[10], 2) == 0.86
     gru = recorded.load("regime_curves").query("layer == 'gru' and learning_rate == 0.01")
     errors = gru.pivot_table(index="epoch", columns="seed", values="validation")
     assert [(errors.loc[90] > 0.14).sum(), (errors.loc[200] > 0.1).sum()] == [2, 1]
     assert round(errors.loc[200].mean(), 2) == 0.03 and round(errors.loc[200].median(), 3) == 0.006
     assert 0.73**50 < 2e-7 and round(np.log(1 / (2 ** (1 / 50) - 1)), 1) == 4.3
     assert round(0.9**50, 3) == 0.005 and round(np.sqrt(0.961 * 0.039 / 180), 3) == 0.014
+    assert round(np.sqrt(0.983 * 0.017 / 180), 2) == 0.01
+    assert round(0.022 * 180) == 4 and round(0.022 / 0.0144, 1) == 1.5
+    assert round(np.sqrt(0.42 * 0.58 / 200), 3) == 0.035 and round(1.5 / np.sqrt(3), 2) == 0.87
+    assert 9 < (0.42 - 1 / 12) / 0.035 < 10.5
+    assert "$7.85 \\cdot 10^{-5}$ over 20 points" in EXERCISES["rnn-unseen-error"].prompt
+    assert f"{7.85e-5 * 20 / 8:.2e}" == "1.96e-04"
 
 
 def prompt_has(name, rows):
@@ -556,7 +591,8 @@ def test_numbers_of_every_filter():
     weakest = [("masking", 0.25), ("salt and pepper", 0.1), ("gaussian", 0.25)]
     assert ratio.index[:2].tolist() == dead and sorted(ratio.index[-3:]) == sorted(weakest)
     assert ratio.iloc[[0, 1, -3, -1]].round(2).tolist() == [0.86, 0.9, 1.11, 1.2]
-    assert ratio.iloc[2:-3].between(0.975, 1.025).all()
+    shown = table["median"].round(4) / errors["linear"][table.index].round(4)  # as a student has it
+    assert np.abs(shown[ratio.index[2:-3]] - 1).max().round(3) == 0.024
     behind = [(table["median"] > errors[m][table.index]).sum() for m in ("pca", "median")]
     assert behind == [2, 1]
     at = (
@@ -584,8 +620,9 @@ def test_numbers_of_saved_labels():
     gain, error = paired("tuned", "plain")
     assert (gain[10], error[10], gain[500]) == (0.035, 0.011, 0.01)
     assert round(np.hypot(std["plain"][10], std["tuned"][10]) / np.sqrt(10), 3) == 0.017
-    labels = np.interp(mean["tuned"], mean["plain"], np.log(mean.index))
-    assert np.exp(labels).round()[:3].tolist() == [12, 68, 154]
+    shown = mean.round(3)  # as a student has them
+    labels = np.interp(shown["tuned"], shown["plain"], np.log(mean.index))
+    assert np.exp(labels).round()[:3].tolist() == [12, 68, 153]
     left, error = paired("tuned, longer", "plain, longer")
     assert (left[500], error[500], round(mean["plain, longer"][500], 3)) == (0.004, 0.004, 0.867)
     assert paired("plain, longer", "plain")[0][500] == 0.016 > gain[500]
