@@ -13,7 +13,8 @@ import nbformat
 import pytest
 
 from lectures_lib.exercises.assignment import assign
-from lectures_lib.exercises.source import find_book, read
+from lectures_lib.exercises.book import find_book
+from lectures_lib.exercises.source import read
 
 if find_spec("nbgrader") is None:
     if os.environ.get("CI", "").lower() in {"true", "1"}:

@@ -73,11 +73,11 @@ def cases(name, seed=0):
 
 
 def check(name, answer, seed=0):
-    """Compare an answer, a function or a value, with the truth and report the first difference.
+    """Compare an answer with the truth and report the first difference.
 
     Args:
         name: The exercise, as in the first line of its answer cell.
-        answer: What that cell defines.
+        answer: The function that this cell defines.
         seed: Which inputs are drawn; the hidden tests of an assignment take another.
 
     Returns:

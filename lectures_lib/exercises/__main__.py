@@ -1,47 +1,58 @@
-"""List exercises and make assignments: `python -m lectures_lib.exercises list|assign|new`."""
+"""Exercises and assignments: `python -m lectures_lib.exercises list|assign|inspect|new`."""
 
 import argparse
+import secrets
 import sys
 from importlib.util import find_spec
 
-from lectures_lib.exercises.choose import choose, draw
+from lectures_lib.exercises.book import find_book
+from lectures_lib.exercises.choose import choose, draw, place_of
+from lectures_lib.exercises.inbox import faults
 from lectures_lib.exercises.listing import as_json, as_table
 from lectures_lib.exercises.skeleton import add
-from lectures_lib.exercises.source import find_book, read
+from lectures_lib.exercises.source import read
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
 
 def parser():
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m lectures_lib.exercises", description=__doc__)
-    commands = top.add_subparsers(required=True, metavar="list|assign|new")
+    commands = top.add_subparsers(required=True, metavar="list|assign|inspect|new")
     book = argparse.ArgumentParser(add_help=False)
     book.add_argument("--book", help="folder with the chapters (default: book of the repository)")
     one = commands.add_parser("list", parents=[book], help="show the exercises of the book")
-    one.add_argument("--chapter", default="", help="only these, as cnn or cnn/tuning")
+    one.add_argument("--chapter", help="only these, as cnn or cnn/tuning")
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=_list)
-    two = commands.add_parser("assign", parents=[book], help="write an assignment")
+    _add_assign(commands.add_parser("assign", parents=[book], help="write an assignment"))
+    three = commands.add_parser("inspect", help="look for cells that are missing in submissions")
+    three.add_argument("assignment", help="its folder, as week5")
+    three.add_argument("inbox", help="folder with a notebook of each student")
+    three.set_defaults(run=_inspect)
+    four = commands.add_parser("new", parents=[book], help="write the cells of a new exercise")
+    four.add_argument("id", help="as cnn-my-idea")
+    four.add_argument("--chapter", required=True, help="where, as cnn/tuning")
+    four.add_argument("--kind", default="code", help="compute, code or explain")
+    four.set_defaults(run=_new)
+    return top
+
+
+def _add_assign(two):
     two.add_argument("ids", nargs="*", help="exercises, in this order")
     two.add_argument("-o", "--output", required=True, help="new folder, as week5")
-    two.add_argument("--seed", type=int, required=True, help="fixes the hidden tests, and a draw")
+    two.add_argument("--seed", type=int, help="fixes the hidden tests, and a draw (default: new)")
     two.add_argument("--from", dest="places", action="append", default=[],
-                     help="draw from a chapter, as chapter:cnn or chapter:lstm/gates")  # fmt: skip
+                     help="draw from a chapter, as cnn or lstm/gates")  # fmt: skip
     two.add_argument("--count", type=int, help="how many to draw")
     two.add_argument("--with-needs", action="store_true", help="add what exercises build on")
     two.add_argument("--title", help="title of the assignment (default: the folder's name)")
     two.add_argument("--due", help="day, as 2026-12-01")
     two.add_argument("--link", dest="links", action="append", default=[],
-                     help="state of sliders, as cnn/tuning#map?rate=0.1")  # fmt: skip
+                     help="state of sliders, as cnn/why_convolutions#matched-filter?angle=60, or "
+                     "what 'Copy link' on the site gives")  # fmt: skip
     two.add_argument("--site", help="address of the rendered book")
     two.set_defaults(run=_assign)
-    three = commands.add_parser("new", parents=[book], help="write the cells of a new exercise")
-    three.add_argument("id", help="as cnn-my-idea")
-    three.add_argument("--chapter", required=True, help="where, as cnn/tuning")
-    three.add_argument("--kind", default="code", help="compute, code or explain")
-    three.set_defaults(run=_new)
-    return top
 
 
 def main(arguments=None):
@@ -49,41 +60,65 @@ def main(arguments=None):
     options = parser().parse_args(arguments)
     try:
         options.run(options)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
 def _list(options):
     found = read(find_book(options.book))
-    chosen = [e for e in found.values() if e.chapter.startswith(options.chapter)]
-    if not chosen:
-        known = sorted({e.chapter for e in found.values()})
-        raise ValueError(f"--chapter {options.chapter}: there is none. Chapters are {known}.")
+    place = options.chapter
+    chosen = place_of(found, place, "--chapter") if place else list(found.values())
     print(as_json(chosen) if options.json else as_table(chosen))
 
 
 def _assign(options):
     if find_spec("nbformat") is None:
         raise ValueError(
-            "nbformat is missing. Install what assignments need: pip install "
-            "'lectures-lib[grading]'"
+            "nbformat is missing. Activate the course's environment: source .venv/bin/activate "
+            "(`make lab` sets it up)."
         )
-    from lectures_lib.exercises.assignment import assign
+    from lectures_lib.exercises.assignment import assign, remarks
 
-    ids, found = list(options.ids), read(find_book(options.book))
+    seed = secrets.randbits(63) if options.seed is None else options.seed
+    if seed < 0:
+        raise ValueError(f"--seed {seed}, but it must be a whole number from 0 on.")
+    found = read(find_book(options.book))
+    chosen = choose(found, _ids(options, found, seed), with_needs=options.with_needs)
+    names = ("output", "book", "title", "due", "links", "site")
+    texts = {name: getattr(options, name) for name in names}
+    folder = assign([exercise.id for exercise in chosen], seed=seed, **texts)
+    print(
+        f"{as_table(chosen)}\n\nWrote {folder} with the seed {seed}; --seed {seed} writes it again."
+    )
+    print(f"Hand out what is in {folder / 'student'}, and keep the rest to yourself.")
+    for remark in remarks(options.book, options.due):
+        print(f"warning: {remark}", file=sys.stderr)
+
+
+def _ids(options, found, seed):
+    """Return the ids that are given, and after them those that are drawn."""
     if bool(options.places) != (options.count is not None):
-        raise ValueError("--from and --count go together: --from chapter:cnn --count 4")
-    if options.places:
-        drawn = draw(found, options.places, count=options.count, seed=options.seed)
-        ids += [name for name in drawn if name not in ids]
-    if not ids:
-        raise ValueError("No exercise is chosen. Give ids, or --from chapter:cnn --count 4")
-    ids = [exercise.id for exercise in choose(found, ids, with_needs=options.with_needs)]
-    names = ("output", "seed", "book", "title", "due", "links", "site")
-    folder = assign(ids, **{name: getattr(options, name) for name in names})
-    print(f"{folder}: {', '.join(ids)}")
+        raise ValueError("--from and --count go together: --from cnn --count 4")
+    if not options.ids and not options.places:
+        raise ValueError("No exercise is chosen. Give ids, or --from cnn --count 4")
+    if not options.places:
+        return options.ids
+    drawn = draw(
+        found, options.places, count=options.count, seed=seed, taken=options.ids,
+        with_needs=options.with_needs,
+    )  # fmt: skip
+    return options.ids + drawn
+
+
+def _inspect(options):
+    number, found = faults(options.assignment, options.inbox)
+    for name, fault in found.items():
+        print(f"{name} {fault}")
+    print(f"{number - len(found)} of {number} notebooks have every cell that is marked, once.")
 
 
 def _new(options):

@@ -9,7 +9,7 @@ from lectures_lib.exercises.hidden_tests import SET_UP, answer_name, hidden_test
 from lectures_lib.exercises.presets import read_preset
 from lectures_lib.exercises.prose import Prose, details
 
-__all__ = ["VIEWS", "Assignment", "notebook"]
+__all__ = ["VIEWS", "Assignment", "notebook", "points_of"]
 
 VIEWS = ("student", "instructor", "nbgrader")
 KERNEL = {
@@ -27,7 +27,6 @@ Before you hand it in, choose *Restart kernel and run all cells*."""
 class Assignment:
     """Exercises under a title; `seed` fixes the inputs of the hidden tests."""
 
-    name: str
     title: str
     exercises: tuple
     seed: int
@@ -52,22 +51,27 @@ def notebook(assignment, prose: Prose, *, install, view):
     ]
     shown, before = set(), None
     for number, exercise in enumerate(assignment.exercises, start=1):
-        if exercise.chapter != before:
+        if exercise.chapter != before:  # another chapter may give its names another meaning
             shown, before = set(), exercise.chapter
-        contexts = [cell for cell in exercise.contexts if cell.id not in shown]
-        shown |= {cell.id for cell in contexts}
-        heading = _heading(exercise, number, prose)
-        if contexts:
-            cells.append(new_markdown_cell(heading, id=f"{exercise.id}-heading"))
-            cells += [_context(cell, exercise, prose) for cell in contexts]
-            heading = ""
-        text = f"{heading}\n\n{_task(exercise, prose)}".strip()
-        cells.append(new_markdown_cell(text, id=f"{exercise.id}-task"))
+        cells += _asked(exercise, number, shown, prose)
         make = _explained if exercise.kind == "explain" else _coded
         cells += make(exercise, assignment.seed, view)
+        shown |= {cell.id for cell in exercise.contexts}
     if view == "student":
         _protect(cells)
     return new_notebook(cells=cells, metadata=KERNEL)
+
+
+def _asked(exercise, number, shown, prose):
+    """Yield the task, and before it the cells of the chapter that are not `shown` yet."""
+    heading = _heading(exercise, number, prose)
+    contexts = [cell for cell in exercise.contexts if cell.id not in shown]
+    if contexts:
+        yield new_markdown_cell(heading, id=f"{exercise.id}-heading")
+        yield from (_context(cell, exercise, prose) for cell in contexts)
+        heading = ""
+    text = f"{heading}\n\n{_task(exercise, prose)}".strip()
+    yield new_markdown_cell(text, id=f"{exercise.id}-task")
 
 
 def _protect(cells):
@@ -83,7 +87,8 @@ def _head(assignment, prose, view):
     points = sum(exercise.points for exercise in assignment.exercises)
     minutes = sum(exercise.minutes for exercise in assignment.exercises)
     due = f"Due: {assignment.due.day} {assignment.due:%B %Y}. " if assignment.due else ""
-    parts = [f"# {assignment.title}", f"{due}{points} points, about {minutes} minutes."]
+    size = f"{points_of(points)}, about {minutes} minutes."
+    parts = [f"# {assignment.title}", f"{due}{size}"]
     if view == "instructor":
         parts.append(
             f"**For instructors**, with solutions, rubrics and the hidden tests of seed "
@@ -93,6 +98,11 @@ def _head(assignment, prose, view):
         parts.append(INSTRUCTIONS)
     parts += [_link(preset, prose) for preset in assignment.presets]
     return "\n\n".join(parts)
+
+
+def points_of(number):
+    """Return "1 point" or "2 points"."""
+    return f"{number} point" + ("s" if number > 1 else "")
 
 
 def _link(preset, prose):
@@ -105,16 +115,15 @@ def _link(preset, prose):
 
 
 def _heading(exercise, number, prose):
-    points = f"{exercise.points} point" + ("s" if exercise.points > 1 else "")
-    return (
-        f"## {number}. {exercise.title}\n\n*{points}, about {exercise.minutes} minutes.* "
-        f"From the chapter {prose.origin(exercise.chapter)}."
-    )
+    size = f"*{points_of(exercise.points)}, about {exercise.minutes} minutes.*"
+    chapter = prose.origin(exercise.chapter)
+    return f"## {number}. {exercise.title}\n\n{size} From the chapter {chapter}."
 
 
 def _task(exercise, prose):
     parts = [prose.plain(exercise.prompt, exercise.chapter)]
-    parts += [_link(read_preset(prose.book, text), prose) for text in exercise.presets]
+    where = f"{exercise.chapter}.ipynb: exercise {exercise.id!r}, preset"
+    parts += [_link(read_preset(prose.book, text, where), prose) for text in exercise.presets]
     if exercise.hint:
         parts.append(details("Hint", prose.plain(exercise.hint, exercise.chapter)))
     return "\n\n".join(parts)
@@ -143,15 +152,13 @@ def _coded(exercise, seed, view):
         yield _code(f"{exercise.id}-check", check)
         yield _code(f"{exercise.id}-test", tests + hidden)
         return
-    answer = exercise.answer
+    answer = exercise.answer + "\n"  # as nbgrader leaves it
     if view == "nbgrader":
-        answer += f"\n\n\n### BEGIN SOLUTION\n{solution}\n### END SOLUTION"
-        # Validate, in JupyterLab, counts what raises.
-        check = f"result = {check}\nassert result, result.message\nresult"
+        answer += f"### BEGIN SOLUTION\n{solution}\n### END SOLUTION"
         tests += hidden
     yield _code(f"{exercise.id}-answer", answer, solution=True)
     yield _code(f"{exercise.id}-check", check, locked=True)
-    yield _code(f"{exercise.id}-test", tests, locked=True, points=exercise.points)
+    yield _code(f"{exercise.id}-test", tests.strip(), locked=True, points=exercise.points)
 
 
 def _own_name(exercise, name):
@@ -161,9 +168,9 @@ def _own_name(exercise, name):
 
 def _explained(exercise, seed, view):
     """Yield the cells of an exercise whose answer is text, which a person marks."""
-    answer = exercise.answer
+    answer = exercise.answer + "\n"  # as nbgrader leaves it: unchanged, it gets 0
     if view == "nbgrader":
-        answer += f"\n\n### BEGIN SOLUTION\n{exercise.rubric}\n### END SOLUTION"
+        answer += f"### BEGIN SOLUTION\n{exercise.rubric}\n### END SOLUTION"
     cell = new_markdown_cell(answer, id=f"{exercise.id}-answer")
     yield _marked(cell, solution=True, points=exercise.points)
     if view == "instructor":

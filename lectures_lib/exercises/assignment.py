@@ -1,7 +1,6 @@
 """Write an assignment into a new folder: for students, for instructors, for nbgrader."""
 
 import re
-import shutil
 import tempfile
 from datetime import date
 from importlib.resources import files
@@ -10,12 +9,13 @@ from pathlib import Path
 import nbformat
 
 from lectures_lib.exercises.assemble import VIEWS, Assignment, notebook
+from lectures_lib.exercises.book import BrokenExercise, chapters, find_book, read_text_cells
 from lectures_lib.exercises.choose import choose
 from lectures_lib.exercises.presets import read_preset
 from lectures_lib.exercises.prose import read_prose
-from lectures_lib.exercises.source import BrokenExercise, chapters, find_book, read, read_text_cells
+from lectures_lib.exercises.source import read
 
-__all__ = ["OutputExists", "assign", "build"]
+__all__ = ["OutputExists", "assign", "build", "remarks"]
 
 PLACES = {
     "student": "student/{0}.ipynb",
@@ -33,7 +33,8 @@ def assign(ids, *, output, seed, book=None, with_needs=False, **texts):
 
     Args:
         ids: Exercises, in the order of the assignment.
-        output: A folder that does not exist yet; its name is that of the assignment.
+        output: A folder that does not exist yet, in one that does; its name is that of the
+            assignment.
         seed: A whole number that fixes the inputs of the hidden tests.
         book: Folder with the chapters; the one of the repository if None.
         with_needs: Add the exercises that a chosen one builds on.
@@ -43,21 +44,35 @@ def assign(ids, *, output, seed, book=None, with_needs=False, **texts):
     Returns:
         The folder. Nothing is overwritten, and nothing is left behind after an error.
     """
-    output = Path(output)
-    if output.exists():
+    place = Path(output).resolve()
+    if place.exists():
         raise OutputExists(
             f"{output} is there already, and nothing is overwritten. Give another folder, or move "
             "this one away."
         )
-    texts_of = build(ids, name=_name(output), seed=seed, book=book, with_needs=with_needs, **texts)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".assignment-") as folder:
+    if not place.parent.is_dir():
+        raise ValueError(f"-o {output}: there is no folder {place.parent}. Make it first.")
+    texts_of = build(ids, name=_name(place), seed=seed, book=book, with_needs=with_needs, **texts)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".assignment-") as folder:
         whole = Path(folder, "whole")
-        for place, text in texts_of.items():
-            (whole / place).parent.mkdir(parents=True, exist_ok=True)
-            (whole / place).write_text(text, encoding="utf-8")
-        shutil.move(whole, output)
-    return output
+        for name, text in texts_of.items():
+            (whole / name).parent.mkdir(parents=True, exist_ok=True)
+            (whole / name).write_text(text, encoding="utf-8")
+        whole.rename(place)
+    return Path(output)
+
+
+def remarks(book=None, due=None):
+    """Return sentences on what should be put right before an assignment is handed out."""
+    found = []
+    if "github.com/OWNER/" in _install(find_book(book)):
+        found.append(
+            "the course has no address yet (OWNER in repository.url of _config.yml): the first "
+            "cell cannot install the package, and links to the site lead nowhere."
+        )
+    if due and _date(due) < date.today():
+        found.append(f"--due {due} is past.")
+    return found
 
 
 def build(ids, *, name, seed, book=None, with_needs=False, **texts):
@@ -68,12 +83,13 @@ def build(ids, *, name, seed, book=None, with_needs=False, **texts):
     book = find_book(book)
     install = _install(book)
     chosen = choose(read(book), list(ids), with_needs=with_needs)
-    prose = read_prose(book, texts.get("site") or _site(install))
+    prose = read_prose(book, _address(texts.get("site")) or _site(install))
     presets = tuple(read_preset(book, link) for link in texts.get("links", ()))
     assignment = Assignment(
-        name, texts.get("title") or name, tuple(chosen), seed, _date(texts.get("due")), presets
+        texts.get("title") or name, tuple(chosen), seed, _date(texts.get("due")), presets
     )
-    made = {}
+    # Solutions and hidden tests: one `git add .` would publish them.
+    made = {".gitignore": "*\n"}
     for view in VIEWS:
         content = notebook(assignment, prose, install=install, view=view)
         nbformat.validate(content)
@@ -83,8 +99,8 @@ def build(ids, *, name, seed, book=None, with_needs=False, **texts):
     return made
 
 
-def _name(output):
-    name = output.resolve().name
+def _name(place):
+    name = place.name
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise ValueError(
             f"The folder {name!r} gives the assignment its name, which must be letters, digits, _ "
@@ -98,6 +114,12 @@ def _date(due):
         return date.fromisoformat(due) if due else None
     except ValueError:
         raise ValueError(f"--due {due}, but it must be a day like 2026-12-01.") from None
+
+
+def _address(site):
+    if site and not re.fullmatch(r"https?://[^\s/]+\S*", site):
+        raise ValueError(f"--site {site}, but it must be an address like https://example.org/book.")
+    return site
 
 
 def _install(book):

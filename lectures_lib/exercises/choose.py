@@ -4,7 +4,9 @@ import difflib
 
 import numpy as np
 
-__all__ = ["ChoiceError", "choose", "draw"]
+__all__ = ["ChoiceError", "choose", "draw", "place_of"]
+
+SLACK = 0.25  # how much less even than the most even draw others may be
 
 
 class ChoiceError(ValueError):
@@ -42,51 +44,66 @@ def choose(exercises, ids, *, with_needs=False):
     return [exercises[name] for name in ids]
 
 
-def draw(exercises, places, *, count, seed):
+def draw(exercises, places, *, count, seed, taken=(), with_needs=False):
     """Return ids of a balanced draw from chapters, in the order of the book.
 
-    Of many draws the one is taken whose chapters and kinds are spread most evenly and whose points
-    and minutes are nearest to `count` times their means. What an exercise builds on comes along as
-    part of the draw, so that it always can be handed out as it is.
+    Of many draws those are kept whose chapters and kinds are spread most evenly and whose points
+    and minutes are nearest to `count` times their means; the seed chooses among them. What an
+    exercise builds on comes along as part of the draw, so that it can be handed out as it is.
 
     Args:
         exercises: `{id: Exercise}` of the book.
-        places: Where to draw from, as `chapter:cnn` or `chapter:lstm/gates`.
+        places: Where to draw from, as `cnn` or `chapter:lstm/gates`.
         count: How many exercises.
         seed: Which of the draws; the same seed gives the same one.
+        taken: Ids that are chosen already; they are not drawn again.
+        with_needs: What an exercise builds on in other chapters is added later, on top.
     """
-    pools = [_pool(exercises, place) for place in places]
+    pools = [{e.id for e in place_of(exercises, place, "--from")} - set(taken) for place in places]
     names = [name for name in exercises if any(name in pool for pool in pools)]
     if not 1 <= count <= len(names):
         raise ChoiceError(
             f"--count {count}, but {' and '.join(places)} hold {len(names)} exercises. Give a "
             f"number from 1 to {len(names)}."
         )
+    there = set(exercises) - set(names) if with_needs else set(taken)
     rng = np.random.default_rng(seed)
-    best, lowest = None, np.inf
+    costs = {}
     for _ in range(400):
-        chosen = _closed(exercises, [names[i] for i in rng.permutation(len(names))], count)
-        cost = _imbalance(exercises, chosen, names, pools) if chosen else np.inf
-        if cost < lowest:
-            best, lowest = chosen, cost
-    if best is None:
-        raise ChoiceError(
-            f"No {count} exercises of {' and '.join(places)} have all that they build on among "
-            "them. Give a larger --count or more chapters."
-        )
-    return [name for name in exercises if name in best]
+        order = [names[i] for i in rng.permutation(len(names))]
+        chosen = _closed(exercises, order, count, there)
+        if chosen:
+            drawn = tuple(name for name in names if name in chosen)
+            costs[drawn] = _imbalance(exercises, drawn, names, pools)
+    if not costs:
+        raise ChoiceError(_unfinished(exercises, names, there, count, places))
+    near = sorted(drawn for drawn, cost in costs.items() if cost <= min(costs.values()) + SLACK)
+    return list(near[rng.integers(len(near))])
 
 
-def _pool(exercises, place):
-    """Return the ids of one chapter, or of one topic."""
-    word, _, chapter = place.partition(":")
-    found = {e.id for e in exercises.values() if chapter in (e.chapter, e.topic)}
-    if word != "chapter" or not found:
+def place_of(exercises, place, option):
+    """Return the exercises of a chapter or of a topic, as `lstm/gates`, `lstm`, `chapter:lstm`."""
+    chapter = place.removeprefix("chapter:")
+    found = [e for e in exercises.values() if chapter in (e.chapter, e.topic)]
+    if not found:
         known = {e.chapter for e in exercises.values()} | {e.topic for e in exercises.values()}
-        raise ChoiceError(
-            f"--from {place}: it must read chapter:NAME, where NAME is one of {sorted(known)}."
-        )
+        raise ChoiceError(f"{option} {place}: there is none. Chapters are {sorted(known)}.")
     return found
+
+
+def _unfinished(exercises, names, there, count, places):
+    """Say why no draw can be handed out: what exercises build on is elsewhere."""
+    outside = {
+        name: need
+        for name in names
+        for need in _completed(exercises, [name])
+        if need not in {*names, *there}
+    }
+    named = ", ".join(f"{name} builds on {need}" for name, need in outside.items())
+    return (
+        f"No {count} exercises of {' and '.join(places)} have all that they build on among them: "
+        f"{named}. Add it with --with-needs, or give another --count."
+    )
 
 
 def _completed(exercises, ids):
@@ -104,11 +121,11 @@ def _completed(exercises, ids):
     return done
 
 
-def _closed(exercises, order, count):
+def _closed(exercises, order, count, there):
     """Take exercises in an order, each with what it builds on, until there are `count`."""
     chosen = []
     for name in order:
-        more = [n for n in _completed(exercises, [name]) if n not in chosen]
+        more = [n for n in _completed(exercises, [name]) if n not in {*chosen, *there}]
         if len(chosen) + len(more) <= count and all(n in order for n in more):
             chosen += more
     return chosen if len(chosen) == count else None

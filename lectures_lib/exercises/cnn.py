@@ -165,6 +165,7 @@ def _shifted_accuracy(rng):
             right / 40,
             {"predict": predict, "images": images, "labels": brightest, "pixels": pixels},
             hint="Return a share. Pictures move to the right; the columns that enter are empty.",
+            counts=pixels > 0,
         )
 
 
@@ -223,6 +224,7 @@ def _best_of_many(rng):
             {"accuracies": np.array(accuracies), "images": images},
             tolerance=2e-3,
             hint="Take the largest of the measured accuracies first, then the mean of many draws.",
+            counts=np.sum(1 - at_most) / images > max(accuracies) + 0.005,
         )
 
 

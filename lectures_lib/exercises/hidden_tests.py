@@ -4,18 +4,20 @@ import ast
 import contextlib
 import hashlib
 import io
-import math
-import re
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
 from lectures_lib.exercises import cases, check
 from lectures_lib.exercises.compare import problem
+from lectures_lib.exercises.marking import fingerprint, literal
 
 __all__ = ["SET_UP", "Disagreement", "answer_name", "hidden_tests", "reference", "seed_of"]
 
 SET_UP = "import numpy as np\n\nfrom lectures_lib.exercises import check"
-LONGEST = 60  # numbers that are written out; longer inputs are drawn again
+NEW = 4  # cases at least that the check does not show
+DRAWS = 20  # at most, to find them
 
 
 class Disagreement(ValueError):
@@ -28,7 +30,7 @@ def seed_of(seed, exercise):
     >>> seed_of(7, "cnn-output-size"), seed_of(7, "lstm-hold"), seed_of(8, "lstm-hold")
     (2794091702, 1165174281, 188245799)
     """
-    return int.from_bytes(hashlib.sha256(f"{seed}/{exercise}".encode()).digest()[:4], "big")
+    return int.from_bytes(hashlib.sha256(f"{seed}/{exercise}".encode()).digest()[:8], "big")
 
 
 def answer_name(exercise, role="check"):
@@ -38,56 +40,122 @@ def answer_name(exercise, role="check"):
 
 def reference(exercise):
     """Run the cells that an exercise needs and its solution; return what the solution defines."""
+    return _ran(exercise, exercise.solution, answer_name(exercise, "solution"), "solution")
+
+
+def _ran(exercise, source, name, what):
+    """Run code after the cells that an exercise needs; return what it calls by a name."""
     space = {"check": check, "np": np}
     code = [cell.source for cell in exercise.contexts if cell.kind == "code"]
-    for source in [*code, exercise.solution]:
+    for text in [*code, source]:
         try:
             with contextlib.redirect_stdout(io.StringIO()):
-                exec(source, space)
+                exec(text, space)
         except Exception as error:
             raise Disagreement(
-                f"The solution of {exercise.id!r} in {exercise.chapter}.ipynb does not run with "
+                f"The {what} of {exercise.id!r} in {exercise.chapter}.ipynb does not run with "
                 f"its contexts alone: {type(error).__name__}: {error}. Add the cells that it "
                 "needs to contexts, or let it import what it uses."
             ) from error
-    return space[answer_name(exercise, "solution")]
+    if name not in space:
+        raise Disagreement(
+            f"The {what} of {exercise.id!r} in {exercise.chapter}.ipynb defines no {name!r}, which "
+            "its check looks at. Correct one of the names."
+        )
+    return space[name]
 
 
+@cache
 def hidden_tests(exercise, seed):
-    """Return the code of the hidden tests of an exercise; its last line is the number of points.
+    """Return the code of the hidden tests of an exercise: one expression, the number of points.
+
+    It leaves no name behind and uses none but that of the answer: students may call theirs `cases`
+    or `round`. Cases that the check shows do not count.
 
     Raises `Disagreement` when the reference solution does not pass the check with these inputs.
     """
-    own = seed_of(seed, exercise.id)
-    solution, lines, again = reference(exercise), [], False
-    for number, case in enumerate(cases(exercise.id, own)):
-        value, wrong = _tried(case, solution)
-        if wrong:
-            raise Disagreement(
-                f"The check and the solution of {exercise.id!r} disagree for seed {seed}, case "
-                f"{number}: {wrong} Correct one of them, or take another seed."
-            )
-        given, drawn = _given(case, number)
-        again |= drawn
-        expected = _literal(_plain(value))
-        finite = ", finite=True" if case.finite else ""
-        lines.append(f"    Case({expected}, {given}, {case.tolerance!r}, {case.hint!r}{finite}),")
-    head = ["import importlib", "", "import numpy as np", ""]
-    head.append(f"from lectures_lib.exercises import {'cases, ' if again else ''}compare")
-    head.append("from lectures_lib.exercises.compare import Case")
-    if again:
-        head += ["", f"drawn = cases({exercise.id!r}, seed={own})"]
+    _politely(exercise)
+    solution = reference(exercise)
+    lines = [_written(exercise, solution, *one) for one in _cases(exercise, seed)]
     whole = exercise.kind == "compute" or exercise.points == 1
-    score = f"compare.share({answer_name(exercise)}, hidden{', whole=True' if whole else ''})"
-    tail = ["]", "importlib.reload(compare)", f"round({exercise.points} * {score}, 2)"]
-    return "\n".join([*head, "", "hidden = [", *lines, *tail])
+    return "\n".join([
+        '__import__("lectures_lib.exercises.marking", fromlist=["marks"]).marks(',
+        f"    {answer_name(exercise)}, points={exercise.points}, whole={whole},",
+        "    tests=lambda np, Case, draw: [",
+        *lines,
+        "    ],",
+        ")",
+    ])  # fmt: skip
+
+
+def _politely(exercise):
+    """See to it that a student who has written nothing is told so."""
+    stub = _ran(exercise, exercise.answer, answer_name(exercise), "stub")
+    said = problem(cases(exercise.id)[0], stub)
+    if not said.startswith("nothing is filled in yet"):
+        raise Disagreement(
+            f"The check says of the stub of {exercise.id!r} in {exercise.chapter}.ipynb: {said!r} "
+            "Let the stub return ... and take the arguments that the check gives."
+        )
+
+
+def _cases(exercise, seed):
+    """Return `(case, seed that draws it, its number there)`: at least `NEW` that count.
+
+    What the check shows comes once. More is drawn until enough inputs are new.
+    """
+    shown = {fingerprint(case.given) for case in cases(exercise.id)}
+    known, found, new = set(), [], 0
+    for again in range(DRAWS):
+        own = seed_of(f"{seed}/{again}" if again else seed, exercise.id)
+        for number, case in enumerate(cases(exercise.id, own)):
+            mark = fingerprint(case.given)
+            if mark in known:
+                continue
+            known.add(mark)
+            case = replace(case, counts=case.counts and mark not in shown)
+            if again and not case.counts:
+                continue
+            found.append((case, own, number))
+            new += case.counts
+        if new >= NEW:
+            return found
+    if not new:
+        raise Disagreement(
+            f"The check of {exercise.id!r} draws the inputs that students see, whatever the seed. "
+            "Draw them from more values."
+        )
+    return found
+
+
+def _written(exercise, solution, case, own, number):
+    """Return the line of a case; inputs that are long or no data are drawn again."""
+    value, wrong = _tried(case, solution)
+    if wrong:
+        raise Disagreement(
+            f"The check and the solution of {exercise.id!r} disagree for its seed {own}, case "
+            f"{number}: {wrong} Correct one of them, or take another seed."
+        )
+    given = {key: literal(value) for key, value in case.given.items()}
+    text = "{" + ", ".join(f"{key!r}: {text}" for key, text in given.items()) + "}"
+    if None in given.values():
+        text = f"draw({exercise.id!r}, {own}, {number}, {fingerprint(case.given)!r})"
+    options = [f", {name}={getattr(case, name)}" for name in ("finite", "counts")]
+    plain = literal(np.asarray(value).tolist())
+    return f"        Case({plain}, {text}, {case.tolerance!r}, {case.hint!r}{''.join(options)}),"
 
 
 def _checked_name(source, exercise, role):
     """Return the second argument of the last `check("id", name)` in a cell."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise Disagreement(
+            f"The {role} cell of {exercise.id!r} in {exercise.chapter}.ipynb is no Python: {error}."
+        ) from error
     found = [
         node.args[1].id
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and getattr(node.func, "id", "") == "check"
         and len(node.args) == 2
@@ -104,44 +172,11 @@ def _checked_name(source, exercise, role):
 
 def _tried(case, solution):
     """Return the value of a solution, which runs once, and what the check has against it."""
-    values = [solution] if case.given is None else []
+    values = []
 
     def kept(**given):
         values.append(solution(**given))
         return values[-1]
 
-    wrong = problem(case, solution if case.given is None else kept)
+    wrong = problem(case, kept)
     return values[-1] if values else None, wrong
-
-
-def _plain(value):
-    """Return a solution's value as Python numbers in lists, or as the word that it is."""
-    return value.lower() if isinstance(value, str) else np.asarray(value).tolist()
-
-
-def _given(case, number):
-    """Return code for the inputs of a case, and whether they are drawn again."""
-    if case.given is None:
-        return "None", False
-    literals = {key: _literal(value) for key, value in case.given.items()}
-    if None in literals.values():
-        return f"drawn[{number}].given", True
-    return "{" + ", ".join(f"{key!r}: {text}" for key, text in literals.items()) + "}", False
-
-
-def _literal(value):
-    """Return code for a number, a text, or a short list or array of numbers; None for the rest."""
-    if isinstance(value, np.ndarray):
-        inner = _literal(value.tolist()) if value.size <= LONGEST else None
-        return inner and f"np.array({inner})"
-    if isinstance(value, (list, tuple)):
-        parts = [_literal(item) for item in value]
-        if None in parts:
-            return None
-        return f"[{', '.join(parts)}]"
-    if isinstance(value, (float, np.floating)):
-        number = repr(float(value))
-        return number if math.isfinite(value) else re.sub("(nan|inf)", r"np.\1", number)
-    if isinstance(value, (int, np.integer)):
-        return repr(value.item() if isinstance(value, np.generic) else value)
-    return repr(value) if isinstance(value, str) else None

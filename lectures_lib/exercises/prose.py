@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lectures_lib.exercises.source import CHAPTER_ONLY, BrokenExercise, chapters, read_text_cells
+from lectures_lib.exercises.book import BrokenExercise, chapters, read_text_cells, title_of
+from lectures_lib.exercises.source import CHAPTER_ONLY
 
 __all__ = ["Prose", "details", "read_prose"]
 
@@ -106,8 +107,8 @@ def read_prose(book, site=""):
     equations, figures, titles = {}, {}, {}
     for path in chapters(book):
         chapter = path.relative_to(book).with_suffix("").as_posix()
+        titles[chapter] = title_of(path)
         for source, figure in read_text_cells(path):
-            titles.setdefault(chapter, source.partition("\n")[0].lstrip("# "))
             for match in MATHS.finditer(source):
                 equations[_label(match[1])] = match[2]
             if figure:
@@ -164,7 +165,7 @@ def _refuse(text, chapter):
             f"{chapter}.ipynb: an exercise has the directive {{{fence[1]}}}, which a notebook "
             "alone cannot show. Write plain markdown, or draw the figure in a cell of contexts."
         )
-    if picture and not re.match(r"\w+:", picture[1]):
+    if picture and not re.match(r"https?:|data:", picture[1]):
         raise BrokenExercise(
             f"{chapter}.ipynb: an exercise shows the file {picture[1]}, which an assignment does "
             "not have. Draw the figure in a cell and name it in contexts."

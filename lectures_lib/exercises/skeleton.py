@@ -1,10 +1,12 @@
 """Write the cells of a new exercise into a chapter, and say what else it needs."""
 
+import builtins
 import json
-import re
+import keyword
+import tempfile
 from pathlib import Path
 
-from lectures_lib.exercises.source import KINDS, read
+from lectures_lib.exercises.source import KINDS, LONGEST, identifier, read
 
 __all__ = ["add"]
 
@@ -46,37 +48,55 @@ def add(name, chapter, *, kind, book):
     Returns:
         Lines that say what is still to be written: the check and its test.
     """
-    found = read(book)
     path = Path(book) / f"{chapter}.ipynb"
     topic = chapter.partition("/")[0]
-    if kind not in KINDS:
-        raise ValueError(f"--kind {kind}, but it must be one of {', '.join(KINDS)}.")
-    if not path.is_file():
-        known = sorted({exercise.chapter for exercise in found.values()})
-        raise ValueError(f"--chapter {chapter}: there is no {path}. Chapters are {known}.")
-    if not re.fullmatch(rf"{topic}(-[a-z0-9]+)+", name):
-        raise ValueError(
-            f"{name!r} must begin with the topic and be lower-case, as {topic}-my-idea."
-        )
-    if name in found:
-        raise ValueError(f"{found[name].chapter} has an exercise {name!r}. Choose another id.")
+    _refuse(name, topic, kind, path, read(book))
     _insert(path, _cells(name, kind))
     title = f"{path}: wrote the cells of {name}. Fill them in."
     if kind == "explain":
         return [title, "The points of the rubric must add up to those of the answer cell."]
-    function = name.removeprefix(f"{topic}-").replace("-", "_")
     return [
         title,
         f"\nAdd its check to lectures_lib/exercises/{topic}.py:\n",
-        CHECK.format(id=name, name=function),
+        CHECK.format(id=name, name=_function(name)),
         "\nand two wrong answers to WRONG in tests/test_exercises.py:\n",
         TEST.format(id=name),
     ]
 
 
+def _refuse(name, topic, kind, path, found):
+    """Raise for what cannot be an exercise."""
+    if kind not in KINDS:
+        raise ValueError(f"--kind {kind}, but it must be one of {', '.join(KINDS)}.")
+    if not path.is_file():
+        known = sorted({exercise.chapter for exercise in found.values()})
+        raise ValueError(f"--chapter: there is no {path}. Chapters are {known}.")
+    if not identifier(name) or not name.startswith(f"{topic}-"):
+        raise ValueError(
+            f"{name!r} must begin with the topic, be lower-case and of at most {LONGEST} letters, "
+            f"as {topic}-my-idea."
+        )
+    function = _function(name)
+    taken = (
+        keyword.iskeyword(function) or hasattr(builtins, function) or function in {"check", "np"}
+    )
+    if taken or not function.isidentifier():
+        raise ValueError(
+            f"{name!r} would call the function {function!r}, which Python cannot, or which has a "
+            "meaning already. Choose another id."
+        )
+    if name in found:
+        raise ValueError(f"{found[name].chapter} has an exercise {name!r}. Choose another id.")
+
+
+def _function(name):
+    """Return the name of the function that answers an exercise."""
+    return name.partition("-")[2].replace("-", "_")
+
+
 def _cells(name, kind):
     """Return task, answer, and check with solution or rubric, as JSON has them."""
-    function = name.partition("-")[2].replace("-", "_")
+    function = _function(name)
     mark = {"id": name, "role": "answer", "points": 2, "minutes": 15, "kind": kind, "needs": []}
     task = _cell(f"{name}-task", "markdown", TASK, {})
     if kind == "explain":
@@ -110,7 +130,7 @@ def _role(name, role):
 
 
 def _cell(name, kind, source, metadata):
-    cell = {"cell_type": kind, "id": name[:64], "metadata": metadata}
+    cell = {"cell_type": kind, "id": name, "metadata": metadata}
     if kind == "code":
         cell |= {"execution_count": None, "outputs": []}
     return cell | {"source": source.splitlines(keepends=True)}
@@ -124,4 +144,7 @@ def _insert(path, new):
     at = last[-1] if last else len(cells)
     cells[at:at] = new
     text = json.dumps(notebook, indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
+        whole = Path(folder, path.name)  # the chapter stays as it is until all is written
+        whole.write_text(text + "\n", encoding="utf-8")
+        whole.replace(path)

@@ -4,38 +4,20 @@ An exercise is a heading and its task, an answer cell, and a check with a soluti
 answer is free text, a rubric. Its metadata sits in the answer cell; CONTRIBUTING.md shows it.
 """
 
-import json
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-__all__ = [
-    "KINDS",
-    "BookNotFound",
-    "BrokenExercise",
-    "Cell",
-    "Exercise",
-    "chapters",
-    "find_book",
-    "read",
-    "read_notebook",
-    "read_text_cells",
-]
+from lectures_lib.exercises.book import BrokenExercise, chapters, read_cells
+
+__all__ = ["KINDS", "Cell", "Exercise", "identifier", "read", "read_notebook"]
 
 KINDS = ("compute", "code", "explain")
+LONGEST = 40  # letters of an id: nbformat allows 64 for a cell, whose id begins with it
 ROLES = ("answer", "check", "solution", "rubric")
 CHAPTER_ONLY = re.compile(r"<!-- chapter -->.*?<!-- /chapter -->\s*", re.DOTALL)
 HINT = re.compile(r"<details>\s*<summary>Hint</summary>\s*(.*?)\s*</details>", re.DOTALL)
 HEADING = re.compile(r"^### (.+)$", re.MULTILINE)
 PARTS = {"explain": ("rubric",), "compute": ("check", "solution"), "code": ("check", "solution")}
-
-
-class BookNotFound(ValueError):
-    """There is no folder with notebooks."""
-
-
-class BrokenExercise(ValueError):
-    """The cells of an exercise do not fit together."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +28,6 @@ class Cell:
     kind: str
     source: str
     caption: str = ""
-    figure: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,30 +60,6 @@ class Exercise:
         return self.chapter.partition("/")[0]
 
 
-def find_book(given=None):
-    """Return the folder with the notebooks: the one given, else `book` here or in the repository.
-
-    >>> find_book("nowhere")
-    Traceback (most recent call last):
-    ...
-    lectures_lib.exercises.source.BookNotFound: nowhere holds no notebooks. Give the folder book \
-of the course's repository, as --book lectures/book.
-    """
-    here = [Path("book"), Path(__file__).parents[2] / "book"]
-    for folder in [Path(given)] if given else here:
-        if any(folder.glob("*/*.ipynb")):
-            return folder
-    if given:
-        raise BookNotFound(
-            f"{given} holds no notebooks. Give the folder book of the course's repository, "
-            "as --book lectures/book."
-        )
-    raise BookNotFound(
-        "The chapters are not installed with the package. Clone the course's repository and run "
-        "this in it, or give its folder of chapters, as --book lectures/book."
-    )
-
-
 def read(book):
     """Return `{id: Exercise}` for the notebooks of a folder, in the order of the book."""
     found = {}
@@ -124,28 +81,9 @@ def read(book):
     return found
 
 
-def chapters(book):
-    """Return the paths of the notebooks, in the order of `_toc.yml` beside the folder."""
-    book = Path(book)
-    paths = [p for p in sorted(book.glob("*/*.ipynb")) if ".ipynb_checkpoints" not in p.parts]
-    contents = book.resolve().parent / "_toc.yml"
-    text = contents.read_text(encoding="utf-8") if contents.is_file() else ""
-    listed = re.findall(r"file: \S+?/(\S+)", text)
-    place = {name: number for number, name in enumerate(listed)}
-    return sorted(
-        paths, key=lambda p: place.get(p.relative_to(book).with_suffix("").as_posix(), len(place))
-    )
-
-
-def read_text_cells(path):
-    """Yield `(source, figure)` of all cells; `figure` holds the name and the caption, if any."""
-    for cell in _cells(path, path):
-        yield cell["source"], cell["metadata"].get("mystnb", {}).get("figure", {})
-
-
 def read_notebook(path, chapter):
     """Return the exercises of one notebook, as a list."""
-    cells = _cells(path, chapter)
+    cells = read_cells(path, chapter)
     roles = _roles(cells)
     answers = [i for i, cell in enumerate(cells) if _mark(cell).get("role") == "answer"]
     for exercise, role in roles:
@@ -158,15 +96,13 @@ def read_notebook(path, chapter):
     return [_exercise(cells, number, roles, chapter) for number in answers]
 
 
-def _cells(path, chapter):
-    try:
-        cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-    except (ValueError, KeyError) as error:
-        raise BrokenExercise(f"{chapter}.ipynb is not a notebook: {error!r}.") from error
-    for number, cell in enumerate(cells):
-        cell["source"] = "".join(cell["source"])
-        cell["where"] = f"{chapter}.ipynb, cell {number} (id {cell.get('id')})"
-    return cells
+def identifier(text):
+    """Return whether a text can be the id of an exercise: lower-case words joined by hyphens.
+
+    >>> identifier("cnn-output-size"), identifier("cnn output"), identifier("cnn-" + 40 * "x")
+    (True, False, False)
+    """
+    return len(text) <= LONGEST and bool(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", text))
 
 
 def _roles(cells):
@@ -179,6 +115,11 @@ def _roles(cells):
             raise BrokenExercise(
                 f"{cell['where']}: its metadata 'exercise' is {mark!r}. It needs an id, and a role "
                 "that is answer, check, solution or rubric."
+            )
+        if not identifier(mark["id"]):
+            raise BrokenExercise(
+                f"{cell['where']}: the id {mark['id']!r} must be lower-case words joined by "
+                f"hyphens, as cnn-output-size, of at most {LONGEST} letters."
             )
         key = mark["id"], mark["role"]
         if key in found:
@@ -203,14 +144,7 @@ def _exercise(cells, number, roles, chapter):
             f"{cell['where']}: the first line of its answer is {first!r}. It must be "
             f"{form.format(mark['id'])!r}, which editors that drop metadata leave there."
         )
-    parts = {}
-    for role in PARTS[mark["kind"]]:
-        if (mark["id"], role) not in roles:
-            raise BrokenExercise(
-                f"{cell['where']}: exercise {mark['id']!r} has no {role} cell. Add a cell with the "
-                f'metadata {{"exercise": {{"id": "{mark["id"]}", "role": "{role}"}}}}.'
-            )
-        parts[role] = roles[mark["id"], role]["source"]
+    parts = _parts(mark, cell, roles)
     title, prompt, hint = _task(cells, number)
     mark |= {name: tuple(mark[name]) for name in ("needs", "presets")}
     mark["contexts"] = _contexts(mark, cells, cell)
@@ -219,6 +153,26 @@ def _exercise(cells, number, roles, chapter):
         chapter=chapter, title=title, prompt=prompt, hint=hint, answer=cell["source"],
         **parts, **mark,
     )  # fmt: skip
+
+
+def _parts(mark, cell, roles):
+    """Return `{role: source}` of the cells that go with an answer."""
+    parts = {}
+    for role in PARTS[mark["kind"]]:
+        if (mark["id"], role) not in roles:
+            raise BrokenExercise(
+                f"{cell['where']}: exercise {mark['id']!r} has no {role} cell. Add a cell with the "
+                f'metadata {{"exercise": {{"id": "{mark["id"]}", "role": "{role}"}}}}.'
+            )
+        parts[role] = roles[mark["id"], role]["source"]
+    wanted = "markdown" if mark["kind"] == "explain" else "code"
+    for part in (cell, *(roles[mark["id"], role] for role in parts)):
+        if part["cell_type"] != wanted:
+            raise BrokenExercise(
+                f"{part['where']}: a cell of the exercise {mark['id']!r}, which is of the kind "
+                f"{mark['kind']}, must be a {wanted} cell."
+            )
+    return parts
 
 
 def _checked(mark, cell):
@@ -271,14 +225,29 @@ def _task(cells, number):
         headings = list(HEADING.finditer("\n\n".join(texts)))
         if headings:
             text = "\n\n".join(texts)[headings[-1].end() :].strip()
-            hint = HINT.search(text)
-            prompt = HINT.sub("", text).strip()
-            return headings[-1][1].strip(), prompt, hint[1].strip() if hint else ""
+            return headings[-1][1].strip(), *_parted(text, cells[number])
     cell = cells[number]
     raise BrokenExercise(
         f"{cell['where']}: exercise {_mark(cell)['id']!r} has no heading. Write '### Title' and "
         "the task into a markdown cell just before its answer."
     )
+
+
+def _parted(text, answer):
+    """Return the prompt and the hint of a task, if students get just these two."""
+    prompt, hints = HINT.sub("", text).strip(), HINT.findall(text)
+    faults = {
+        "has no text. Say what to write and what it returns": not prompt,
+        "has two hints. Join them": len(hints) > 1,
+        "has folded text that is no hint. Move it out, or call it Hint": "<details" in prompt,
+        "has a part for the chapter that is not closed with <!-- /chapter -->": (
+            "<!-- chapter" in CHAPTER_ONLY.sub("", text)
+        ),
+    }
+    for fault, found in faults.items():
+        if found:
+            raise BrokenExercise(f"{answer['where']}: the task of {_mark(answer)['id']!r} {fault}.")
+    return prompt, hints[0].strip() if hints else ""
 
 
 def _contexts(mark, cells, answer):
@@ -290,10 +259,20 @@ def _contexts(mark, cells, answer):
             f"{answer['where']}: exercise {mark['id']!r} names the context {missing[0]!r}, but no "
             "cell of the notebook has this id."
         )
-    return tuple(_cell(cell) for cell in cells if cell.get("id") in mark["contexts"])
+    named = [cell for cell in cells if cell.get("id") in mark["contexts"]]
+    for number, cell in enumerate(named):
+        if _mark(cell):
+            raise BrokenExercise(
+                f"{answer['where']}: exercise {mark['id']!r} names the context {cell['id']!r}, a "
+                f"cell of the exercise {_mark(cell)['id']!r}, which students would get. Use needs."
+            )
+        if cell["id"] in [other["id"] for other in named[:number]]:
+            raise BrokenExercise(
+                f"{cell['where']}: another cell has the id {cell['id']!r} too. Change one."
+            )
+    return tuple(_cell(cell) for cell in named)
 
 
 def _cell(cell):
-    figure = cell["metadata"].get("mystnb", {}).get("figure", {})
-    caption = figure.get("caption", "")
-    return Cell(cell["id"], cell["cell_type"], cell["source"], caption, figure.get("name", ""))
+    caption = cell["metadata"].get("mystnb", {}).get("figure", {}).get("caption", "")
+    return Cell(cell["id"], cell["cell_type"], cell["source"], caption)

@@ -7,7 +7,8 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.util import logging
 
-from lectures_lib.exercises.source import KINDS, read, read_text_cells
+from lectures_lib.exercises.book import title_of
+from lectures_lib.exercises.source import KINDS, read
 from lectures_lib.site.table import table
 
 __all__ = ["setup"]
@@ -29,17 +30,11 @@ class ExerciseIndex(Directive):
         found = read(Path(env.srcdir, "book"))
         made = [exercise_rows(chapter="")]
         for chapter in dict.fromkeys(exercise.chapter for exercise in found.values()):
-            title = _title(Path(env.srcdir, "book", f"{chapter}.ipynb"))
+            title = title_of(Path(env.srcdir, "book", f"{chapter}.ipynb"))
             section = nodes.section(ids=[_anchor(chapter)], names=[])
             section += [nodes.title(title, title), exercise_rows(chapter=chapter)]
             made.append(section)
         return made
-
-
-def _title(path):
-    """Return the title of a notebook, the heading of its first cell."""
-    first, _ = next(read_text_cells(path))
-    return first.partition("\n")[0].removeprefix("# ")
 
 
 def _anchor(chapter):
