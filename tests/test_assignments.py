@@ -722,6 +722,6 @@ def test_the_page_names_every_option():
     commands = next(a for a in command.parser()._actions if isinstance(a.choices, dict)).choices
     options = {name for c in ("assign", "new") for name in commands[c]._option_string_actions}
     options -= {"-h", "--help", "--output"}  # -o
-    known = options | {"--first-name", "--last-name", "--duedate", "--force", "--to"}  # nbgrader's
+    known = options | {"--duedate", "--force", "--to"}  # nbgrader's
     assert {o for o in options if f"`{o}" not in text and f" {o} " not in text} == set()
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known

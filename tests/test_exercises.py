@@ -5,6 +5,7 @@ import itertools
 import re
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import pytest
 
 from lectures_lib import recorded
 from lectures_lib.data import load_mnist
-from lectures_lib.exercises import CHAPTERS, cases, check, names, source
+from lectures_lib.exercises import CHAPTERS, Case, cases, check, names, source
 from lectures_lib.exercises import exercise as register
+from lectures_lib.exercises.compare import problem
 from lectures_lib.exercises.hidden_tests import answer_name
 from lectures_lib.from_scratch import pca
 
@@ -31,6 +33,15 @@ class AlwaysEqual:
 
     def __call__(self, *args, **kwargs):
         return self
+
+
+class Unkind:
+    """Raises wherever it can."""
+
+    def __repr__(self):
+        raise RuntimeError("unkind")
+
+    __array__ = __len__ = __float__ = __repr__
 
 
 EXERCISES = source.read(BOOK)
@@ -498,7 +509,7 @@ def test_stub_and_solution_take_the_same_arguments(exercise):
 @pytest.mark.parametrize("path", sorted((ROOT / "lectures_lib" / "exercises").glob("*.py")),
                          ids=lambda path: path.stem)  # fmt: skip
 def test_checks_import_nothing_that_colab_lacks(path):
-    if path.stem not in {*CHAPTERS, "__init__", "compare"}:
+    if path.stem not in {*CHAPTERS, "__init__", "compare", "marking"}:
         return
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -677,10 +688,24 @@ def test_there_are_exercises_of_three_kinds():
     [
         (5, "5 is not a function. Pass the function itself"),
         (lambda **arguments: 1 / 0, "raised ZeroDivisionError: division by zero"),
-        (lambda size: size, "raised TypeError"),
+        (lambda size: size, "raised TypeError: .* Keep the names of the arguments."),
+        (lambda **arguments: arguments["stride"][0], r"is not subscriptable\.$"),
         (lambda **arguments: "31", "'31', which is not a number"),
         (lambda **arguments: True, "True, which is not a number"),
-        (lambda **arguments: [1, 2], r"an array of shape \(2,\); it must be \(\)"),
+        (lambda **arguments: [1], r"gives an array of shape \(1,\); it must be a single number."),
+        (lambda **arguments: None, "returns nothing. End it with return and the result."),
+        (lambda **arguments: 32 + 5j, r"\(32\+5j\), which is complex; it must be real."),
+        (lambda **arguments: np.complex128(32), r"\(32\+0j\), which is complex; it must be real."),
+        (lambda **arguments: np.str_("32"), "which is not a number"),
+        (lambda **arguments: b"32", "which is not a number"),
+        (lambda **arguments: np.array("32", dtype=object), "which is not a number"),
+        (lambda **arguments: np.timedelta64(32), "which is not a number"),
+        (lambda **arguments: np.bool_(True), "which is not a number"),
+        (lambda **arguments: np.ma.masked_all(()), "which is not a number"),
+        (lambda **arguments: 10**400, "raised OverflowError"),
+        (lambda **arguments: float("inf"), "inf, expected 32"),
+        (lambda **arguments: sys.exit(3), "raised SystemExit: 3"),
+        (lambda **arguments: Unkind(), "raised RuntimeError: unkind"),
         (lambda **arguments: float("nan"), "nan, expected 32"),
     ],
 )
@@ -688,6 +713,19 @@ def test_messages(answer, text):
     result = check("cnn-output-size", answer)
     assert not result
     assert re.search(text, result.message)
+    assert ("Keep the names" in result.message) == ("Keep the names" in text)
+
+
+def test_an_answer_that_cannot_be_shown_is_told_so():
+    assert "raised RuntimeError: unkind" in check("cnn-output-size", Unkind()).message
+
+
+def test_fractions_are_numbers():
+    def clip_factor(dK, dR, db, max_norm):
+        value = answer_of("rnn-clip-factor", "solution")(dK, dR, db, max_norm)
+        return Fraction(float(value))
+
+    assert check("rnn-clip-factor", clip_factor)
 
 
 def test_unknown_exercise_names_the_nearest():
@@ -697,12 +735,15 @@ def test_unknown_exercise_names_the_nearest():
 
 
 def test_an_answer_cannot_change_the_case():
-    def greedy(labels, predicted, classes):
-        labels[:] = 0
-        return None
+    def greedy(image, sizes):
+        image[:] = 0
+        sizes.append(5)
+        sizes[0][0] = 7
+        return 1
 
-    check("cnn-confusion-matrix", greedy)
-    assert check("cnn-confusion-matrix", answer_of("cnn-confusion-matrix", "solution"))
+    case = Case(1, {"image": np.ones(3), "sizes": [[1], 2]})
+    assert problem(case, greedy) == ""
+    assert case.given["image"].tolist() == [1, 1, 1] and case.given["sizes"] == [[1], 2]
 
 
 def test_a_tensor_is_an_answer():

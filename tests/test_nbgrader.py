@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from lectures_lib.exercises import __main__ as command
 from lectures_lib.exercises.assignment import assign
 from lectures_lib.exercises.book import find_book
 from lectures_lib.exercises.source import read
@@ -44,13 +45,37 @@ def right(notebook):
 def wrong(notebook):
     right(notebook)
     answer(notebook, "cnn-output-size", "def output_size(**sizes):\n    return 1")
-    # The largest accuracy, diverged or not: right in one case of six.
-    text = "def choose(validation, losses):\n    return tuple(np.argwhere(validation == "
-    answer(notebook, "cnn-choose-cell", f"{text}validation[np.isfinite(losses)].max())[-1])")
+    # An infinite loss is taken for a good one: right for all new inputs, but for two of the four
+    # that the check shows.
+    lines = [
+        "def choose(validation, losses):",
+        "    counted = np.where(np.isnan(losses), -1, validation)",
+        "    column = np.argwhere(counted == counted.max())[:, 1].max()",
+        "    return np.argmax(counted[:, column]), column",
+    ]
+    answer(notebook, "cnn-choose-cell", "\n".join(lines))
 
 
 def empty(notebook):
     pass
+
+
+def untouched(notebook):
+    """As `empty`, but from the file that is handed out without nbgrader."""
+
+
+def own_names(notebook):
+    """What the tests once called theirs, a `round` of one's own, and every value shown."""
+    right(notebook)
+    cell = source(notebook, "cnn-output-size-answer")
+    cell.source += "\nhidden = drawn = cases = compare = Case = importlib = -1\nround = int"
+    cell.source += "\nget_ipython().ast_node_interactivity = 'all'"
+
+
+def stripped(notebook):
+    right(notebook)
+    for cell in notebook.cells:
+        cell.metadata.clear()
 
 
 def syntax_error(notebook):
@@ -93,8 +118,9 @@ def edited_test(notebook):
 
 SUBMISSIONS = [
     right, wrong, empty, syntax_error, endless_loop, killed_kernel, duplicated_cell, deleted_cell,
-    edited_test,
+    edited_test, untouched, own_names, stripped,
 ]  # fmt: skip
+AS_FILE = {right, untouched}
 SOLUTIONS = {name: exercise for name, exercise in read(find_book()).items() if name in NAMES}
 
 
@@ -122,12 +148,13 @@ def course(tmp_path_factory):
     student = nbformat.read(folder.parent / "student" / "week5.ipynb", as_version=4)
     (folder / "inbox").mkdir()
     for change in SUBMISSIONS:  # handed out by nbgrader, or as a file
-        notebook = nbformat.from_dict(student if change is right else release)
+        notebook = nbformat.from_dict(student if change in AS_FILE else release)
         change(notebook)
         nbformat.write(notebook, folder / "inbox" / f"{change.__name__}.ipynb")
     loop = re.search(r"^for .*?^done$", page(), re.MULTILINE | re.DOTALL)[0]
     said["loop"] = subprocess.run(["bash", "-ec", loop], cwd=folder, capture_output=True, text=True)
-    said["missing"] = nbgrader(folder, "db", "student", "add", "missing")
+    table = re.search(r"^id,first_name.*?(?=^```)", page(), re.MULTILINE | re.DOTALL)[0]
+    (folder / "students.csv").write_text(f"{table}missing,Mis,Sing\n", encoding="utf-8")
     for line in commands:
         limit = [f"--Execute.timeout={SECONDS}"] if line.startswith("autograde") else []
         said[line] = nbgrader(folder, *shlex.split(line), *limit)
@@ -150,21 +177,22 @@ def test_what_is_released_has_no_solution(course):
 
 POINTS = [
     ("right", 4),
-    ("wrong", 1.33),  # a sixth of two points, and one
+    ("wrong", 2),  # half of two points, and one
     ("empty", 0),
     ("syntax_error", 3),
     ("endless_loop", 3),
     ("killed_kernel", 3),
     ("duplicated_cell", 4),
     ("deleted_cell", 3),
-    ("edited_test", 1.33),
+    ("edited_test", 2),
     ("missing", 0),
 ]
+MORE = [("untouched", 0), ("own_names", 4), ("stripped", 0)]
 
 
-@pytest.mark.parametrize(("student", "score"), POINTS)
+@pytest.mark.parametrize(("student", "score"), POINTS + MORE)
 def test_points(course, student, score):
-    """Two of six points wait for a person in each submission."""
+    """Two of six points are for a person to give."""
     with (course[0] / "grades.csv").open(encoding="utf-8") as table:
         rows = {row["student_id"]: row for row in csv.DictReader(table)}
     assert float(rows[student]["score"]) == score
@@ -204,6 +232,28 @@ def test_answers_in_words_wait_for_a_person(course):
     with Gradebook(url) as book:
         waiting = {
             student: book.find_submission("week5", student).needs_manual_grade
-            for student in ("right", "empty")
+            for student in ("right", "empty", "untouched")
         }
-    assert waiting == {"right": True, "empty": False}
+    assert waiting == {"right": True, "empty": False, "untouched": False}
+
+
+def test_a_file_is_what_nbgrader_releases(course):
+    release = nbformat.read(course[0] / "release" / "week5" / "week5.ipynb", as_version=4)
+    student = nbformat.read(course[0].parent / "student" / "week5.ipynb", as_version=4)
+    assert [(c.id, c.source) for c in student.cells] == [(c.id, c.source) for c in release.cells]
+    said = next(result for name, result in course[1].items() if name.startswith("autograde"))
+    changed = set(re.findall(r"submitted/(\w+)/|checksum", said.stderr))
+    assert "has changed" in said.stderr, changed
+
+
+def test_the_inbox_is_inspected_before(course, capsys):
+    assert command.main(["inspect", str(course[0].parent), str(course[0] / "inbox")]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "deleted_cell.ipynb lacks cnn-output-size-answer, cnn-output-size-check, "
+        "cnn-output-size-test, and gets 0 there. Ask for the file again.",
+        "duplicated_cell.ipynb has cnn-output-size-answer, cnn-output-size-test twice; the last "
+        "one counts.",
+        "stripped.ipynb has lost the metadata of all cells and would get 0. Ask for the file as "
+        "saved.",
+        "9 of 12 notebooks have every cell that is marked, once.",
+    ]

@@ -79,7 +79,7 @@ def _assign(options):
     if find_spec("nbformat") is None:
         raise ValueError(
             "nbformat is missing. Activate the course's environment: source .venv/bin/activate "
-            "(`make lab` sets it up)."
+            "(`make .venv/.ready` sets it up)."
         )
     from lectures_lib.exercises.assignment import assign, remarks
 
