@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sys
 import warnings
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -235,6 +236,32 @@ def test_a_folder_with_everything(tmp_path, capsys):
     assert "is there already, and nothing is overwritten" in capsys.readouterr().err
 
 
+def test_contexts_come_once_and_again_after_another_chapter():
+    first, figure = EXERCISES["cnn-track-angle"], EXERCISES["cnn-read-curves"]
+    twins = [
+        replace(figure, id=name, chapter=first.chapter, contexts=first.contexts)
+        for name in ("cnn-second", "cnn-third")
+    ]
+    chosen = (first, twins[0], figure, twins[1])
+    cells = notebook(Assignment("Week 5", chosen, 7), PROSE, install=INSTALL, view="student").cells
+    shown = [cell.id for cell in cells if cell.id.endswith(first.contexts[0].id)]
+    assert shown == [f"{name}-{first.contexts[0].id}" for name in ("cnn-track-angle", "cnn-third")]
+    curves = next(cell for cell in cells if cell.id.endswith("-figure"))
+    assert curves.source.startswith(f"# {figure.contexts[0].caption}\n")
+
+
+def test_a_notebook_that_jupyter_cannot_open_is_not_written(tmp_path, monkeypatch):
+    def spoiled(*arguments, **options):
+        made = notebook(*arguments, **options)
+        made.cells[0].id = "no id"
+        return made
+
+    monkeypatch.setattr(assignment, "notebook", spoiled)
+    with pytest.raises(nbformat.ValidationError):
+        assign(["rnn-clip-everything"], output=tmp_path / "week5", seed=7)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_figure_of_named_parts_is_linked_by_its_name():
     task = next(c for c in made("autoencoders-same-error", "student").cells if "-task" in c.id)
     assert "On the site: [turned code](https://" in task.source
@@ -246,14 +273,16 @@ def test_text_of_the_book_becomes_plain_markdown():
         text = PROSE.plain(f"{exercise.prompt}\n\n{exercise.hint}", exercise.chapter)
         assert not re.search(r"\{[a-z:]+\}`|:::|```\{|<!--", text), exercise.id
     prose = PROSE.plain(
-        "See {cite:p}`gers2001`, {cite:t}`elman1990`, {doc}`that <gates>`, [this](../cnn/digits), "
+        "See {cite:p}`gers2001`, {cite:t}`elman1990`, {cite:t}`dumoulin2016`, "
+        "{doc}`that <gates>`, [this](../cnn/digits), "
         "{numref}`fig-five-runs`.\n\n:::{admonition} Mind\n:class: tip\nthe gap\n:::",
         "lstm/comparison",
     )
     page = "https://example.org/course/book"
     assert prose == (
-        f"See (Gers and others, 2001), Elman (1990), [that]({page}/lstm/gates.html), "
-        f'[this]({page}/cnn/digits.html), [the figure "Validation errors of five GRUs with '
+        "See (Gers and others, 2001), Elman (1990), Dumoulin and Visin (2016), "
+        f"[that]({page}/lstm/gates.html), [this]({page}/cnn/digits.html), "
+        f'[the figure "Validation errors of five GRUs with '
         f'different seeds"]({page}/lstm/comparison.html#fig-five-runs).\n\n'
         "> **Mind**\n>\n> the gap"
     )
@@ -365,6 +394,16 @@ def test_a_copied_address_is_a_link_too():
     assert (preset.chapter, preset.state) == ("cnn/why_convolutions", "angle=60")
 
 
+def test_a_link_follows_the_coarser_values_of_a_page(tmp_path):
+    call = 'explore(draw, name="map", caption="A map.", size=range(9), page={"size": [2, 4]})'
+    cells = [nbformat.v4.new_code_cell(call), nbformat.v4.new_code_cell("explore(draw, name=x)")]
+    (tmp_path / "cnn").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "cnn" / "maps.ipynb")
+    assert read_preset(tmp_path, "cnn/maps#map?size=4").caption == "A map."
+    with pytest.raises(ValueError, match=r"the slider size has no value 3\. It has 2, 4"):
+        read_preset(tmp_path, "cnn/maps#map?size=3")
+
+
 @pytest.mark.parametrize(
     ("texts", "error"),
     [
@@ -401,6 +440,8 @@ def test_commands_without_a_choice(capsys):
     assert command.main(["list", "--chapter", "cmm"]) == 1
     assert "--chapter cmm: there is none. Chapters are ['" in capsys.readouterr().err
     assert command.main(["list", "--chapter", "c"]) == 1
+    assert command.main(["assign", "lstm-gru-step", "-o", "x"]) == 1
+    assert "'lstm-gru-step' builds on 'rnn-step'" in capsys.readouterr().err
     assert command.main(["assign", "rnn-step", "-o", "x", "--seed", "-1"]) == 1
     assert "--seed -1, but it must be a whole number from 0 on" in capsys.readouterr().err
 
@@ -614,6 +655,9 @@ def test_a_skeleton_is_an_exercise(copy, kind):
     exercise = source.read(book)["cnn-my-idea"]
     assert exercise.kind == kind
     assert exercise.title == "A title with a verb"
+    cells = json.loads((book / "cnn" / "convolution_layers.ipynb").read_text())["cells"]
+    heads = ["".join(cell["source"]).partition("\n")[0] for cell in cells]
+    assert heads.index("### A title with a verb") < heads.index("## Further reading")
     if kind != "explain":
         assert answer_name(exercise) == "my_idea"
         assert '@exercise("cnn-my-idea")\ndef _my_idea(rng):' in said

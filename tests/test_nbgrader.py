@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,14 +14,19 @@ import nbformat
 import pytest
 
 from lectures_lib.exercises import __main__ as command
+from lectures_lib.exercises.assemble import Assignment, notebook
 from lectures_lib.exercises.assignment import assign
 from lectures_lib.exercises.book import find_book
+from lectures_lib.exercises.prose import read_prose
 from lectures_lib.exercises.source import read
 
 if find_spec("nbgrader") is None:
     if os.environ.get("CI", "").lower() in {"true", "1"}:
         raise ModuleNotFoundError("nbgrader is missing: pip install -r requirements.txt")
     pytest.skip("nbgrader is not installed", allow_module_level=True)
+
+from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
+from traitlets.config import Config
 
 IDS = ["cnn-output-size", "cnn-choose-cell", "rnn-step", "rnn-clip-everything"]
 NAMES = {"cnn-output-size": "output_size", "cnn-choose-cell": "choose", "rnn-step": "step"}
@@ -235,6 +241,23 @@ def test_answers_in_words_wait_for_a_person(course):
             for student in ("right", "empty", "untouched")
         }
     assert waiting == {"right": True, "empty": False, "untouched": False}
+
+
+def test_every_exercise_is_released_as_it_is_handed_out():
+    """What nbgrader cuts out of its source leaves the student's notebook, to the letter."""
+    chosen, prose = tuple(read(find_book()).values()), read_prose(find_book())
+    student, cut = (
+        notebook(Assignment("All", chosen, 7), prose, install="1", view=view)
+        for view in ("student", "nbgrader")
+    )
+    settings = Config()
+    config = files("lectures_lib.exercises").joinpath("nbgrader_config.txt")
+    exec(config.read_text(encoding="utf-8"), {"get_config": lambda: settings})
+    for step in (ClearSolutions, ClearHiddenTests):
+        cut, _ = step(config=settings).preprocess(cut, {})
+    for cell, other in zip(student.cells, cut.cells, strict=True):
+        assert (cell.id, cell.source) == (other.id, other.source)
+        assert cell.metadata.get("nbgrader") == other.metadata.get("nbgrader")
 
 
 def test_a_file_is_what_nbgrader_releases(course):

@@ -53,13 +53,18 @@ def assign(ids, *, output, seed, book=None, with_needs=False, **texts):
     if not place.parent.is_dir():
         raise ValueError(f"-o {output}: there is no folder {place.parent}. Make it first.")
     texts_of = build(ids, name=_name(place), seed=seed, book=book, with_needs=with_needs, **texts)
+    _write(place, texts_of)
+    return Path(output)
+
+
+def _write(place, texts):
+    """Write files into a new folder; it appears when all of it is there."""
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".assignment-") as folder:
         whole = Path(folder, "whole")
-        for name, text in texts_of.items():
+        for name, text in texts.items():
             (whole / name).parent.mkdir(parents=True, exist_ok=True)
             (whole / name).write_text(text, encoding="utf-8")
         whole.rename(place)
-    return Path(output)
 
 
 def remarks(book=None, due=None):

@@ -68,17 +68,25 @@ def draw(exercises, places, *, count, seed, taken=(), with_needs=False):
         )
     there = set(exercises) - set(names) if with_needs else set(taken)
     rng = np.random.default_rng(seed)
-    costs = {}
-    for _ in range(400):
-        order = [names[i] for i in rng.permutation(len(names))]
-        chosen = _closed(exercises, order, count, there)
-        if chosen:
-            drawn = tuple(name for name in names if name in chosen)
-            costs[drawn] = _imbalance(exercises, drawn, names, pools)
+    costs = {
+        drawn: _imbalance(exercises, drawn, names, pools)
+        for drawn in _draws(exercises, names, count, there, rng)
+    }
     if not costs:
         raise ChoiceError(_unfinished(exercises, names, there, count, places))
     near = sorted(drawn for drawn, cost in costs.items() if cost <= min(costs.values()) + SLACK)
     return list(near[rng.integers(len(near))])
+
+
+def _draws(exercises, names, count, there, rng):
+    """Return draws in the order of the book, each with all that it builds on or that is there."""
+    found = set()
+    for _ in range(400):
+        order = [names[i] for i in rng.permutation(len(names))]
+        chosen = _closed(exercises, order, count, there)
+        if chosen:
+            found.add(tuple(name for name in names if name in chosen))
+    return found
 
 
 def place_of(exercises, place, option):

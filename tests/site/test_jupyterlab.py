@@ -125,10 +125,11 @@ def test_a_wrong_answer_is_explained_and_mended(lab, visit, folder):
     student.fill_in(student.cell("Write your answer here."), WORDS)
     student.run()
 
-    # What marking needs cannot be deleted, not even on purpose.
-    student.cell('check("cnn-output-size"').locator(".jp-InputPrompt").click()
-    page.keyboard.press("d")
-    page.keyboard.press("d")
+    # What marking needs cannot be deleted, not even on purpose; a task, with the same keys, can.
+    for begins in ('check("cnn-output-size"', "A clip for everything?"):
+        student.cell(begins).locator(".jp-InputPrompt").click()
+        page.keyboard.press("d")
+        page.keyboard.press("d")
 
     page.keyboard.press("Control+s")
     page.locator(".jp-mod-dirty").wait_for(state="detached", timeout=30_000)
@@ -137,7 +138,9 @@ def test_a_wrong_answer_is_explained_and_mended(lab, visit, folder):
     written = {cell.id: cell for cell in handed_in.cells}
     assert ANSWER.format(padding="+ 2 * padding") == written["cnn-output-size-answer"].source
     assert written["rnn-clip-everything-answer"].source == WORDS
-    for cell in handed_out.cells:
+    deleted = {cell.id for cell in handed_out.cells} - written.keys()
+    assert deleted == {"rnn-clip-everything-task"}
+    for cell in [cell for cell in handed_out.cells if cell.id in written]:
         assert cell.metadata.items() <= written[cell.id].metadata.items(), cell.id
         if not cell.id.endswith("-answer"):
             assert cell.source == written[cell.id].source, cell.id
