@@ -28,7 +28,7 @@ def seed_of(seed, exercise):
     """Return the seed of one exercise's hidden tests: another one for each exercise.
 
     >>> seed_of(7, "cnn-output-size"), seed_of(7, "lstm-hold"), seed_of(8, "lstm-hold")
-    (2794091702, 1165174281, 188245799)
+    (12000532484852292513, 5004385433208908538, 808509552913640228)
     """
     return int.from_bytes(hashlib.sha256(f"{seed}/{exercise}".encode()).digest()[:8], "big")
 
