@@ -8,7 +8,16 @@ from html import escape
 
 import ipywidgets as widgets
 
-__all__ = ["controls"]
+__all__ = ["controls", "view"]
+
+
+def view(demo):
+    """Return the widget of a `Demo` as notebooks show it, by MIME type.
+
+    Written out, because a widget of version 7 has no `_repr_mimebundle_`.
+    """
+    model = {"version_major": 2, "version_minor": 0, "model_id": controls(demo).model_id}
+    return {"application/vnd.jupyter.widget-view+json": model}
 
 
 def controls(demo):

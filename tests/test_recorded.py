@@ -50,6 +50,8 @@ ACCURACIES = [n for n in TABLES if n.startswith(("cifar10_", "digits_")) and "co
 WEIGHTS = {
     "convolutional_maps": 1_477,
     "convolutional_pictures": 78_400,
+    "playground_digits": 17_295,
+    "playground_gates": 396,
     "pretrained_encoder": 51_870,
     "cifar10_deeper": 206_954,
     "cifar10_lecture": 122_570,

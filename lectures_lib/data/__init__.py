@@ -1,5 +1,6 @@
 """Data sets and their splits, as read-only arrays; importing them needs no TensorFlow."""
 
+from lectures_lib.data.charge import charge_records, pulse_train
 from lectures_lib.data.cifar10 import (
     CIFAR10_CLASSES,
     DatasetDamaged,
@@ -31,6 +32,7 @@ __all__ = [
     "SwitchedRecords",
     "add_noise",
     "adding_series",
+    "charge_records",
     "delayed_series",
     "detector_image",
     "inputs_as_labels",
@@ -42,6 +44,7 @@ __all__ = [
     "noisy_sine",
     "parity_series",
     "points_near_plane",
+    "pulse_train",
     "recall_series",
     "shift_images",
     "split_in_time",

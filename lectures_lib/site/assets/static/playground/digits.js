@@ -1,0 +1,299 @@
+// The playground of the digits: draw one, see every layer of two trained networks.
+"use strict";
+
+lecturesView.starters.digits = (() => {
+  const { element, number, percent, button, slider, choice, announcer, Grid, paintCanvas, clamp } =
+    lecturesView;
+  const { windowOf, decode } = lecturesNetwork;
+  const { SIZE, FINE, stamp, finePoints, greys, inkOf, disturb, networkOf, answer, best,
+    arithmetic } = lecturesPictures;
+
+  class Playground {
+    constructor(box, data) {
+      this.networks = data.networks.map(networkOf);
+      this.normals = decode(data.normals);
+      this.examples = data.examples.map((text) => Array.from(text, (c) => parseInt(c, 17)));
+      this.example = 0;
+      this.ink = inkOf(this.examples[0]);
+      this.disturbance = { right: 0, down: 0, noise: 0 };
+      this.chosen = { network: 0, layer: 1, channel: 0, unit: 27 };
+      this.announcer = announcer();
+      box.append(element("div", { className: "playground-live" },
+        this.drawing(), this.answers(), this.sliders(), this.network(), this.inspector(),
+        this.announcer.box));
+      this.showLayers();
+      this.update();
+    }
+
+    drawing() {
+      this.grid = new Grid({
+        label: "Drawing of 8 by 8 pixels: arrow keys move, Space paints, Backspace clears",
+        onKey: (key, pixel) => this.key(key, pixel),
+      });
+      this.grid.size(SIZE * SIZE, SIZE);
+      this.grid.box.classList.add("playground-paper");
+      let last = null;
+      const draw = (event) => {
+        const to = this.grid.place(event).map((x) => FINE * x - 0.5);
+        const from = last || to;
+        const steps = Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1])) || 1;
+        for (let k = 0; k <= steps; k++) {
+          stamp(this.ink, from[0] + ((to[0] - from[0]) * k) / steps,
+            from[1] + ((to[1] - from[1]) * k) / steps);
+        }
+        last = to;
+        this.later();
+      };
+      this.grid.box.addEventListener("pointerdown", (event) => {
+        if (event.button !== 0) return;
+        event.preventDefault();
+        const [row, column] = this.grid.place(event).map((x) => clamp(Math.floor(x), SIZE - 1));
+        this.grid.move(row * SIZE + column);
+        this.grid.box.setPointerCapture(event.pointerId);
+        draw(event);
+      });
+      this.grid.box.addEventListener("pointermove", (event) => {
+        if (last) for (const e of event.getCoalescedEvents?.() || []) draw(e);
+        if (last) draw(event);
+      });
+      for (const end of ["pointerup", "pointercancel"]) {
+        this.grid.box.addEventListener(end, () => (last = null));
+      }
+      const buttons = element("div", { className: "playground-buttons" },
+        button("Clear", () => this.load(new Array(SIZE * SIZE).fill(0))),
+        button("Next example", () => {
+          this.example = (this.example + 1) % this.examples.length;
+          this.load(this.examples[this.example]);
+        }));
+      const help = element("p", { className: "playground-help", textContent:
+        "Draw with mouse or finger. Keys: arrows move, Space paints, Backspace clears." });
+      return element("div", { className: "playground-drawing" }, this.grid.box, buttons, help);
+    }
+
+    key(key, pixel) {
+      if (key === " " || key === "Enter") {
+        for (const point of finePoints(pixel)) this.ink[point] = 1;
+        stamp(this.ink, FINE * (Math.floor(pixel / SIZE) + 0.5) - 0.5,
+          FINE * ((pixel % SIZE) + 0.5) - 0.5);
+      } else if (key === "Backspace" || key === "Delete") {
+        for (const point of finePoints(pixel)) this.ink[point] = 0;
+      } else return false;
+      this.update();
+      return true;
+    }
+
+    load(greyValues) {
+      this.ink = inkOf(greyValues);
+      this.update();
+    }
+
+    answers() {
+      this.bars = Array.from({ length: 10 }, (_, digit) => {
+        const bar = element("span", { className: "playground-bar" });
+        const text = element("span", { className: "playground-percent" });
+        const line = element("li", {}, element("span", { textContent: digit }),
+          element("span", { className: "playground-track" }, bar), text);
+        return { line, bar, text };
+      });
+      this.answer = element("p", { className: "playground-answer" });
+      const list = element("ul", { className: "playground-bars", role: "list",
+        "aria-label": "Probability of each digit" }, ...this.bars.map(({ line }) => line));
+      const networks = choice("Network", this.networks.map(({ title }) => title), (k) => {
+        this.chosen = { network: k, layer: 1, channel: 0, unit: 0 };
+        this.showLayers();
+        this.update();
+      });
+      return element("div", { className: "playground-answers" }, networks, list, this.answer);
+    }
+
+    sliders() {
+      const pixels = (x) => `${number(x, 0)} ${Math.abs(x) === 1 ? "pixel" : "pixels"}`;
+      const set = (name) => (value) => {
+        this.disturbance[name] = value;
+        this.update();
+      };
+      const made = [
+        slider("Shift right", { min: -3, max: 3, say: pixels }, set("right")),
+        slider("Shift down", { min: -3, max: 3, say: pixels }, set("down")),
+        slider("Noise", { min: 0, max: 8, say: (x) => `${x} grey levels` }, set("noise")),
+      ];
+      const reset = button("Reset sliders", () => {
+        made.forEach((one) => one.reset());
+        this.disturbance = { right: 0, down: 0, noise: 0 };
+        this.update();
+      });
+      return element("div", { className: "playground-sliders" }, ...made.map(({ box }) => box),
+        reset);
+    }
+
+    network() {
+      const legend = element("legend", { textContent: "Inside the network: choose a map" });
+      this.layers = element("fieldset", { className: "playground-layers" }, legend);
+      return this.layers;
+    }
+
+    // How the units of a layer stand in a picture: maps by their pixels, others in rows.
+    columnsOf({ rows, columns, channels }) {
+      if (rows > 1) return columns;
+      return channels > 60 ? 12 : 10;
+    }
+
+    showLayers() {
+      const { title, layers } = this.networks[this.chosen.network];
+      const name = lecturesView.uniqueId("map");
+      const volumes = answer(this.networks[this.chosen.network], new Float32Array(SIZE * SIZE));
+      this.maps = [];
+      const rows = volumes.slice(0, -1).map((v, k) => {
+        const text = k ? layers[k - 1].title : "input: what the network sees";
+        const count = v.rows > 1 ? v.channels : 1;
+        const maps = Array.from({ length: count }, (_, channel) =>
+          this.map(name, { layer: k, channel, volume: v, text }));
+        const heading = element("p", { className: "playground-title", textContent: text });
+        return element("div", { className: "playground-layer" }, heading,
+          element("div", { className: "playground-maps" }, ...maps));
+      });
+      this.layers.replaceChildren(this.layers.firstChild, ...rows);
+      this.layers.firstChild.textContent = `Inside the ${title} network: choose a unit`;
+    }
+
+    map(name, { layer, channel, volume: v, text }) {
+      const many = v.rows > 1 && v.channels > 1;
+      const input = element("input", { type: "radio", name,
+        "aria-label": many ? `${text}, map ${channel}` : text });
+      const canvas = element("canvas", { "aria-hidden": "true" });
+      const frame = element("span", { className: "playground-map" }, canvas);
+      input.checked = layer === this.chosen.layer && channel === this.chosen.channel;
+      input.addEventListener("change", () => this.choose({ layer, channel, unit: 0 }));
+      const columns = this.columnsOf(v);
+      const label = element("label", {}, input, frame);
+      label.addEventListener("click", (event) => {
+        if (event.target === input) return; // the click that a label passes on
+        const box = frame.getBoundingClientRect();
+        const rows = canvas.height;
+        const row = clamp(Math.floor(((event.clientY - box.top) / box.height) * rows), rows - 1);
+        const column = Math.floor(((event.clientX - box.left) / box.width) * columns);
+        this.choose({ layer, channel, unit: row * columns + clamp(column, columns - 1) });
+        input.checked = true;
+        input.focus({ preventScroll: true });
+        event.preventDefault();
+      });
+      // Large enough for a finger where single units are chosen from a row.
+      const dot = v.rows > 1 ? 7 : v.channels > columns ? 14 : 24;
+      frame.style.width = layer ? `${Math.max(56, dot * columns)}px` : "96px";
+      if (layer === 0) {
+        this.window = element("span", { className: "playground-window" });
+        frame.append(this.window);
+      }
+      this.maps.push({ layer, channel, canvas, columns });
+      return label;
+    }
+
+    choose(choice) {
+      this.chosen = { ...this.chosen, ...choice };
+      this.inspect();
+      this.announcer.say(this.sentence.textContent);
+    }
+
+    inspector() {
+      this.units = new Grid({ label: "Units", onMove: (unit) => this.choose({ unit }) });
+      this.units.box.addEventListener("click", (event) => {
+        const unit = this.units.cells.indexOf(event.target);
+        if (unit >= 0) this.choose({ unit });
+      });
+      this.sentence = element("p", { className: "playground-sentence" });
+      this.table = element("tbody");
+      const head = element("tr", {}, ...["from", "value", "weight", "product"].map((text) =>
+        element("th", { textContent: text, scope: "col" })));
+      const table = element("table", { className: "playground-terms" },
+        element("thead", {}, head), this.table);
+      return element("div", { className: "playground-inspector" },
+        element("div", { className: "playground-chosen" }, this.units.box),
+        element("div", { className: "playground-sum" }, this.sentence, table));
+    }
+
+    later() {
+      if (this.waiting) return;
+      this.waiting = requestAnimationFrame(() => this.update());
+    }
+
+    update() {
+      cancelAnimationFrame(this.waiting);
+      this.waiting = null;
+      const drawn = greys(this.ink);
+      this.picture = disturb(drawn, this.disturbance, this.normals);
+      this.states = this.networks.map((network) => answer(network, this.picture));
+      this.grid.paint(drawn.map((grey) => 1 - grey / 16), Array.from(drawn, (grey, k) =>
+        `row ${Math.floor(k / SIZE) + 1}, column ${(k % SIZE) + 1}: grey ${grey}`));
+      this.showAnswer(drawn.every((grey) => grey === 0));
+      for (const map of this.maps) paintCanvas(map.canvas, this.shades(map).shades, map.columns);
+      this.inspect();
+    }
+
+    showAnswer(empty) {
+      const volumes = this.states[this.chosen.network];
+      const probabilities = volumes[volumes.length - 1];
+      const first = best(probabilities).digit;
+      this.bars.forEach(({ line, bar, text }, digit) => {
+        bar.style.width = `${100 * probabilities.values[digit]}%`;
+        text.textContent = percent(probabilities.values[digit]);
+        line.classList.toggle("playground-best", digit === first);
+      });
+      const said = this.networks.map(({ title }, k) => {
+        const { digit, probability } = best(this.states[k][this.states[k].length - 1]);
+        return `${title} ${digit} with ${percent(probability)}`;
+      });
+      const note = empty ? " Nothing is drawn, and they answer all the same." : "";
+      this.answer.textContent = `Answers: ${said.join(", ")}.${note}`;
+      this.announcer.say(this.answer.textContent);
+    }
+
+    // Shades of a layer: the input dark where there is ink, others light where they are large.
+    shades({ layer, channel }) {
+      const { layers } = this.networks[this.chosen.network];
+      const v = this.states[this.chosen.network][layer];
+      const values = v.rows > 1 ? v.values.filter((_, k) => k % v.channels === channel) : v.values;
+      if (layer === 0) return { values, shades: values.map((x) => 1 - x) };
+      const { scale, signed } = layers[layer - 1];
+      return { values, shades: values.map((x) => (signed ? 0.5 + x / (2 * scale) : x / scale)) };
+    }
+
+    inspect() {
+      const { layer, channel } = this.chosen;
+      const network = this.networks[this.chosen.network];
+      const volumes = this.states[this.chosen.network];
+      const v = volumes[layer];
+      const { values, shades } = this.shades(this.chosen);
+      const columns = this.columnsOf(v);
+      const unit = clamp(this.chosen.unit, values.length - 1);
+      const place = v.rows > 1
+        ? { row: Math.floor(unit / columns), column: unit % columns, channel }
+        : { row: 0, column: 0, channel: unit };
+      this.units.size(values.length, columns);
+      this.units.paint(shades, Array.from(values, (x, k) => `${this.nameOf(v, k)}: ${number(x)}`));
+      this.units.move(unit, { focus: this.units.box.contains(document.activeElement) });
+      const lines = arithmetic(network, volumes, layer, place);
+      this.sentence.textContent = lines.sentence;
+      this.table.replaceChildren(...lines.rows.map((cells) => element("tr", {},
+        ...cells.map((text, k) => element(k ? "td" : "th", k ? { textContent: text }
+          : { textContent: text, scope: "row" })))));
+      this.table.parentNode.hidden = lines.rows.length === 0;
+      this.mark(layer ? windowOf(network.layers, volumes, layer - 1, place)
+        : { top: place.row, bottom: place.row, left: place.column, right: place.column });
+    }
+
+    nameOf(v, unit) {
+      if (v.rows === 1) return `unit ${unit}`;
+      return `row ${Math.floor(unit / v.columns) + 1}, column ${(unit % v.columns) + 1}`;
+    }
+
+    mark({ top, bottom, left, right }) {
+      const share = (pixels) => `${(100 * pixels) / SIZE}%`;
+      Object.assign(this.window.style, {
+        top: share(top), left: share(left),
+        height: share(bottom - top + 1), width: share(right - left + 1),
+      });
+    }
+  }
+
+  return (box, data) => new Playground(box, data);
+})();

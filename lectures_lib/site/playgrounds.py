@@ -1,0 +1,102 @@
+"""The page view of `playground`: a figure with scripts, on the pages that show one only."""
+
+import html
+import struct
+import zlib
+from pathlib import Path
+
+from docutils import nodes
+from myst_nb.core.render import MimeRenderPlugin, create_figure_context
+
+from lectures_lib.playground import MIME_TYPE, SCRIPTS, STYLE, start, still
+
+__all__ = ["PlaygroundRenderer", "playground_box", "setup"]
+
+FOLDER = "_playgrounds"
+
+
+class playground_box(nodes.General, nodes.Element):
+    """Where a playground stands; `bundle` has its name, caption and alt text."""
+
+
+class PlaygroundRenderer(MimeRenderPlugin):
+    """Turn what a `playground` call gives into a numbered figure (a myst-nb entry point)."""
+
+    mime_priority_overrides = (("*", MIME_TYPE, 1),)
+
+    @staticmethod
+    def handle_mime(renderer, data, inline):
+        if inline or data.mime_type != MIME_TYPE:
+            return None
+        holder, markdown, bundle = nodes.Element(), renderer.renderer, data.content
+        options = {"name": f"playground-{bundle['name']}", "caption": bundle["caption"]}
+        options["classes"] = "playground-figure"
+        with (
+            markdown.current_node_context(holder),
+            create_figure_context(markdown, options, data.line),
+        ):
+            markdown.current_node.append(playground_box(bundle=bundle))
+        return list(holder.children)
+
+
+def _place(name):
+    """Return the id of the element in which a playground starts."""
+    return f"{name}-playground"
+
+
+def _visit_html(self, node):
+    name, alt = node["bundle"]["name"], html.escape(node["bundle"]["alt"])
+    base = "../" * self.builder.current_docname.count("/") + f"{FOLDER}/{name}"
+    width, height = struct.unpack(">II", still(name)[0][16:24])  # in the PNG head
+    version = f"{zlib.crc32(start(name, _place(name)).encode()):08x}"
+    self.body.append(
+        f'<div class="playground" id="{_place(name)}">'
+        f'<img class="playground-still" src="{base}.png" alt="{alt}" width="{width}" '
+        f'height="{height}" loading="lazy" decoding="async"></div>'
+        f'<script defer src="{base}.js?v={version}"></script>'
+    )
+    raise nodes.SkipNode
+
+
+def _visit_other(self, node):
+    self.body.append(html.escape(node["bundle"]["alt"]))
+    raise nodes.SkipNode
+
+
+def _names(doctree):
+    return [node["bundle"]["name"] for node in doctree.findall(playground_box)]
+
+
+def _add_scripts(app, pagename, templatename, context, doctree):
+    """Let a page with a playground load what it needs, and no other page."""
+    names = _names(doctree) if doctree else []
+    for file in dict.fromkeys(file for name in names for file in SCRIPTS[name]):
+        app.add_js_file(f"playground/{file}", defer="defer")
+    if names:
+        app.add_css_file(f"playground/{STYLE}")
+
+
+def _write_files(app, exception):
+    """Write data and still picture of each playground of the book, and remove all others."""
+    if exception is not None or app.builder.format != "html":
+        return
+    out, files = Path(app.outdir) / FOLDER, {}
+    for docname in sorted(app.env.found_docs):
+        for name in _names(app.env.get_doctree(docname)):
+            if f"{name}.js" in files:
+                raise ValueError(f"{docname}: a second page shows the playground {name!r}.")
+            files[f"{name}.js"] = start(name, _place(name)).encode()
+            files[f"{name}.png"] = still(name)[0]
+    for path in out.glob("*"):
+        if path.name not in files:
+            path.unlink()
+    for file, content in files.items():
+        out.mkdir(exist_ok=True)
+        (out / file).write_bytes(content)
+
+
+def setup(app):
+    """Register the node and what its pages need."""
+    app.add_node(playground_box, html=(_visit_html, None), text=(_visit_other, None))
+    app.connect("html-page-context", _add_scripts)
+    app.connect("build-finished", _write_files)

@@ -1,0 +1,213 @@
+"""The playgrounds without a browser: what they are given, and what a notebook shows."""
+
+import base64
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lectures_lib import playground as module
+from lectures_lib import recorded
+from lectures_lib.data import charge_records, load_digits, pulse_train
+from lectures_lib.from_scratch import lstm
+from lectures_lib.models import digits_cnn, digits_dense
+from lectures_lib.playground import MIME_TYPE, SCRIPTS, STYLE, data, playground, start, still
+from lectures_lib.recorded import load
+from lectures_lib.site.dependencies import library_files
+from lectures_lib.training import evaluate
+from recipes import playgrounds as recipe
+
+FILES = sorted({file for files in SCRIPTS.values() for file in files})
+
+
+def decode(text):
+    return np.frombuffer(base64.b64decode(text), "<f4")
+
+
+def keras_networks():
+    """Return the two digits networks with their recorded weights."""
+    arrays, networks = recorded.weights("playground_digits"), (digits_cnn(), digits_dense())
+    networks[0].set_weights(arrays[:6])
+    networks[1].set_weights(arrays[6:])
+    return networks
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_notebook_gets_a_page_that_needs_nothing_else(name, monkeypatch):
+    monkeypatch.setenv("LECTURES_VIEW", "live")
+    shown = playground(name)._repr_mimebundle_()
+    page = shown["text/html"]
+    assert not re.findall(r"(?:src|href)=\"(?!data:image/png)", page)
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page)
+    assert page.count("<script>") == page.count("</script>") == 1
+    assert shown["text/plain"] in page.replace("&#x27;", "'")
+    places = [re.search('class="playground" id="([^"]+)"', page)[1]]
+    places += re.findall('lecturesView.start\\("[a-z]+", "([^"]+)"', page)
+    again = playground(name).shown["text/html"]
+    assert places[0] == places[1]
+    assert places[0] not in again  # a notebook may show it twice
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_the_page_gets_a_name_and_the_still_no_script(name, monkeypatch):
+    monkeypatch.setenv("LECTURES_VIEW", "page")
+    shown = playground(name).shown
+    assert shown[MIME_TYPE] == {
+        "name": name, "caption": playground(name).caption, "alt": shown["text/plain"],
+    }  # fmt: skip
+    monkeypatch.setenv("LECTURES_VIEW", "still")
+    shown = playground(name).shown
+    assert sorted(shown) == ["image/png", "text/plain"]
+    picture = Image.open(io.BytesIO(base64.b64decode(shown["image/png"])))
+    assert picture.width == 1000
+
+
+def test_errors_say_what_to_change(monkeypatch):
+    with pytest.raises(ValueError, match=r"no playground .mnist.\. Pass one of: digits, gates"):
+        playground("mnist")
+    monkeypatch.setenv("LECTURES_VIEW", "paper")
+    with pytest.raises(ValueError, match="LECTURES_VIEW is 'paper'; it must be one of live, page"):
+        playground("gates")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_scripts_are_short_strict_and_keep_to_themselves(file):
+    text = module.asset(file)
+    assert len(text.splitlines()) < 300
+    assert text.splitlines()[0].startswith("// ")
+    assert '"use strict";' in text
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
+    assert not re.search(
+        r"fetch\(|XMLHttp|\bimport\b|WebSocket|sendBeacon|//(?!www.w3|\s)\w+\.", text
+    )
+
+
+def test_style_asks_for_nothing():
+    assert not re.search(r"url\(|@import|animation|transition", module.asset(STYLE))
+
+
+def test_data_are_recorded_weights_and_test_pictures():
+    given = data("digits")
+    weights = recorded.weights("playground_digits")
+    sent = np.concatenate([decode(network["weights"]) for network in given["networks"]])
+    np.testing.assert_array_equal(sent, np.concatenate([array.ravel() for array in weights]))
+    assert sent.size == 8660 + 8635
+    test = load_digits(seed=0).test.inputs
+    for text, image in zip(given["examples"], test, strict=False):
+        greys = [int(sign, 17) for sign in text]
+        np.testing.assert_array_equal(np.array(greys) / 16, image.ravel())
+    assert all(layer["scale"] > 0 for network in given["networks"] for layer in network["layers"])
+
+
+def test_our_layers_give_what_keras_gives():
+    images = load_digits(seed=0).test.inputs[:100]
+    for network, (_, layers, weights) in zip(
+        keras_networks(), module.digits_networks(), strict=True
+    ):
+        ours = module.forward(layers, weights, images)[-1]
+        np.testing.assert_allclose(ours, network.predict(images, verbose=0), atol=1e-5)
+
+
+def test_recorded_digits_networks_are_those_of_the_chapter():
+    scores = load("digits_seeds").query("seed == 0").set_index("model")["test"]
+    for network in keras_networks():
+        found = evaluate(network, load_digits(seed=0).test)["accuracy"]
+        assert found == pytest.approx(scores[network.name], abs=0.012)  # four pictures
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_data_end_no_script_and_are_small(name):
+    line = start(name, "somewhere")
+    assert "<" not in line
+    assert line.endswith("});\n")
+    assert json.loads(line[line.index("{") : -3]) == json.loads(json.dumps(data(name)))
+
+
+def test_a_chapter_with_a_playground_depends_on_its_weights():
+    used = {path.name for path in library_files("from lectures_lib.playground import playground")}
+    assert {"playground.py", "playground_digits.npz", "playground_gates.npz"} <= used
+    assert "cifar10_lecture.npz" not in used
+
+
+def test_descriptions_tell_what_the_pictures_show():
+    assert still("digits")[1].startswith("A handwritten 7 on 8 by 8 pixels")
+    assert still("digits")[1].endswith("the convolutional network: 7 with 97%.")
+    assert "2.9 pC at first and 3.3 pC at last" in still("gates")[1]
+
+
+def test_a_written_record_is_a_gated_integrator():
+    text = "".join(np.random.default_rng(0).choice(list(".123dr"), size=200))
+    task, held = pulse_train(text), 0
+    for t, sign in enumerate(text):
+        held = 0 if sign == "d" else held + (int(sign) if sign in "123" else 0)
+        assert task.labels[0, t, 0] == (held if sign == "r" else 0)
+        assert task.inputs[0, t, 1:].tolist() == [sign == "d", sign == "r"]
+    noise = pulse_train(text, noise_pc=0.2).inputs[0, :, 0] - task.inputs[0, :, 0]
+    assert 0.17 < noise.std() < 0.23
+
+
+def test_random_records_have_the_statistics_that_are_promised():
+    task = charge_records(series=1000, num_steps=48, noise_pc=0, seed=5)
+    charge, drain, read = np.moveaxis(task.inputs, -1, 0)
+    assert set(np.unique(charge)) == {0, 1, 2, 3}
+    assert np.all((charge > 0) + drain + read <= 1)
+    assert drain.mean() == pytest.approx(0.05, abs=0.005)
+    assert read.mean() == pytest.approx(0.30, abs=0.01)
+    assert task.labels.max() == 6
+    again = charge_records(series=1000, num_steps=48, noise_pc=0, seed=6)
+    assert np.abs(again.inputs - task.inputs).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: pulse_train("1.x"), r"text='1.x' is no record: \['x'\] is in it"),
+        (lambda: pulse_train(""), "nothing is in it"),
+        (lambda: pulse_train("1", noise_pc=-1), "noise_pc=-1 is no standard deviation"),
+        (lambda: charge_records(series=0, num_steps=3), "series=0 is not a number"),
+        (lambda: charge_records(series=1, num_steps=True), "num_steps=True is not a number"),
+    ],
+)
+def test_records_refuse_what_they_cannot_be(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_turning_units_upright_changes_no_answer():
+    rng = np.random.default_rng(0)
+    shapes = [(3, 12), (3, 12), (12,), (3, 1), (1,)]
+    weights = [rng.normal(size=shape) for shape in shapes]
+    turned = recipe.upright(weights)
+    assert (weights[3] < 0).any()
+    assert (turned[3] > 0).all()
+    inputs = charge_records(series=5, num_steps=20).inputs
+    answers = [lstm(inputs, *w[:3]).hidden @ w[3] + w[4] for w in (weights, turned)]
+    np.testing.assert_allclose(*answers, atol=1e-12)
+
+
+def test_recorded_cells_are_sorted_upright_and_answer_as_in_keras():
+    arrays = recorded.weights("playground_gates")
+    checked = recipe.charge_data().validation
+    for units, stacks in ((1, arrays[:5]), (3, arrays[5:])):
+        assert len(stacks[0]) == recipe.UNITS[units][0]
+        assert (stacks[3] >= 0).all()
+        losses = []
+        for k in range(len(stacks[0])):
+            network = recipe.charge_network(units)
+            network.set_weights([array[k] for array in stacks])
+            losses.append(evaluate(network, checked)["loss"])
+            hidden = lstm(checked.inputs, *(array[k] for array in stacks[:3])).hidden
+            ours = hidden @ stacks[3][k] + stacks[4][k]
+            theirs = network(checked.inputs)
+            np.testing.assert_allclose(ours, theirs, atol=1e-4)  # pC
+        assert losses == sorted(losses)
+
+
+def test_the_recipe_learns():
+    found = recipe.trained(1, recipe.charge_data(), seeds=1, epochs=3)
+    inputs, labels = (getattr(recipe.charge_data().test, what) for what in ("inputs", "labels"))
+    answers = lstm(inputs, *found[0][:3]).hidden @ found[0][3] + found[0][4]
+    assert np.mean((answers - labels) ** 2) < 0.8 * np.var(labels)
