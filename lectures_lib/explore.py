@@ -15,6 +15,8 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from lectures_lib.words import spoken
+
 __all__ = ["MAX_STATES", "Demo", "DrawError", "Parameter", "explore", "registry"]
 
 MAX_STATES = 200
@@ -104,7 +106,7 @@ class Demo:
                 f"{self.name}: alt({_call(state)}) returned {text!r}. "
                 "Return a sentence that says what the picture shows."
             )
-        return text
+        return spoken(text)
 
     def bundle(self):
         """Draw all states of the page and return them as one JSON-ready dictionary."""
@@ -148,9 +150,9 @@ class Demo:
             return shown | {MIME_TYPE: self.bundle()}
         self._check_pure(self.start, picture)
         if view == "live":
-            from lectures_lib.live import controls
+            from lectures_lib import live
 
-            shown |= controls(self)._repr_mimebundle_()
+            shown |= live.view(self)
         return shown
 
     def _repr_mimebundle_(self, include=None, exclude=None):

@@ -699,7 +699,7 @@ def test_there_are_exercises_of_three_kinds():
         (lambda **arguments: np.str_("32"), "which is not a number"),
         (lambda **arguments: b"32", "which is not a number"),
         (lambda **arguments: np.array("32", dtype=object), "which is not a number"),
-        (lambda **arguments: np.timedelta64(32), "which is not a number"),
+        (lambda **arguments: np.timedelta64(32, "s"), "which is not a number"),
         (lambda **arguments: np.bool_(True), "which is not a number"),
         (lambda **arguments: np.ma.masked_all(()), "which is not a number"),
         (lambda **arguments: 10**400, "raised OverflowError"),

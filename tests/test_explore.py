@@ -92,6 +92,15 @@ def test_live_controls_redraw_and_reset(monkeypatch):
     assert (power.value, shape.value) == (2, "up")
 
 
+def test_the_live_view_is_made_without_what_version_7_of_ipywidgets_lacks(monkeypatch):
+    import ipywidgets
+
+    monkeypatch.delattr(ipywidgets.Widget, "_repr_mimebundle_")
+    demo = make("live", monkeypatch)
+    assert len(controls_of(demo)) == 5
+    assert demo.shown["text/plain"] == "A line that goes up to 4."
+
+
 def test_live_shows_what_went_wrong(monkeypatch):
     monkeypatch.setenv("LECTURES_VIEW", "live")
 

@@ -1,0 +1,111 @@
+"""Finding, sharing and printing pages; what the reader's system asks for."""
+
+import re
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import SITE, pages
+
+from tools.pdf import write
+
+PUBLISHED = "https://example.org/course/"
+
+
+@pytest.mark.parametrize("where", ["server", "file"])
+def test_search_works_offline(where, visit, address):
+    base = address if where == "server" else SITE.as_uri()
+    opened = visit().open(f"{base}/search.html?q=receptive+field")
+    found = opened.locator("#search-results li a", has_text="Build a network from convolution")
+    found.first.wait_for()
+    assert "book/cnn/convolution_layers.html" in found.first.get_attribute("href")
+    opened = visit().open(f"{base}/search.html?q=zzzz")
+    opened.get_by_text("did not match any documents").wait_for()
+
+
+def test_the_search_field_of_a_page_leads_there(visit, address):
+    opened = visit(viewport={"width": 1280, "height": 900}).open(f"{address}/{pages()[0]}")
+    opened.keyboard.press("Control+k")
+    opened.keyboard.type("gates")
+    opened.keyboard.press("Enter")
+    opened.wait_for_url("**/search.html?q=gates*")
+    opened.locator("#search-results li a").first.wait_for()
+
+
+def test_pages_tell_other_sites_what_they_are():
+    seen = {}
+    for page in pages():
+        text = (SITE / page).read_text(encoding="utf-8")
+        found = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]*)"', text))
+        described = re.search(r'<meta name="description" content="([^"]{40,})"', text)
+        assert described, page
+        assert found["title"] and found["description"], page
+        assert found["url"].endswith(f"/{page}"), page
+        image = SITE / urlsplit(found["image"]).path.partition("/_static/")[2]
+        assert (SITE / "_static" / image.name).is_file(), found["image"]
+        seen.setdefault(described[1], []).append(page)
+    assert [twice for twice in seen.values() if len(twice) > 1] == []
+
+
+def test_a_wrong_address_leads_back():
+    text = (SITE / "404.html").read_text(encoding="utf-8")
+    addresses = re.findall(r'(?:href|src)="(/[^"#?]*)', text)
+    prefix = "/" + PurePosixPath(addresses[0]).parts[1] + "/"
+    assert len(addresses) > 20
+    assert [a for a in addresses if not (SITE / a.removeprefix(prefix)).exists()] == []
+    assert "There is no such page" in text
+
+
+def test_print_leaves_out_what_paper_cannot_do(visit, address):
+    opened = visit(viewport={"width": 800, "height": 1100}).open(f"{address}/{pages()[1]}")
+    opened.emulate_media(media="print")
+    for gone in (".bd-sidebar-primary", ".explore-controls", "article details", ".copybtn"):
+        assert opened.locator(gone).count()
+        assert not opened.locator(gone).first.is_visible(), gone
+    assert opened.locator(".explore-frame").first.is_visible()
+
+
+def test_the_book_as_one_pdf(browser, address):
+    chapters = ["book/intro", "book/instructors/exercises"]
+    whole = write(browser, address, chapters, PUBLISHED)
+    assert [entry.title for entry in whole.outline] == [
+        "Read, run and assign this course",
+        "Find an exercise",
+    ]
+    text = "".join(page.extract_text() for page in whole.pages)
+    assert "cnn-output-size" in text
+    links = {
+        note.get_object()["/A"]["/URI"]
+        for page in whole.pages
+        for note in page.get("/Annots", ())
+        if "/URI" in note.get_object().get("/A", {})
+    }
+    assert f"{PUBLISHED}book/cnn/digits.html" in links
+    assert [link for link in links if "127.0.0.1" in link] == []
+
+
+def test_forced_colours_keep_the_icons(visit, address):
+    opened = visit(forced_colors="active").open(f"{address}/{pages()[0]}")
+    colours = opened.evaluate(
+        "[...document.querySelectorAll('.fa-solid, .fas')].filter(e => e.offsetWidth)"
+        ".map(e => [getComputedStyle(e).backgroundColor, getComputedStyle(document.body).color])"
+    )
+    assert colours
+    assert {icon for icon, _ in colours} == {text for _, text in colours}
+
+
+def test_reduced_motion_is_honoured(visit, address):
+    opened = visit(reduced_motion="reduce").open(f"{address}/{pages()[0]}")
+    moving = opened.evaluate(
+        "[...document.querySelectorAll('*')].filter(e => { const s = getComputedStyle(e);"
+        "return parseFloat(s.transitionDuration) > 0 || s.animationName !== 'none'; }).length"
+    )
+    assert moving == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_picture_of_a_page_has_the_mode_of_the_system(scheme, visit, address):
+    one = visit(color_scheme=scheme)
+    one.context.route("**/*.js*", lambda route: route.abort())  # scripts come after it
+    opened = one.open(f"{address}/{pages()[0]}")
+    assert opened.evaluate("document.documentElement.dataset.theme") == scheme

@@ -1,0 +1,99 @@
+"""The text of the chapters: figures, terms and works are referred to where they should be.
+
+What Sphinx checks in nitpicky mode is not repeated here: that labels, terms, keys and pages exist.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lectures_lib.exercises.book import chapters, read_cells
+
+BOOK = Path(__file__).parents[1] / "book"
+CHAPTERS = {path.relative_to(BOOK).with_suffix("").as_posix(): path for path in chapters(BOOK)}
+EXPLORE = re.compile(r"^explore\(.*?^    name=\"([\w-]+)\"", re.DOTALL | re.MULTILINE)
+TERM = re.compile(r"\{term\}`(?:[^`<]*<)?([^`<>]+)>?`")
+ENTRY = re.compile(r"^(\S.*)\n((?:  .+\n)+)", re.MULTILINE)
+
+
+def figures(cells):
+    """Return the names of the numbered figures: those with a caption, and those with sliders."""
+    captioned = [cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") for cell in cells]
+    code = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
+    return [name for name in captioned if name] + EXPLORE.findall(code)
+
+
+def prose(cells):
+    """Return the markdown of a chapter as one text."""
+    return "\n\n".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
+
+
+def glossary():
+    """Return the definition of each term."""
+    page = (BOOK / "glossary.md").read_text(encoding="utf-8")
+    return dict(ENTRY.findall(re.search(r"```\{glossary\}\n(.*?)```", page, re.DOTALL)[1]))
+
+
+def unnamed(cells):
+    """Return the figures to which the text gives no number, and so no link."""
+    return sorted(set(figures(cells)) - set(re.findall(r"\{numref\}`([^`]+)`", prose(cells))))
+
+
+def misplaced(texts, linked):
+    """Return the terms whose first link, in the order of the texts, is not where it should be."""
+    first = {}
+    for chapter, text in texts.items():
+        for term in TERM.findall(text):
+            first.setdefault(term, chapter)
+    return {term: first.get(term) for term in linked if first.get(term) != linked[term]}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_figure_is_referred_to_by_its_number(chapter):
+    cells = read_cells(CHAPTERS[chapter], chapter)
+    assert figures(cells)
+    assert not unnamed(cells), "write {numref}`name` where the text says what to look at"
+
+
+def test_a_figure_that_is_not_referred_to_is_found():
+    explored = {"cell_type": "code", "metadata": {}, "source": 'explore(\n    f,\n    name="b",\n)'}
+    captioned = {"cell_type": "code", "source": "figure"}
+    captioned["metadata"] = {"mystnb": {"figure": {"name": "fig-a", "caption": "A."}}}
+    text = {"cell_type": "markdown", "metadata": {}, "source": "Look at {numref}`fig-a`."}
+    assert unnamed([explored, captioned, text]) == ["b"]
+
+
+def test_terms_are_in_order_and_lead_to_the_chapter_that_introduces_them():
+    entries = glossary()
+    assert len(entries) > 60
+    assert list(entries) == sorted(entries, key=str.lower)
+    linked = {}
+    for term, text in entries.items():
+        arrows = re.findall(r"→ \[\]\((\S+)\)$", text, re.MULTILINE)
+        assert len(arrows) == 1, f"{term}: end with one line → [](chapter)"
+        linked[term] = arrows[0]
+    texts = {name: prose(read_cells(path, name)) for name, path in CHAPTERS.items()}
+    assert misplaced(texts, linked) == {}, "where the first {term} stands, or None for no link"
+
+
+def test_terms_that_are_linked_elsewhere_or_nowhere_are_found():
+    texts = {"one": "A {term}`kernel`.", "two": "{term}`kernels <kernel>`, {term}`gate`."}
+    linked = {"kernel": "two", "gate": "two", "seed": "one"}
+    assert misplaced(texts, linked) == {"kernel": "one", "seed": None}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_links_to_terms_are_few_and_not_in_headings(chapter):
+    text = prose(read_cells(CHAPTERS[chapter], chapter))
+    assert len(TERM.findall(text)) <= 12
+    assert not re.search(r"^#.*\{term\}", text, re.MULTILINE)
+
+
+def test_every_work_of_the_bibliography_is_cited():
+    works = re.findall(r"^@\w+\{(\w+),", (BOOK / "references.bib").read_text("utf-8"), re.MULTILINE)
+    texts = [prose(read_cells(path, name)) for name, path in CHAPTERS.items()]
+    texts += [path.read_text(encoding="utf-8") for path in BOOK.glob("**/*.md")]
+    keys = ",".join(re.findall(r"\{cite:[pt]\}`([^`]+)`", "\n".join(texts)))
+    assert sorted(works) == sorted(set(works))
+    assert set(works) == set(keys.split(","))
