@@ -100,6 +100,31 @@ def test_a_demo_becomes_a_numbered_figure_with_frames_as_files(book):
     assert "widget" not in html.split("<article")[1].split("</article")[0]
     intro = book.page("intro")
     assert re.search(r'<a class="reference external" href="powers.html">Powers</a>', intro)
+    assert re.search(r'<header>\s*<a class="navbar-brand logo"', intro), "outside all landmarks"
+
+
+def test_a_playground_becomes_a_numbered_figure_with_scripts_on_its_page_only(book):
+    cell = "from lectures_lib.playground import playground\n\nplayground('gates')"
+    book.write(
+        cells=notebook("# Cells\n\nSee {numref}`playground-gates`.", cell),
+        other=notebook("# Other", "1 + 1"),
+    )
+    code, output = book.build()
+    assert code == 0, output
+    html = book.page("cells")
+    assert '<figure class="playground-figure align-default" id="playground-gates">' in html
+    assert re.search(r'href="#playground-gates"><span class="std std-numref">Fig. 1', html)
+    assert '<img class="playground-still" src="../_playgrounds/gates.png" alt="A record of' in html
+    assert '<script defer src="../_playgrounds/gates.js?v=' in html
+    folder = book.folder / "_build/html"
+    for file in ("_playgrounds/gates.js", "_playgrounds/gates.png", "_static/playground/lines.js"):
+        assert (folder / file).stat().st_size > 1000
+    assert "lines.js" in html
+    assert "pictures.js" not in html  # of the other playground
+    assert "_static/playground" not in book.page("other")
+    assert sorted(path.name for path in (folder / "_playgrounds").iterdir()) == [
+        "gates.js", "gates.png",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -218,7 +243,7 @@ def test_imports_are_followed_to_the_modules_that_define_the_names():
     assert {"training/many.py", "training/batched.py", "training/progress.py"} <= many
     assert not {"training/forecast.py", "training/__init__.py"} & many
     figures = used("from lectures_lib.explore import explore")
-    assert figures == {"explore.py", "plots.py", "live.py"}
+    assert figures == {"explore.py", "plots.py", "live.py", "words.py"}
     assert used("from lectures_lib.site import frames", "import lectures_lib.site.table") == set()
 
 

@@ -11,6 +11,8 @@ INTRO = """<html><head><link rel="stylesheet" href="../_static/a.css?v=1"></head
 <a href="cnn/why.html#weights?size=200">a state</a> <a href="https://example.org/x">elsewhere</a>
 <a href="mailto:a@example.org">mail</a> <img src="data:," alt="A rising line."></body></html>"""
 DEMO = {"base": "../../_demos/weights/", "files": ["0a.png", "0b.png"]}
+LOST = """<html><head><link rel="stylesheet" href="/course/_static/a.css"></head>
+<body><a href="/course/book/intro.html#top">start</a></body></html>"""
 WHY = """<html><body><figure id="weights"><div class="explore" data-demo="weights">
 <img src="../../_demos/weights/0a.png" alt="Two curves &amp; a line.">
 <script type="application/json">{demo}</script></div></figure>
@@ -26,6 +28,7 @@ def site(tmp_path):
     )
     for path, text in {
         "index.html": '<meta http-equiv="Refresh" content="0; url=book/intro.html">',
+        "404.html": LOST,
         "book/intro.html": INTRO,
         "book/cnn/why.html": WHY.replace("{demo}", json.dumps(DEMO)),
         "_static/a.css": "",
@@ -53,6 +56,29 @@ def add(site, html, page="book/intro.html"):
 
 def test_a_whole_site_passes_and_is_counted(site, capsys):
     assert check(site, capsys) == (0, "2 pages, 1 demo, 2 frames.\n", "")
+
+
+@pytest.mark.parametrize(
+    ("html", "message"),
+    [
+        (
+            '<a href="book/intro.html">',
+            "book/intro.html leads elsewhere from each folder. Begin it",
+        ),
+        ('<a href="/course/book/none.html">', "/course/book/none.html does not exist in the site."),
+        ('<a href="/book/intro.html">', "/book/intro.html does not exist in the site."),
+        (
+            '<a href="/course/book/intro.html#no">',
+            "leads to a place that intro.html does not have.",
+        ),
+    ],
+)
+def test_the_page_for_wrong_addresses_has_absolute_links(site, capsys, html, message):
+    add(site, f"{html}there</a></body>", page="404.html")
+    code, _, said = check(site, capsys)
+    assert code == 1
+    assert f"404.html: {html[9:-2].partition(' ')[0]}" in said
+    assert message in said
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The local server: what it gives, what it refuses, how it ends."""
 
+import gzip
 import re
 import signal
 import socket
@@ -34,9 +35,9 @@ def server(site):
         thread.join()
 
 
-def get(server, path):
+def get(server, path, **headers):
     connection = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
-    connection.request("GET", path)
+    connection.request("GET", path, headers=headers)
     response = connection.getresponse()
     body = response.read()
     connection.close()
@@ -48,6 +49,19 @@ def get_raw(server, request):
     with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as client:
         client.sendall(request + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
         return b"".join(iter(lambda: client.recv(65_536), b""))
+
+
+def test_text_is_sent_packed_to_those_who_can_unpack(server):
+    packed = {"Accept-Encoding": "gzip, br"}
+    response, body = get(server, "/book/intro.html", **packed)
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(body).decode() == "<h1>Intro – é</h1>"
+    assert len(body) == int(response.headers["Content-Length"])
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    for path, accepted in (("/font.woff2", packed), ("/book/intro.html", {})):
+        assert "Content-Encoding" not in get(server, path, **accepted)[0].headers
+    for path in ("/../secret.txt", "/no.html", "/book/"):
+        assert get(server, path, **packed)[0].status == 404
 
 
 def test_gives_pages_with_their_type(server):

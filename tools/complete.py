@@ -19,6 +19,7 @@ __all__ = ["Page", "main", "problems"]
 # What a browser fetches without being asked; `a` is for the reader to follow.
 LOADING = {"script", "img", "iframe", "source", "audio", "video", "embed", "object", "track"}
 LOADING_RELATIONS = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "manifest"}
+ANYWHERE = "404.html"  # shown for any address that does not exist, so its own are absolute
 NOT_A_DESCRIPTION = re.compile(r"_images/|[0-9a-f]{16}|^\S+\.(png|jpe?g|gif|svg|webp)$", re.I)
 
 
@@ -32,6 +33,11 @@ class Page:
     loads: list = field(default_factory=list)  # addresses that are fetched with the page
     alts: list = field(default_factory=list)  # (address, alt text or None) of its images
     demos: list = field(default_factory=list)  # the data of its sliders
+
+    @property
+    def root(self):
+        """How the page addresses the root of the site: "../" once or twice, or "/course/"."""
+        return next((x.partition("_static/")[0] for x in self.loads if "_static/" in x), "")
 
 
 class _Reader(HTMLParser):
@@ -113,7 +119,15 @@ def _links(page, pages, site):
         parts = urlsplit(address)
         if parts.scheme or parts.netloc:
             continue
-        target = (page.path.parent / unquote(parts.path)).resolve() if parts.path else page.path
+        target = page.path
+        if parts.path:
+            base, path = page.path.parent, unquote(parts.path)
+            if page.path == site / ANYWHERE:
+                if not path.startswith("/"):
+                    yield f"{address} leads elsewhere from each folder. Begin it with {page.root}"
+                    continue
+                base, path = site, path.removeprefix(page.root)
+            target = (base / path).resolve()
         if target.is_dir():
             target = target / "index.html"
         if not target.is_relative_to(site) or not target.is_file():

@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import gzip
 import signal
 import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,7 @@ from pathlib import Path
 __all__ = ["Server", "main"]
 
 HOST = "127.0.0.1"
+TEXT = ("text/", "application/json", "application/x-ipynb+json", "image/svg+xml")
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -38,6 +40,25 @@ class Handler(SimpleHTTPRequestHandler):
         except (OSError, ValueError, RuntimeError):  # a zero byte, a loop of links
             pass
         return str(root / "no such file")
+
+    def do_GET(self):
+        """Send text packed, as the servers do on which the book is published."""
+        path = Path(self.translate_path(self.path))
+        asked = "gzip" in self.headers.get("Accept-Encoding", "")
+        kind = self.guess_type(path)
+        if not (asked and kind.startswith(TEXT) and path.is_file()):
+            super().do_GET()
+            return
+        body = gzip.compress(path.read_bytes(), 6)
+        self.send_response(200)
+        for name, value in (
+            ("Content-Type", kind),
+            ("Content-Encoding", "gzip"),
+            ("Content-Length", str(len(body))),
+        ):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
 
     def list_directory(self, path):
         self.send_error(404, "File not found")

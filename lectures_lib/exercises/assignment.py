@@ -15,7 +15,7 @@ from lectures_lib.exercises.presets import read_preset
 from lectures_lib.exercises.prose import read_prose
 from lectures_lib.exercises.source import read
 
-__all__ = ["OutputExists", "assign", "build", "remarks"]
+__all__ = ["OutputExists", "assign", "build", "remarks", "site_address"]
 
 PLACES = {
     "student": "student/{0}.ipynb",
@@ -88,7 +88,7 @@ def build(ids, *, name, seed, book=None, with_needs=False, **texts):
     book = find_book(book)
     install = _install(book)
     chosen = choose(read(book), list(ids), with_needs=with_needs)
-    prose = read_prose(book, _address(texts.get("site")) or _site(install))
+    prose = read_prose(book, _address(texts.get("site")) or site_address(install))
     presets = tuple(read_preset(book, link) for link in texts.get("links", ()))
     assignment = Assignment(
         texts.get("title") or name, tuple(chosen), seed, _date(texts.get("due")), presets
@@ -138,11 +138,11 @@ def _install(book):
     )
 
 
-def _site(install):
-    """Return the address at which GitHub publishes the repository that is installed.
+def site_address(text):
+    """Return the address at which GitHub publishes the repository that a text names.
 
-    >>> _site("%pip install -q git+https://github.com/OWNER/lectures")
+    >>> site_address("%pip install -q git+https://github.com/OWNER/lectures")
     'https://OWNER.github.io/lectures'
     """
-    found = re.search(r"git\+https://github\.com/([^/\s]+)/([^/\s]+)", install)
+    found = re.search(r"https://github\.com/([^/\s]+)/([^/\s]+)", text)
     return f"https://{found[1]}.github.io/{found[2].removesuffix('.git')}" if found else ""

@@ -6,6 +6,7 @@ Listed under `extra_extensions` in `_config.yml`; `setup` is what Sphinx calls.
 import os
 import zlib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 __all__ = ["setup"]
 
@@ -14,17 +15,27 @@ ASSETS = Path(__file__).parent / "assets"
 
 def setup(app):
     """Connect the parts of this package to Sphinx."""
-    from lectures_lib.site import checks, execution, exercise_index, frames, notebooks, table
+    from lectures_lib.site import (
+        checks,
+        execution,
+        exercise_index,
+        frames,
+        notebooks,
+        playgrounds,
+        status,
+        styles,
+        table,
+    )
 
     _prepare_kernels(Path(app.doctreedir) / "ipython")
     app.connect("config-inited", _static_files)
+    app.connect("config-inited", _address)
     app.connect("html-page-context", _repair_bibliography)
-    notebooks.setup(app)
-    execution.setup(app)
-    frames.setup(app)
-    checks.setup(app)
-    table.setup(app)
-    exercise_index.setup(app)
+    app.connect("html-page-context", _defer_scripts, priority=900)  # after all who add some
+    for part in (
+        notebooks, execution, frames, playgrounds, checks, table, exercise_index, status, styles
+    ):  # fmt: skip
+        part.setup(app)
     return {
         "env_version": _code_version(),
         "parallel_read_safe": True,
@@ -54,7 +65,8 @@ def _prepare_kernels(folder):
 
 def _static_files(app, config):
     _prepare_katex()
-    config.templates_path.append(str(ASSETS / "templates"))
+    _prepare_pygments()
+    config.templates_path.insert(0, str(ASSETS / "templates"))  # before those of the theme
     config.html_static_path.append(str(ASSETS / "static"))
     config.html_css_files.append("lectures.css")
     config.html_js_files += [(name, {"defer": "defer"}) for name in ("explore.js", "scroll.js")]
@@ -65,15 +77,47 @@ def _static_files(app, config):
         show_toc_level=2,
         navigation_with_keys=False,
         use_fullscreen_button=False,
+        use_source_button=True,
     )
 
 
+def _address(app, config):
+    """Tell other sites what the pages are, and the page for wrong addresses where it stands.
+
+    The one place that knows the address is `repository.url` in `_config.yml`.
+    """
+    from lectures_lib.exercises.assignment import site_address
+
+    site = site_address(config.html_theme_options.get("repository_url", ""))
+    config.ogp_site_url = f"{site}/"
+    config.ogp_site_name = config.project = config.html_title
+    config.ogp_image = "_static/course.png"
+    config.ogp_image_alt = "A chapter: text, a figure, and sliders that change it."
+    config.ogp_social_cards = {"enable": False}
+    config.notfound_urls_prefix = f"{urlsplit(site).path}/"
+    start = f"{config.notfound_urls_prefix}{config.root_doc}.html"
+    config.notfound_context = {
+        "title": "There is no such page",
+        "body": "<h1>There is no such page</h1><p>It may have moved. The chapters are in the side "
+        f'bar; the course <a href="{start}">begins here</a>.</p>',
+    }
+
+
 def _repair_bibliography(app, pagename, templatename, context, doctree):
-    """Docutils calls the bibliography a list, but not its entries list items (axe: critical)."""
+    """Docutils gives the bibliography roles that it does not keep to, or that ARIA gave up."""
     if "body" in context:
-        context["body"] = context["body"].replace(
-            '<div role="list" class="citation', '<div class="citation'
-        )
+        for role in ('role="list" ', 'role="doc-biblioentry" ', ' role="doc-biblioentry"'):
+            context["body"] = context["body"].replace(role, "")
+
+
+def _defer_scripts(app, pagename, templatename, context, doctree):
+    """Let pages show before scripts run; but the search starts within its page."""
+    for script in context.get("script_files", ()):  # the same objects for all pages
+        name = str(script.filename or "")
+        if pagename == "search":
+            script.attributes.pop("defer", None)
+        elif name and not name.endswith("documentation_options.js"):
+            script.attributes["defer"] = "defer"
 
 
 def _prepare_katex():
@@ -86,3 +130,19 @@ def _prepare_katex():
     # Its start through a Unix socket gives up when the file is there before the server listens;
     # the start through a port tries again.
     katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
+
+
+def _prepare_pygments():
+    """Leave out the marks around names and punctuation, which look like all other text.
+
+    They are half of all elements of a page.
+    """
+    from pygments.formatters import HtmlFormatter
+    from sphinx.highlighting import PygmentsBridge
+
+    class Formatter(HtmlFormatter):
+        def _get_css_classes(self, ttype):
+            classes = super()._get_css_classes(ttype)
+            return "" if classes in ("n", "p", "w") else classes
+
+    PygmentsBridge.html_formatter = Formatter

@@ -10,6 +10,7 @@ __all__ = ["library_files"]
 PACKAGE = Path(__file__).parents[1]
 # Read at build time, not by the kernel: a change there needs no new execution.
 NOT_EXECUTED = {"site"}
+RECORDED = r"""recorded\.(?:load|weights)\(\s*["'](\w+)["']"""  # by a name that stands there
 
 
 def library_files(*cells, package=PACKAGE):
@@ -54,6 +55,7 @@ def _resolve(name, package, quoted):
         return set(), {passed_on[rest[0]]}
     if passed_on:  # the package as a whole
         return {path for path in place.rglob("*") if _counts(path)}, set()
+    quoted = quoted | set(rest)
     named = {path for path in place.rglob("*") if _counts(path) and path.stem in quoted}
     return {place / "__init__.py", *named}, set()
 
@@ -96,4 +98,5 @@ def _imports(source):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    names |= {f"{PACKAGE.name}.recorded.{name}" for name in re.findall(RECORDED, source)}
     return frozenset(name for name in names if name.split(".")[0] == "lectures_lib")

@@ -1,8 +1,10 @@
 """Execute the chapters that changed several at a time; myst-nb alone takes one after the other."""
 
+import json
 import os
 from pathlib import Path
 
+import nbformat
 from joblib import Parallel, delayed
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
@@ -11,9 +13,15 @@ from sphinx.util.logging import getLogger
 
 from lectures_lib.site.notebooks import read
 
-__all__ = ["setup"]
+__all__ = ["peak_memory", "setup"]
 
 KERNELS = 4  # at most; each may take a gigabyte of memory
+# The last cell of a run: the most memory that its kernel had, in kB (macOS counts bytes).
+MEMORY = """
+import resource, sys
+most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(most // 1024 if sys.platform == "darwin" else most)
+"""
 
 
 def _execute(app, env, docnames):
@@ -28,13 +36,14 @@ def _execute(app, env, docnames):
     stale = {
         path: notebook for path, notebook in _notebooks(env, docnames) if _new(cache, notebook)
     }
-    if len(stale) < 2:
+    if not stale:
         return
     runs = [delayed(_run)(path, stale[path], config.execution_timeout) for path in stale]
     jobs = min(KERNELS, os.cpu_count() or 1)
     # Threads: the work is done by the kernels.
     for path, result in Parallel(jobs, backend="threading", return_as="generator_unordered")(runs):
         if result is not None and result.err is None:
+            _keep_peak_memory(app, path, int(result.nb.cells.pop().outputs[0].text))
             bundle = CacheBundleIn(result.nb, str(path), data={"execution_seconds": result.time})
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
             name = path.relative_to(app.srcdir)
@@ -61,6 +70,7 @@ def _new(cache, notebook):
 
 def _run(path, notebook, timeout):
     """Return the path and what became of the notebook, or None if its kernel died."""
+    notebook.cells.append(nbformat.v4.new_code_cell(MEMORY))
     try:
         result = single_nb_execution(
             notebook, cwd=str(path.parent), allow_errors=False, timeout=timeout
@@ -68,6 +78,24 @@ def _run(path, notebook, timeout):
     except RuntimeError:
         return path, None
     return path, result
+
+
+def peak_memory(app):
+    """Return `{page: kB}`: the most memory that each chapter's kernel had when it was last run."""
+    try:
+        return json.loads(_memory_file(app).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _memory_file(app):
+    return Path(app.env.mystnb_config.execution_cache_path, "peak_memory.json")
+
+
+def _keep_peak_memory(app, path, kilobytes):
+    page = path.relative_to(app.srcdir).with_suffix("").as_posix()
+    known = peak_memory(app) | {page: kilobytes}
+    _memory_file(app).write_text(json.dumps(known), encoding="utf-8")
 
 
 def setup(app):

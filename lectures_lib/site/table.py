@@ -10,7 +10,8 @@ from docutils.parsers.rst import Directive
 __all__ = ["reading_minutes", "setup", "table"]
 
 WORDS_PER_MINUTE = 180
-PAGES = ("book/intro", "book/instructors/exercises")  # what is read when the site is built
+# What is read when the site is built.
+PAGES = ("book/intro", "book/instructors/exercises", "book/status")
 HEAD = ("chapter", "to read and try (min)", "to run (s)", "interactive figures", "exercises")
 
 
@@ -48,11 +49,13 @@ def _minutes(notebook):
 def _row(app, docname, target):
     """Return the cells of one chapter: a link and four numbers."""
     from lectures_lib.site.frames import explore_controls
+    from lectures_lib.site.playgrounds import playground_box
 
     path = Path(app.env.doc2path(docname))
     notebook = json.loads(path.read_text(encoding="utf-8"))
     seconds = app.env.nb_metadata.get(docname, {}).get("exec_data", {}).get("runtime")
-    demos = len(list(app.env.get_doctree(docname).findall(explore_controls)))
+    doctree = app.env.get_doctree(docname)
+    demos = sum(len(list(doctree.findall(kind))) for kind in (explore_controls, playground_box))
     uri = app.builder.get_relative_uri(target, docname)
     link = nodes.reference("", app.env.titles[docname].astext(), refuri=uri)
     numbers = (reading_minutes(notebook), _whole(seconds), demos, len(_minutes(notebook)))

@@ -27,7 +27,7 @@
 
     build() {
       this.frame.className = "explore-frame";
-      this.announce = element("p", { className: "explore-hidden" });
+      this.announce = element("p", { className: "visually-hidden" });
       this.announce.setAttribute("role", "status");
       const group = element("div", { className: "explore-controls" });
       group.setAttribute("role", "group");

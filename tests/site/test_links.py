@@ -1,0 +1,68 @@
+"""Every page: its buttons and downloads lead to the repository that _config.yml names."""
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+import yaml
+from conftest import ROOT, SITE, pages
+
+REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]
+ADDRESS, BRANCH = REPOSITORY["url"], REPOSITORY["branch"]
+NAME = ADDRESS.removeprefix("https://github.com/")
+
+
+class _Buttons(HTMLParser):
+    """Collects the addresses of the buttons above a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.links = []
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        if tag == "a" and "dropdown-item" in (values.get("class") or "").split():
+            self.links.append(values["href"])
+
+
+def buttons(page):
+    parser = _Buttons()
+    parser.feed((SITE / page).read_text(encoding="utf-8"))
+    return parser.links
+
+
+def expected(page):
+    """Return the addresses that the buttons of a page must have."""
+    document = page.removesuffix(".html")
+    kind = ".ipynb" if (ROOT / f"{document}.ipynb").is_file() else ".md"
+    source = f"{document}{kind}"
+    links = {
+        ADDRESS,
+        f"{ADDRESS}/blob/{BRANCH}/{source}?plain=1",
+        f"{ADDRESS}/issues/new?title=Issue%20on%20page%20%2F{document}.html"
+        "&body=Your%20issue%20content%20here.",
+        f"{'../' * document.count('/')}_sources/{source}",
+    }
+    if kind == ".ipynb":
+        links |= {
+            f"https://mybinder.org/v2/gh/{NAME}/{BRANCH}?urlpath=lab/tree/{source}",
+            f"https://colab.research.google.com/github/{NAME}/blob/{BRANCH}/{source}",
+        }
+    return links
+
+
+@pytest.mark.parametrize("page", pages())
+def test_the_buttons_agree_with_the_address(page):
+    found = buttons(page)
+    assert len(found) == len(set(found))
+    assert set(found) == expected(page)
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if ".ipynb" in str(expected(page))])
+def test_the_download_is_the_chapter_and_installs_from_the_address(page):
+    source = page.replace(".html", ".ipynb")
+    text = (SITE / "_sources" / source).read_text(encoding="utf-8")
+    assert text == (ROOT / source).read_text(encoding="utf-8")
+    cells = json.loads(text)["cells"]
+    installs = [line for cell in cells for line in cell["source"] if "%pip install" in line]
+    assert [line.split("git+")[1].strip() for line in installs] == [ADDRESS]
