@@ -3,6 +3,7 @@ PORT ?= 8000
 PYTHON ?= python3
 STAGE ?=
 KEEP ?=
+REPOSITORY ?=
 
 VENV := $(CURDIR)/.venv
 YAML := _config.yml _toc.yml .yamllint .pre-commit-config.yaml
@@ -22,12 +23,8 @@ endif
 # Set only when PYTHON is chosen: then no other Python is taken.
 export SET_UP_PYTHON := $(if $(filter file,$(origin PYTHON)),,$(PYTHON))
 
-# Jupyter Book without the traceback of its own that it prints below every warning.
-JUPYTER_BOOK := python -c "import sys; from jupyter_book.cli.main import main; \
-	sys.excepthook = lambda kind, error, trace: print(error, file=sys.stderr); main()"
-
 .DEFAULT_GOAL := help
-.PHONY: help serve book test lab bench clean
+.PHONY: help serve book test lab fork pdf lighthouse links bench clean
 
 help: ## list the commands
 	@echo "Commands (each sets up .venv by itself, once):"
@@ -38,19 +35,25 @@ serve: book ## build the site and serve it at http://127.0.0.1:8000 (PORT=... fo
 
 book: .venv/.ready ## execute what changed and build the site in _build/html
 	@yamllint --strict $(YAML)
-	@# Sphinx does not repeat the warnings of pages that it does not read again. So it forgets its
-	@# pages unless the last build ended without any; executed notebooks are kept elsewhere.
-	@test -f _build/.passed || rm -rf _build/.doctrees
-	@rm -f _build/.passed
-	@$(JUPYTER_BOOK) build . -W -n --keep-going --quiet
-	@touch _build/.passed
-	@python -m tools.complete
+	@python -m tools.build
 
 test: .venv/.ready ## run all tests (STAGE=lint|unit|notebooks|book|site for one, KEEP=1 keeps results)
 	@KEEP=$(KEEP) python tools/stages.py $(STAGE)
 
 lab: .venv/.ready ## open JupyterLab on book/
 	@jupyter lab book $(if $(filter 0,$(shell id -u)),--allow-root)
+
+fork: .venv/.ready ## write your repository's address everywhere (REPOSITORY=https://github.com/me/fork)
+	@python -m tools.address $(REPOSITORY)
+
+pdf: book ## print the book as _build/course.pdf (needs Chromium)
+	@python -m tools.pdf
+
+lighthouse: book ## Lighthouse's marks of every page, as a table (needs Chromium)
+	@python -m tools.lighthouse
+
+links: book ## ask every address in the text whether it still answers (needs the internet)
+	@jupyter-book build . --path-output _build/work --builder linkcheck --quiet
 
 bench: .venv/.ready ## run the benchmarks and print a table of ratios
 	@python -m benchmarks

@@ -32,15 +32,16 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "sphinxcontrib": "sphinxcontrib-katex",
 }
-COMES_WITH_SPHINX = {"docutils", "nbformat"}
+COMES_WITH_SPHINX = {"docutils", "nbformat", "pygments"}
 ONLY_IN_NOTEBOOKS = {"IPython", "matplotlib_inline"}  # a kernel brings them
 # A module may import those of its own level and below.
 LEVELS = [
-    {"data", "from_scratch", "physics"},
+    {"data", "from_scratch", "physics", "words"},
     {"models", "training"},
     {"plots"},
     {"diagrams"},
     {"explore", "live"},
+    {"playground"},
     {"site"},
 ]
 BESIDE = {"", "exercises", "recorded"}  # "" is lectures_lib/__init__.py
@@ -157,7 +158,7 @@ def test_the_package_stays_small():
     apart = {"exercises", "site"}
     counted = {path: lines_of_code(path) for path in MODULES if part_of_file(path) not in apart}
     assert len(counted[PACKAGE / "__init__.py"]) < 10
-    assert sum(map(len, counted.values())) < 3000
+    assert sum(map(len, counted.values())) < 3200
 
 
 def test_the_books_tools_have_exact_versions():
@@ -213,7 +214,7 @@ def test_the_first_cell_installs_the_package_where_it_is_missing(path):
         "import importlib.util\n\n"
         'if importlib.util.find_spec("lectures_lib") is None:\n'
         f"    %pip install -q git+{config['repository']['url']}"
-    ), "copy the cell from another chapter, or run: python tools/notebooks.py address"
+    ), "copy the cell from another chapter, or run: python -m tools.address"
 
 
 @needs_notebooks
@@ -290,6 +291,7 @@ def test_another_python_on_path_is_taken_unless_one_was_chosen(set_up, monkeypat
     program.write_text("#!/bin/sh\necho 3 12\n", encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.delenv("SET_UP_PYTHON", raising=False)
     monkeypatch.setattr(set_up, "VERSIONS", ((3, 12),))
     assert set_up.find_python(running=(3, 9)) == str(program)
     with pytest.raises(set_up.SetUpError, match="old-python is Python"):

@@ -193,14 +193,11 @@ def test_stripping_keeps_the_outputs_that_are_compared(tmp_path, monkeypatch, ca
     assert read.cells[0].execution_count == 1  # without it nbval refuses the output
 
 
-def test_the_address_goes_into_the_first_cell(tmp_path, monkeypatch):
+def test_removing_the_build_keeps_what_the_notebooks_stage_drew(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "book").mkdir()
-    (tmp_path / "_config.yml").write_text("repository: {url: https://example.org/new}\n")
-    path = tmp_path / "book" / "a.ipynb"
-    install = "if True:\n    %pip install -q git+"
-    old = notebook(install + "https://example.org/old", outputs=False, count=None)
-    notebooks.nbformat.write(old, path)
-    assert notebooks.main(["address"]) == 0
-    new = notebooks.nbformat.read(path, as_version=4)
-    assert new.cells[0].source == install + "https://example.org/new"
+    for name in ("html/book/a.html", ".doctrees/a", "live/book/a/whole"):
+        (tmp_path / "_build" / name).parent.mkdir(parents=True)
+        (tmp_path / "_build" / name).touch()
+    (tmp_path / "_build" / ".passed").touch()
+    assert stages.main(["--remove-build"], {}) == 0
+    assert [p.name for p in (tmp_path / "_build").rglob("*") if p.is_file()] == ["whole"]

@@ -1,19 +1,15 @@
-"""Keep the chapters clean: `python tools/notebooks.py check|strip|address [files]`.
+"""Keep the chapters clean: `python tools/notebooks.py check|strip [files]`.
 
 `strip` removes outputs and execution counts, except in cells that nbval compares
-(`# NBVAL_CHECK_OUTPUT`), which count as the first; `check` says where there are any. `address`
-writes `repository.url` of _config.yml into the first code cells, which install the course's
-package in Colab.
+(`# NBVAL_CHECK_OUTPUT`), which count as the first; `check` says where there are any.
 """
 
 import copy
-import re
 import sys
 from pathlib import Path
 
 import nbformat
 import nbformat.reader
-import yaml
 from nbstripout import strip_output
 
 MARK = "# NBVAL_CHECK_OUTPUT"
@@ -60,17 +56,9 @@ def problems(notebook):
     return found
 
 
-def addressed(notebook, url):
-    """Return the notebook with `url` in the line that installs the course's package."""
-    notebook = copy.deepcopy(notebook)
-    for cell in notebook.cells:
-        cell.source = re.sub(r"(%pip install -q git\+)\S+", lambda m: m[1] + url, cell.source)
-    return notebook
-
-
 def main(arguments):
     """Check or change notebooks; return the exit code."""
-    if not arguments or arguments[0] not in {"check", "strip", "address"}:
+    if not arguments or arguments[0] not in {"check", "strip"}:
         print(__doc__.splitlines()[0], file=sys.stderr)
         return 2
     paths = [Path(name) for name in arguments[1:]] or chapters()
@@ -80,9 +68,6 @@ def main(arguments):
         notebook = nbformat.reader.reads(path.read_text(encoding="utf-8"))
         if arguments[0] == "strip":
             replace(path, notebook, stripped(notebook))
-        elif arguments[0] == "address":
-            config = yaml.safe_load(Path("_config.yml").read_text(encoding="utf-8"))
-            replace(path, notebook, addressed(notebook, config["repository"]["url"]))
         else:
             for sentence in problems(notebook):
                 print(f"{path}: {sentence}.", file=sys.stderr)

@@ -8,8 +8,9 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
-YAML = ["_config.yml", "_toc.yml", ".yamllint", ".pre-commit-config.yaml"]
+YAML = ["_config.yml", "_toc.yml", ".yamllint", ".pre-commit-config.yaml", ".github"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|xfailed|xpassed|errors?|deselected)\b")
 SUMMARY = re.compile(r"=+ .*\b(\d+ \w+|no tests ran)\b.* in [\d.:]+m?s?.*=+$|^\d+ passed.* in ")
@@ -46,9 +47,13 @@ def stages(environment):
         [python, "-m", "ruff", "format", "--check", "."],
         [python, "-m", "yamllint", "--strict", *YAML],
         [python, "tools/notebooks.py", "check"],
+        [python, "-m", "tools.address", "--check"],
+        # Workflows; a compiled program, which .ci/run installs and few have.
+        *([["actionlint"]] if in_ci(environment) or shutil.which("actionlint") else []),
     )
     unit = [*files, "tests", "lectures_lib", "recipes", "--ignore=tests/site"]
     nbval = ["--nbval-lax", "--nbval-cell-timeout=300", "-p", "no:cacheprovider"]
+    nbval += ["-p", "tools.walk"]
     remove = [python, "tools/stages.py", "--remove-build"]
     book = ["make", "--no-print-directory", "book"]
     return [
@@ -138,10 +143,17 @@ def summary(outcomes, chosen):
     return "\n".join(lines)
 
 
+def remove_build():
+    """Remove the site and all that it was made from; what the notebooks stage drew stays."""
+    for path in Path("_build").glob("*"):
+        if path.name != "live":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def main(arguments, environment):
     """Run the stages that are asked for; return the exit code."""
     if arguments == ["--remove-build"]:
-        shutil.rmtree("_build", ignore_errors=True)
+        remove_build()
         return 0
     chosen = stages(environment)
     names = [stage.name for stage in chosen]

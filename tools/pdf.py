@@ -1,0 +1,96 @@
+"""The whole book as one PDF, printed by a headless Chromium: `make pdf`.
+
+What a reader opens on a click (hints, solutions, the code of drawings) stays closed; sliders are
+printed in their starting state.
+"""
+
+import argparse
+import io
+import os
+import re
+import sys
+import threading
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+from pypdf import PdfWriter
+from sphinx_external_toc.parsing import parse_toc_yaml
+
+from tools.serve import Server
+from tools.stages import find_browser
+
+__all__ = ["chapters", "main", "write"]
+
+SITE = Path("_build/html")
+MARGIN = dict.fromkeys(("top", "bottom", "left", "right"), "18mm")
+# Pictures far below are fetched late; links within the site lead to the published one.
+PREPARE = """site => {
+  for (const image of document.images) image.loading = "eager";
+  for (const link of document.querySelectorAll("a[href]"))
+    if (link.origin === location.origin && link.pathname !== location.pathname)
+      link.href = site + link.pathname.slice(1) + link.hash;
+}"""
+LOADED = "[...document.images].every(image => image.complete) && document.fonts.status === 'loaded'"
+
+
+def chapters(toc):
+    """Return the pages of the book in order, as in `book/cnn/digits`."""
+    found = parse_toc_yaml(toc)
+    return [found.root.docname, *_below(found, found.root)]
+
+
+def _below(toc, page):
+    for part in page.subtrees:
+        for name in part.items:
+            if isinstance(name, str) and name in toc:
+                yield str(name)
+                yield from _below(toc, toc[name])
+
+
+def write(browser, url, pages, site):
+    """Print pages one after the other and return the PDF, with an outline of their titles."""
+    whole = PdfWriter()
+    sheet = browser.new_page(color_scheme="light")
+    for page in pages:
+        sheet.goto(f"{url}/{page}.html", wait_until="load")
+        sheet.evaluate(PREPARE, site)
+        sheet.wait_for_function(LOADED)
+        printed = sheet.pdf(format="A4", margin=MARGIN, print_background=True, tagged=True)
+        whole.append(io.BytesIO(printed), outline_item=sheet.locator("h1").last.inner_text())
+    sheet.close()
+    return whole
+
+
+def _published(page):
+    """Return the address of the published site, which its pages name."""
+    found = re.search(r'<meta property="og:url" content="([^"]*?/)book/', page)
+    return found[1] if found else ""
+
+
+def main(arguments=None):
+    """Print the book; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.pdf", description=__doc__)
+    parser.add_argument("output", type=Path, nargs="?", default=Path("_build/course.pdf"))
+    options = parser.parse_args(arguments)
+    path = find_browser(dict(os.environ))
+    if path is None:
+        print("No Chromium found: install chromium, or set CHROMIUM=/path/to/it", file=sys.stderr)
+        return 1
+    pages = chapters("_toc.yml")
+    site = _published((SITE / f"{pages[0]}.html").read_text(encoding="utf-8"))
+    with Server(SITE) as server, sync_playwright() as playwright:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        book = write(browser, server.url, pages, site)
+        book.add_metadata({"/Title": book.outline[0].title if book.outline else ""})
+        book.write(options.output)
+        browser.close()
+        server.shutdown()
+    print(
+        f"{options.output}: {len(book.pages)} sheets, {options.output.stat().st_size / 1e6:.1f} MB"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
