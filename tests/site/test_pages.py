@@ -7,6 +7,12 @@ from conftest import SITE, pages
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 WIRE_BUDGET = 500_000  # bytes, before anyone touches a slider
+COUNT_SHIFTS = """
+  globalThis.shifts = 0;
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) shifts += one.value;
+  }).observe({ type: "layout-shift" });
+"""
 AT_REST = "document.getAnimations().every(one => one.playState !== 'running')"
 
 
@@ -60,6 +66,32 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(page, visit, address)
         ".filter(e => e.getBoundingClientRect().right > 391).length"
     )
     assert too_wide == 0
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("page", pages())
+def test_an_address_leads_to_its_place_and_reading_on_moves_nothing(page, viewport, visit, address):
+    opened = visit(viewport=viewport).open(f"{address}/{page}")
+    opened.locator("html:not(.from-the-top)").wait_for()  # all is laid out
+    sections = opened.locator("article section[id]")
+    places = sections.evaluate_all("every => every.map(one => one.id)")
+    for place in {places[-1], places[len(places) // 2]}:
+        opened.evaluate(f"location.hash = '{place}'")
+        _stays(opened, place, viewport)
+        _stays(visit(viewport=viewport).open(f"{address}/{page}#{place}"), place, viewport)
+
+
+def _stays(opened, place, viewport):
+    opened.wait_for_timeout(150)
+    top = opened.evaluate(f"document.getElementById('{place}').getBoundingClientRect().top")
+    left = opened.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")
+    # The headings of the last screen cannot reach its top.
+    assert -1 <= top <= 100 or left < 2, place
+    opened.evaluate(COUNT_SHIFTS)
+    for direction in (1, -1, -1):
+        opened.mouse.wheel(0, direction * viewport["height"])
+        opened.wait_for_timeout(150)
+    assert opened.evaluate("shifts") < 0.02, place
 
 
 @pytest.mark.parametrize("page", pages())
