@@ -229,6 +229,14 @@ def used(*cells):
     return {p.relative_to(PACKAGE).as_posix() for p in library_files(*cells)} - {"__init__.py"}
 
 
+def test_a_result_that_cannot_be_kept_ends_the_build(book):
+    book.write(a=notebook("# A", "1"), b=notebook("# B", "import time; time.sleep(10_000)"))
+    (book.folder / "_build" / ".jupyter_cache" / "peak_memory.json").mkdir(parents=True)
+    code, output = book.build()  # which has time limits of its own
+    assert code != 0
+    assert "Is a directory" in output and "peak_memory.json" in output
+
+
 def test_imports_are_followed_to_the_modules_that_define_the_names():
     assert used("import numpy") == set()
     assert used("from lectures_lib.live import controls") == {"live.py"}

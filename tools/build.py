@@ -17,6 +17,7 @@ from tools import complete
 __all__ = ["Busy", "alone", "main", "publish"]
 
 BUILD = Path("_build")
+NEEDED = 500_000_000  # bytes: pages, executed notebooks, and the site twice while it is published
 # Jupyter Book without the traceback of its own that it prints below every warning.
 QUIETLY = (
     "import sys; from jupyter_book.cli.main import main; "
@@ -74,6 +75,12 @@ def build():
     if code == 0:
         publish(work / "html", BUILD / "html")
         passed.touch()
+    elif (free := shutil.disk_usage(BUILD).free) < NEEDED:
+        print(
+            f"The disk is full: {free / 1e6:.0f} MB are free, a build needs up to "
+            f"{NEEDED / 1e6:.0f} MB. Make room; the last site is as it was.",
+            file=sys.stderr,
+        )
     return code
 
 

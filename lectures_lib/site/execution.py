@@ -40,8 +40,8 @@ def _execute(app, env, docnames):
         return
     runs = [delayed(_run)(path, stale[path], config.execution_timeout) for path in stale]
     jobs = min(KERNELS, os.cpu_count() or 1)
-    # Threads: the work is done by the kernels.
-    for path, result in Parallel(jobs, backend="threading", return_as="generator_unordered")(runs):
+    # Processes, though the kernels do the work: they can be stopped when a result cannot be kept.
+    for path, result in Parallel(jobs, return_as="generator_unordered")(runs):
         if result is not None and result.err is None:
             _keep_peak_memory(app, path, int(result.nb.cells.pop().outputs[0].text))
             bundle = CacheBundleIn(result.nb, str(path), data={"execution_seconds": result.time})
