@@ -19,6 +19,12 @@ def test_search_works_offline(where, visit, address):
     found = opened.locator("#search-results li a", has_text="Build a network from convolution")
     found.first.wait_for()
     assert "book/cnn/convolution_layers.html" in found.first.get_attribute("href")
+    if where == "server":  # a browser reads no other file for a page that is a file
+        excerpt = opened.locator("#search-results li p.context").first
+        excerpt.wait_for()
+        texts = " ".join(opened.locator("#search-results li p.context").all_inner_texts())
+        assert "receptive field" in texts.lower()
+        assert ".ipynb" not in texts and "Contents" not in texts
     opened = visit().open(f"{base}/search.html?q=zzzz")
     opened.get_by_text("did not match any documents").wait_for()
 

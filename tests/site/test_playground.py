@@ -295,21 +295,28 @@ def test_a_record_is_written_by_keyboard_alone(visit, address):
     assert line.get_attribute("aria-valuetext").startswith("step 48: read, read-out ")
     opened.keyboard.press("Backspace")
     assert field.input_value() == "2.rd1".ljust(48, ".")
+    opened.keyboard.press("R")
+    opened.keyboard.press("Delete")
+    assert field.input_value() == "2.rd1".ljust(48, ".")
+    for key in ("Home", "3", "1", "Backspace"):  # takes back what was written last
+        opened.keyboard.press(key)
+    assert field.input_value() == "3.rd1".ljust(48, ".")
+    assert line.get_attribute("aria-valuenow") == "2"
     here.get_by_role("radio", name="three units").check()
     here.get_by_role("radio", name="3", exact=True).check()
     assert ", unit 3: i = " in here.locator(".playground-sentence").inner_text()
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "kept", "said"),
     [
-        ("", "." * 48),
-        ("<img src=x onerror=alert(1)>", "rrrrr1"),
-        ("1" * 150, "1" * 48),
-        ("漢字 \u202e 2;DROP", "2dr"),
+        ("", "." * 48, ""),
+        ("<img src=x onerror=alert(1)>", "rrrrr1", "left out: < i m g s c = x o n e a l t ( ) >"),
+        ("1" * 150, "1" * 48, "A record has 48 steps; the rest is left out."),
+        ("漢字 \u202e 2;DROP", "2dr", "No sign of a record, and left out: 漢 字"),
     ],
 )
-def test_hostile_records_are_cleaned(text, kept, visit, address):
+def test_hostile_records_are_cleaned(text, kept, said, visit, address):
     one = visit()
     opened = open_at(one, "gates", address)
     field = box(opened, "gates").get_by_label("or type the record")
@@ -317,6 +324,8 @@ def test_hostile_records_are_cleaned(text, kept, visit, address):
     field.press("Tab")
     wanted = "".join(sign for sign in text.lower() if sign in ".123dr")[:48].ljust(48, ".")
     assert field.input_value() == wanted == kept.ljust(48, ".")
+    refused = box(opened, "gates").locator(".playground-field [role=status]").text_content()
+    assert said in refused and bool(said) == bool(refused)
     assert "NaN" not in box(opened, "gates").inner_text()
     assert box(opened, "gates").locator(".playground-live img").count() == 0
     assert one.complaints == []

@@ -66,7 +66,8 @@ lecturesView.starters.digits = (() => {
           this.load(this.examples[this.example]);
         }));
       const help = element("p", { className: "playground-help", textContent:
-        "Draw with mouse or finger. Keys: arrows move, Space paints, Backspace clears." });
+        "Draw with mouse or finger. Keys: arrows move, Space paints, Backspace clears. " +
+        "Shift and noise change what the network sees, not the drawing." });
       return element("div", { className: "playground-drawing" }, this.grid.box, buttons, help);
     }
 
@@ -115,7 +116,7 @@ lecturesView.starters.digits = (() => {
       const made = [
         slider("Shift right", { min: -3, max: 3, say: pixels }, set("right")),
         slider("Shift down", { min: -3, max: 3, say: pixels }, set("down")),
-        slider("Noise", { min: 0, max: 8, say: (x) => `${x} grey levels` }, set("noise")),
+        slider("Noise", { min: 0, max: 8, say: (x) => `${x} grey ${x === 1 ? "level" : "levels"}` }, set("noise")),
       ];
       const reset = button("Reset sliders", () => {
         made.forEach((one) => one.reset());
@@ -153,7 +154,7 @@ lecturesView.starters.digits = (() => {
           element("div", { className: "playground-maps" }, ...maps));
       });
       this.layers.replaceChildren(this.layers.firstChild, ...rows);
-      this.layers.firstChild.textContent = `Inside the ${title} network: choose a unit`;
+      this.layers.firstChild.textContent = `Inside the ${title} network: choose a unit; its sum stands below`;
     }
 
     map(name, { layer, channel, volume: v, text }) {

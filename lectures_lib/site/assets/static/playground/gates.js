@@ -15,12 +15,19 @@ lecturesView.starters.gates = (() => {
   const STATES = [["state-g", "candidate g"], ["state-c", "cell C"], ["state-h", "hidden h"]];
   const ANSWERS = [["wanted", "charge when it is read"], ["readout", "read-out of the network"]];
 
-  const bracket = (x) => (x < 0 ? `(${number(x, 3)})` : number(x, 3));
+  const bracket = (x, digits = 3) => number(x, digits).replace(/^−.*/, "($&)");
 
   // Keep the signs that are known; exactly as many as there are steps.
   const clean = (text) =>
     Array.from(text.toLowerCase()).filter((sign) => SIGNS.includes(sign)).slice(0, STEPS).join("")
       .padEnd(STEPS, ".");
+
+  // What of a text is no record, and is left out.
+  const refused = (text) => {
+    const unknown = [...new Set(text.toLowerCase())].filter((sign) => sign.trim() && !SIGNS.includes(sign));
+    if (unknown.length) return `No sign of a record, and left out: ${unknown.join(" ")}`;
+    return text.length > STEPS ? `A record has ${STEPS} steps; the rest is left out.` : "";
+  };
 
   // Inputs of a record: charge (pC) with noise, drain, read; and the charge when it is read.
   const encode = (text, noise, normals) => {
@@ -68,18 +75,22 @@ lecturesView.starters.gates = (() => {
     }
 
     writing(noise) {
-      const pens = choice("A click, a tap or Space puts", PENS.map(([, name]) => name),
+      const pens = choice("A click or tap in the first panel, or Space, puts", PENS.map(([, name]) => name),
         (k) => (this.pen = PENS[k][0]));
       const id = lecturesView.uniqueId("record");
       this.field = element("input", { id, type: "text", spellcheck: false, autocomplete: "off",
         className: "playground-record", maxLength: 200 });
       this.field.setAttribute("autocapitalize", "off");
-      this.field.addEventListener("input", () => this.set(clean(this.field.value), { type: false }));
+      this.refused = element("p", { className: "playground-help", role: "status" });
+      this.field.addEventListener("input", () => {
+        this.refused.textContent = refused(this.field.value);
+        this.set(clean(this.field.value), { type: false });
+      });
       this.field.addEventListener("change", () => (this.field.value = this.text));
       const record = element("div", { className: "playground-field" },
         element("label", { htmlFor: id,
           textContent: "or type the record: . nothing, 1 2 3 charge in pC, d drain, r read" }),
-        this.field);
+        this.field, this.refused);
       const buttons = element("div", { className: "playground-buttons" },
         button("◀ Step", () => this.go(this.step - 1)),
         button("Put here", () => this.put(this.step)),
@@ -118,7 +129,7 @@ lecturesView.starters.gates = (() => {
       this.svg = shape("svg", { "aria-hidden": "true", class: "playground-svg" });
       this.slider = element("div", { className: "playground-line", role: "slider", tabIndex: 0,
         "aria-label": "Step of the record: arrow keys move; 1, 2, 3, d or r writes; " +
-          "Backspace clears",
+          "Backspace takes back, Delete clears",
         "aria-valuemin": 1, "aria-valuemax": STEPS }, this.svg);
       this.slider.addEventListener("keydown", (event) => this.key(event));
       this.slider.addEventListener("click", (event) => {
@@ -137,8 +148,9 @@ lecturesView.starters.gates = (() => {
       const head = element("tr", {}, ...["", "charge", "drain", "read", "h before", "bias", "sum",
         "value"].map((text) => text ? element("th", { textContent: text, scope: "col" })
         : element("td")));
+      this.terms = element("caption");
       const table = element("table", { className: "playground-terms" },
-        element("thead", {}, head), this.table);
+        this.terms, element("thead", {}, head), this.table);
       return element("div", { className: "playground-readings" }, this.score, this.sentences, table);
     }
 
@@ -149,7 +161,8 @@ lecturesView.starters.gates = (() => {
       const sign = event.key.toLowerCase();
       if (event.key in moves) this.go(this.step + moves[event.key]);
       else if (event.key === " " || event.key === "Enter") this.put(this.step);
-      else if (event.key === "Backspace" || event.key === "Delete") this.write(this.step, ".");
+      else if (event.key === "Delete") this.write(this.step, ".");
+      else if (event.key === "Backspace") this.takeBack();
       else if (sign.length === 1 && SIGNS.includes(sign)) {
         this.write(this.step, sign, this.step + 1);
       } else return;
@@ -165,6 +178,12 @@ lecturesView.starters.gates = (() => {
     // The pen writes its sign, or takes it away where it stands already.
     put(step) {
       this.write(step, this.text[step] === this.pen ? "." : this.pen);
+    }
+
+    // Writing steps on, except at the last step.
+    takeBack() {
+      const here = this.step === STEPS - 1 && this.text[this.step] !== ".";
+      this.write(here ? this.step : clamp(this.step - 1, STEPS - 1), ".");
     }
 
     write(step, sign, next = step) {
@@ -241,15 +260,18 @@ lecturesView.starters.gates = (() => {
         ...cells.map((x) => element("td", { textContent: number(x) })))));
       const [i, f, g, o, C, h] = ["input_gate", "forget_gate", "candidate", "output_gate", "cell",
         "hidden"].map((name) => value(name));
+      this.terms.textContent = "Inputs times weights, with rounding: the charge is " +
+        `${number(this.inputs[3 * t], 3)} pC with its noise. The value is tanh of the sum for g, ` +
+        "its sigmoid for the others.";
       const unit = units > 1 ? `, unit ${u + 1}` : "";
       const lines = [
         `Step ${t + 1}, ${SAID[this.text[t]]}${unit}: i = ${number(i)}, f = ${number(f)}, ` +
           `g = ${number(g)}, o = ${number(o)}.`,
         `C = f × C before + i g = ${number(f, 3)} × ${bracket(value("cell", t - 1))} + ` +
           `${number(i, 3)} × ${bracket(g)} = ${number(C, 3)}; ` +
-          `h = o tanh C = ${number(o, 3)} × ${bracket(Math.tanh(C))} = ${number(h, 3)}.`,
+          `h = o tanh C = ${number(o, 3)} × ${bracket(Math.tanh(C))} = ${number(h, 5)}.`,
         `Read-out: ${Array.from(output, (w, k) =>
-          `${number(w, 3)} × ${bracket(this.states.hidden[t * units + k])}`).join(" + ")} + ` +
+          `${number(w, 3)} × ${bracket(this.states.hidden[t * units + k], 5)}`).join(" + ")} + ` +
           `${bracket(outputBias[0])} = ${number(this.states.readout[t], 3)} pC; ` +
           `wanted ${number(this.wanted[t], 0)} pC.`,
       ];

@@ -119,9 +119,13 @@ window.lecturesView = (() => {
     }
 
     key(event) {
-      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      const ends = { Home: 0, End: this.cells.length - 1 };
       const step = MOVES[event.key];
-      if (step) {
+      if (event.altKey || event.metaKey || (event.ctrlKey && !(event.key in ends))) return;
+      if (event.ctrlKey) {
+        this.move(ends[event.key]);
+        this.onMove(this.current);
+      } else if (step) {
         const row = Math.floor(this.current / this.columns) + step[0];
         const column = clamp((this.current % this.columns) + step[1], this.columns - 1);
         const next = row * this.columns + column;
