@@ -25,6 +25,10 @@ def test_search_works_offline(where, visit, address):
         texts = " ".join(opened.locator("#search-results li p.context").all_inner_texts())
         assert "receptive field" in texts.lower()
         assert ".ipynb" not in texts and "Contents" not in texts
+        opened = visit().open(f"{address}/search.html?q=forget+gate")
+        term = opened.locator("#search-results li", has_text="Look up a term")
+        opened.wait_for_function("document.querySelector('#search-results li p.context')")
+        assert "forget gate: The gate" in term.first.inner_text()
     opened = visit().open(f"{base}/search.html?q=zzzz")
     opened.get_by_text("did not match any documents").wait_for()
 

@@ -135,8 +135,7 @@ lecturesView.starters.digits = (() => {
 
     // How the units of a layer stand in a picture: maps by their pixels, others in rows.
     columnsOf({ rows, columns, channels }) {
-      if (rows > 1) return columns;
-      return channels > 60 ? 12 : 10;
+      return rows > 1 ? columns : channels > 60 ? 12 : 10;
     }
 
     showLayers() {
