@@ -142,7 +142,6 @@ class Visit:
 
     def open(self, url):
         self.page.goto(url, wait_until="load")
-        self.page.locator("html:not(.from-the-top)").wait_for()  # all is laid out
         self.page.wait_for_timeout(150)
         return self.page
 

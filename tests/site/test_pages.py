@@ -45,6 +45,7 @@ def test_axe_finds_nothing(page, visit, address):
     found = []
     for viewport in (DESKTOP, PHONE):
         opened = visit(viewport=viewport).open(f"{address}/{page}")
+        opened.locator("html:not(.from-the-top)").wait_for()  # all is laid out
         for scheme in ("light", "dark"):
             opened.emulate_media(color_scheme=scheme)
             opened.locator(f"html[data-theme={scheme}]").wait_for()
@@ -72,6 +73,7 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(page, visit, address)
 @pytest.mark.parametrize("page", pages())
 def test_an_address_leads_to_its_place_and_reading_on_moves_nothing(page, viewport, visit, address):
     opened = visit(viewport=viewport).open(f"{address}/{page}")
+    opened.locator("html:not(.from-the-top)").wait_for()  # all is laid out
     sections = opened.locator("article section[id]")
     places = sections.evaluate_all("every => every.map(one => one.id)")
     for place in {places[-1], places[len(places) // 2]}:

@@ -407,6 +407,7 @@ def test_forced_colours_leave_the_pictures(name, visit, address):
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_moves_by_itself(name, visit, address):
     opened = open_at(visit(reduced_motion="reduce"), name, address)
+    opened.locator("html:not(.from-the-top)").wait_for()  # all is laid out
     before = box(opened, name).screenshot()
     opened.wait_for_timeout(500)
     assert box(opened, name).screenshot() == before
