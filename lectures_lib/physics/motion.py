@@ -55,7 +55,8 @@ def lorenz(time, *, sigma=10.0, rho=28.0, beta=8 / 3, start=(0.0, 1.0, 1.05)):
 
     Returns:
         Array of shape (times, 3). At `rho=28` two neighbouring motions part as e^(0.9 time), so
-        that all digits are lost after a time of about 25.
+        that all digits are lost after a time of about 25. A processor that rounds differently
+        then follows another course, of the same averages.
 
     Source: Lorenz (1963), Deterministic nonperiodic flow, J. Atmos. Sci. 20, 130.
 
