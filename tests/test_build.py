@@ -204,6 +204,22 @@ def test_a_change_in_the_library_executes_the_chapters_that_use_it(book):
     assert executed() == set()
 
 
+def test_a_changed_page_leaves_the_search_whole(book):
+    def found():
+        code, output = book.build()
+        assert code == 0, output
+        text = (book.folder / "_build/html/searchindex.js").read_text(encoding="utf-8")
+        return json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
+
+    terms = "# Words\n\n```{glossary}\nkernel\n  What slides over a picture.\n```"
+    book.write(words=notebook(terms), other=notebook("# Other"))
+    first = found()
+    book.write(listed=["words", "other"], other=notebook("# Other pages"))
+    second = found()
+    assert list(first["indexentries"]) == list(second["indexentries"]) == ["kernel"]
+    assert ("pages" in first["titleterms"], "page" in second["titleterms"]) == (False, True)
+
+
 def test_chapters_are_executed_at_the_same_time(book):
     meet = """
 import pathlib, time

@@ -4,6 +4,9 @@ Listed under `extra_extensions` in `_config.yml`; `setup` is what Sphinx calls.
 """
 
 import os
+import socket
+import subprocess
+import time
 import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,6 +33,7 @@ def setup(app):
     _prepare_kernels(Path(app.doctreedir) / "ipython")
     app.connect("config-inited", _static_files)
     app.connect("config-inited", _address)
+    app.connect("env-updated", _every_page)
     app.connect("html-page-context", _repair_bibliography)
     app.connect("html-page-context", _defer_scripts, priority=900)  # after all who add some
     for part in (
@@ -41,6 +45,15 @@ def setup(app):
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }
+
+
+def _every_page(app, env):
+    """Have all pages written, however few were read again.
+
+    Otherwise the search loses the terms of the others (github.com/sphinx-doc/sphinx/issues/12599),
+    and they ask for the scripts of the build before.
+    """
+    return env.found_docs
 
 
 def _code_version():
@@ -127,9 +140,27 @@ def _prepare_katex():
 
     katex.NODEJS_BINARY = str(Path(executable.ROOT_DIR) / "bin" / "node")
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0  # seconds, for a busy machine
-    # Its start through a Unix socket gives up when the file is there before the server listens;
-    # the start through a port tries again.
-    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
+    # Its start through a Unix socket gives up when the file is there before the server listens, and
+    # through a port every formula waits twice 40 ms for an acknowledgement.
+    katex.KaTeXServer.start_server_process = classmethod(_start_katex)
+
+
+def _start_katex(server, folder, timeout):
+    """Start the server that renders formulas; return its process and a connected socket."""
+    path = folder / "katex.sock"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen(server.build_command(socket=path), cwd=folder, **pipes)
+    connection = socket.socket(socket.AF_UNIX)
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            connection.connect(str(path))
+            return process, connection
+        except (FileNotFoundError, ConnectionRefusedError):
+            if process.poll() is not None or time.monotonic() > end:
+                process.kill()
+                raise server.timeout_error(timeout) from None
+            time.sleep(0.01)
 
 
 def _prepare_pygments():

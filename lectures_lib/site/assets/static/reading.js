@@ -15,9 +15,11 @@
     const left = [...document.querySelectorAll("article section")];
     const next = () => {
       const section = left.shift();
-      for (const box of section.children) box.style.contentVisibility = "visible";
-      mark(section.querySelectorAll(":scope > :not(section) div.math, :scope > div.math"));
-      if (left.length) return requestIdleCallback(next);
+      if (section) {
+        for (const box of section.children) box.style.contentVisibility = "visible";
+        mark(section.querySelectorAll(":scope > :not(section) div.math, :scope > div.math"));
+        return requestIdleCallback(next);
+      }
       page.classList.remove("from-the-top");
       dispatchEvent(new Event("resize")); // whoever looks for boxes that scroll looks again
     };
