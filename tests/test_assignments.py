@@ -30,7 +30,7 @@ from lectures_lib.exercises.hidden_tests import (
     reference,
     seed_of,
 )
-from lectures_lib.exercises.listing import as_json
+from lectures_lib.exercises.listing import as_json, as_table
 from lectures_lib.exercises.marking import fingerprint
 from lectures_lib.exercises.presets import read_preset
 from lectures_lib.exercises.prose import read_prose
@@ -490,6 +490,8 @@ def test_the_list_has_all_exercises_and_no_solutions(capsys):
     table = capsys.readouterr().out
     assert all(re.search(rf" {name} ", table) for name in EXERCISES)
     assert table.splitlines()[-1].startswith(f"{len(EXERCISES)} exercises (")
+    one = as_table([EXERCISES["cnn-dense-weights"]]).splitlines()[-1]
+    assert one == "1 exercise (1 compute), 1 point, 5 minutes"
     assert command.main(["list", "--chapter", "cnn", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert {item["id"] for item in listed} == {n for n in EXERCISES if n.startswith("cnn-")}

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from lectures_lib import site
 from lectures_lib.site import notebooks, table
 from lectures_lib.site.dependencies import PACKAGE, library_files
 
@@ -218,6 +219,42 @@ def test_a_changed_page_leaves_the_search_whole(book):
     second = found()
     assert list(first["indexentries"]) == list(second["indexentries"]) == ["kernel"]
     assert ("pages" in first["titleterms"], "page" in second["titleterms"]) == (False, True)
+
+
+def test_a_book_is_built_without_data(book):
+    cell = """
+import keras
+from lectures_lib.data import DatasetUnavailable, load_cifar10
+
+def load_data():
+    raise OSError("no network")
+
+keras.datasets.cifar10.load_data = load_data
+try:
+    load_cifar10()
+except DatasetUnavailable as error:
+    print(error)
+"""
+    book.environment = book.environment | {"LECTURES_DATA_DIR": "", "KERAS_HOME": str(book.folder)}
+    book.write(pictures=notebook("# Pictures", cell))
+    code, output = book.build()
+    assert code == 0, output
+    assert "no network" in book.page("pictures") and "170 MB" not in book.page("pictures")
+
+
+def test_formulas_take_no_detour_and_a_broken_server_is_no_wait(tmp_path):
+    class Katex:
+        build_command = staticmethod(lambda socket: [sys.executable, "-c", program, str(socket)])
+        timeout_error = staticmethod(lambda seconds: RuntimeError("no server"))
+
+    program = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1])\n"
+    program += "import time; time.sleep(0.3); s.listen(); s.accept()[0].sendall(b'x^2')"
+    process, connection = site._start_katex(Katex, tmp_path, 60)  # bound before it listens
+    with process, connection:
+        assert connection.recv(3) == b"x^2"
+    program = "raise SystemExit(1)"
+    with pytest.raises(RuntimeError, match="no server"):
+        site._start_katex(Katex, tmp_path, 60)
 
 
 def test_chapters_are_executed_at_the_same_time(book):

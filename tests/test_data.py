@@ -593,7 +593,7 @@ def names(cache):
 
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-def test_keras_downloads_once_and_quietly(website, forget, cache, capsys, data_format):
+def test_keras_downloads_once_and_quietly(website, forget, cache, capfd, data_format):
     import keras
 
     before = keras.config.image_data_format()
@@ -602,7 +602,7 @@ def test_keras_downloads_once_and_quietly(website, forget, cache, capsys, data_f
         dataset = load_cifar10(**SIZES)
     finally:
         keras.config.set_image_data_format(before)
-    output = capsys.readouterr()
+    output = capfd.readouterr()
     assert output.out == ""
     assert "Downloading CIFAR-10" in output.err
     (first, labels), (x_test, y_test) = numbered_pictures(5, 0), numbered_pictures(30, 3)
@@ -616,7 +616,7 @@ def test_keras_downloads_once_and_quietly(website, forget, cache, capsys, data_f
     load_cifar10(**SIZES, seed=1)  # from memory
     forget()
     load_cifar10(**SIZES)  # from the cache
-    assert capsys.readouterr() == ("", "")
+    assert capfd.readouterr() == ("", "")
     assert website.asked == 1
 
 

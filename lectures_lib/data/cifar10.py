@@ -173,7 +173,8 @@ def _read_through_keras():
     for path in archives:  # Keras would overwrite a damaged one, and delete it without a network
         _check_sum(path, KERAS_ARCHIVE_SHA256)
     if not archives:
-        print("Downloading CIFAR-10, 170 MB, once.", file=sys.stderr)
+        # past `sys.stderr`: what is written there while the book is built is an error of its page
+        print("Downloading CIFAR-10, 170 MB, once.", file=sys.__stderr__)
     timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT_S)
     try:

@@ -3,6 +3,8 @@
 import json
 from dataclasses import asdict
 
+from lectures_lib.words import counted
+
 __all__ = ["as_json", "as_table"]
 
 COLUMNS = ("chapter", "id", "points", "minutes", "kind", "needs")
@@ -29,7 +31,8 @@ def as_table(exercises):
         f"{sum(e.kind == kind for e in exercises)} {kind}"
         for kind in sorted({e.kind for e in exercises})
     )
-    total = f"{len(exercises)} exercises ({kinds}), {points} points, {minutes} minutes"
+    sums = counted(points, "point"), counted(minutes, "minute")
+    total = f"{counted(len(exercises), 'exercise')} ({kinds}), {', '.join(sums)}"
     return "\n".join([*lines, "", total])
 
 

@@ -148,8 +148,7 @@ def _prepare_katex():
 def _start_katex(server, folder, timeout):
     """Start the server that renders formulas; return its process and a connected socket."""
     path = folder / "katex.sock"
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    process = subprocess.Popen(server.build_command(socket=path), cwd=folder, **pipes)
+    process = subprocess.Popen(server.build_command(socket=path), cwd=folder)
     connection = socket.socket(socket.AF_UNIX)
     end = time.monotonic() + timeout
     while True:
@@ -158,7 +157,9 @@ def _start_katex(server, folder, timeout):
             return process, connection
         except (FileNotFoundError, ConnectionRefusedError):
             if process.poll() is not None or time.monotonic() > end:
+                connection.close()
                 process.kill()
+                process.wait()
                 raise server.timeout_error(timeout) from None
             time.sleep(0.01)
 

@@ -26,9 +26,9 @@ def test_search_works_offline(where, visit, address):
         assert "receptive field" in texts.lower()
         assert ".ipynb" not in texts and "Contents" not in texts
         opened = visit().open(f"{address}/search.html?q=forget+gate")
-        term = opened.locator("#search-results li", has_text="Look up a term")
-        opened.wait_for_function("document.querySelector('#search-results li p.context')")
-        assert "forget gate: The gate" in term.first.inner_text()
+        first = opened.locator("#search-results li").first.locator("p.context")
+        first.wait_for()
+        assert "forget gate: The gate" in first.inner_text()
     opened = visit().open(f"{base}/search.html?q=zzzz")
     opened.get_by_text("did not match any documents").wait_for()
 

@@ -2,8 +2,8 @@
 "use strict";
 
 lecturesView.starters.digits = (() => {
-  const { element, number, percent, button, slider, choice, announcer, Grid, paintCanvas, clamp } =
-    lecturesView;
+  const { element, number, counted, percent, button, slider, choice, announcer, Grid, paintCanvas,
+    clamp } = lecturesView;
   const { windowOf, decode } = lecturesNetwork;
   const { SIZE, FINE, stamp, finePoints, greys, inkOf, disturb, networkOf, answer, best,
     arithmetic } = lecturesPictures;
@@ -108,7 +108,7 @@ lecturesView.starters.digits = (() => {
     }
 
     sliders() {
-      const pixels = (x) => `${number(x, 0)} ${Math.abs(x) === 1 ? "pixel" : "pixels"}`;
+      const pixels = (x) => counted(x, "pixel");
       const set = (name) => (value) => {
         this.disturbance[name] = value;
         this.update();
@@ -116,7 +116,7 @@ lecturesView.starters.digits = (() => {
       const made = [
         slider("Shift right", { min: -3, max: 3, say: pixels }, set("right")),
         slider("Shift down", { min: -3, max: 3, say: pixels }, set("down")),
-        slider("Noise", { min: 0, max: 8, say: (x) => `${x} grey ${x === 1 ? "level" : "levels"}` }, set("noise")),
+        slider("Noise", { min: 0, max: 8, say: (x) => counted(x, "grey level") }, set("noise")),
       ];
       const reset = button("Reset sliders", () => {
         made.forEach((one) => one.reset());
@@ -153,7 +153,7 @@ lecturesView.starters.digits = (() => {
           element("div", { className: "playground-maps" }, ...maps));
       });
       this.layers.replaceChildren(this.layers.firstChild, ...rows);
-      this.layers.firstChild.textContent = `Inside the ${title} network: choose a unit; its sum stands below`;
+      this.layers.firstChild.textContent = `Inside the ${title} network: choose a unit (sum below)`;
     }
 
     map(name, { layer, channel, volume: v, text }) {

@@ -2,7 +2,7 @@
 "use strict";
 
 lecturesView.starters.gates = (() => {
-  const { element, number, button, slider, choice, announcer, clamp } = lecturesView;
+  const { element, number, counted, button, slider, choice, announcer, clamp } = lecturesView;
   const { lstm, decode, split } = lecturesNetwork;
   const { draw, place, legend, shape } = lecturesLines;
   const STEPS = 48;
@@ -24,7 +24,8 @@ lecturesView.starters.gates = (() => {
 
   // What of a text is no record, and is left out.
   const refused = (text) => {
-    const unknown = [...new Set(text.toLowerCase())].filter((sign) => sign.trim() && !SIGNS.includes(sign));
+    const unknown = [...new Set(text.toLowerCase())]
+      .filter((sign) => sign.trim() && !SIGNS.includes(sign));
     if (unknown.length) return `No sign of a record, and left out: ${unknown.join(" ")}`;
     return text.length > STEPS ? `A record has ${STEPS} steps; the rest is left out.` : "";
   };
@@ -75,8 +76,8 @@ lecturesView.starters.gates = (() => {
     }
 
     writing(noise) {
-      const pens = choice("A click or tap in the first panel, or Space, puts", PENS.map(([, name]) => name),
-        (k) => (this.pen = PENS[k][0]));
+      const pens = choice("A click or tap in the first panel, or Space, puts",
+        PENS.map(([, name]) => name), (k) => (this.pen = PENS[k][0]));
       const id = lecturesView.uniqueId("record");
       this.field = element("input", { id, type: "text", spellcheck: false, autocomplete: "off",
         className: "playground-record", maxLength: 200 });
@@ -205,8 +206,7 @@ lecturesView.starters.gates = (() => {
       const reads = errors.filter((_, t) => this.text[t] === "r");
       const worst = Math.max(...(reads.length ? reads : errors));
       this.score.textContent = reads.length
-        ? `Largest error at ${reads.length} ${reads.length === 1 ? "reading" : "readings"}: ` +
-          `${number(worst)} pC.`
+        ? `Largest error at ${counted(reads.length, "reading")}: ${number(worst)} pC.`
         : `Nothing is read; the read-out stays within ${number(worst)} pC of 0.`;
       this.redraw();
       this.explain();

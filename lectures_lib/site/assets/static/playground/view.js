@@ -12,6 +12,7 @@ window.lecturesView = (() => {
     return made;
   };
   const number = (x, digits = 2) => x.toFixed(digits).replace(/^-(?=0\.?0*$)/, "").replace("-", "−");
+  const counted = (n, thing) => `${number(n, 0)} ${thing}${Math.abs(n) === 1 ? "" : "s"}`;
   const percent = (x) => `${Math.round(100 * x)} %`;
   let made = 0;
   const uniqueId = (name) => `playground-${name}-${(made += 1)}`;
@@ -167,7 +168,7 @@ window.lecturesView = (() => {
   };
 
   return {
-    element, number, percent, uniqueId, button, slider, choice, announcer, Grid, paintCanvas,
+    element, number, counted, percent, uniqueId, button, slider, choice, announcer, Grid, paintCanvas,
     clamp, starters, start,
   };
 })();
