@@ -105,3 +105,25 @@ def test_mathematics_is_there_without_scripts(page, visit, address):
     assert opened.locator(".katex").count() == formulas
     assert "katex-error" not in source
     assert "$$" not in opened.locator("article").inner_text()
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("page", ["book/cnn/digits.html", "book/intro.html", "search.html"])
+def test_the_menu_buttons_open_and_close_their_menus(page, width, visit, address):
+    one = visit(viewport={"width": width, "height": 900})
+    opened = one.open(f"{address}/{page}")
+    for side, text in (("primary", "Recurrent networks"), ("secondary", "Contents")):
+        button = opened.locator(f".{side}-toggle")
+        if not button.count() or (side == "secondary" and not button.is_visible()):
+            assert width == 1280 or page == "search.html"  # the list stands beside the text
+            continue
+        menu = opened.locator(f"#pst-{side}-sidebar, #pst-{side}-sidebar-modal")
+        menu = menu.get_by_text(text, exact=True)
+        beside = side == "primary" and width == 1280  # it stands there already
+        assert menu.is_visible() == beside
+        button.click()
+        menu.wait_for(state="hidden" if beside else "visible", timeout=5000)
+        # A menu over the page covers its button.
+        button.click() if beside else opened.keyboard.press("Escape")
+        menu.wait_for(state="visible" if beside else "hidden", timeout=5000)
+    assert one.complaints == []
