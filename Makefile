@@ -4,6 +4,7 @@ PYTHON ?= python3
 STAGE ?=
 KEEP ?=
 REPOSITORY ?=
+FOLDER ?= notebooks
 
 VENV := $(CURDIR)/.venv
 YAML := _config.yml _toc.yml .yamllint .pre-commit-config.yaml
@@ -40,8 +41,8 @@ book: .venv/.ready ## execute what changed and build the site in _build/html
 test: .venv/.ready ## run all tests (STAGE=lint|unit|notebooks|book|site for one, KEEP=1 keeps results)
 	@KEEP=$(KEEP) python tools/stages.py $(STAGE)
 
-lab: .venv/.ready ## open JupyterLab on book/
-	@jupyter lab book $(if $(filter 0,$(shell id -u)),--allow-root)
+lab: book ## open JupyterLab on a working copy of the notebooks (FOLDER=... for another than notebooks)
+	@python -m tools.lab $(FOLDER)
 
 fork: .venv/.ready ## write your repository's address everywhere (REPOSITORY=https://github.com/me/fork)
 	@python -m tools.address $(REPOSITORY)

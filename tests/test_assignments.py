@@ -16,30 +16,33 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from lectures_lib.exercises import __main__ as command
-from lectures_lib.exercises import assignment, book, cases, compare, marking, source
-from lectures_lib.exercises.assemble import Assignment, notebook
-from lectures_lib.exercises.assignment import OutputExists, assign, build
-from lectures_lib.exercises.book import BookNotFound, BrokenExercise, find_book
-from lectures_lib.exercises.choose import ChoiceError, choose, draw
-from lectures_lib.exercises.compare import Case
-from lectures_lib.exercises.hidden_tests import (
+from lectures_lib import book as model
+from lectures_lib.assignments import __main__ as command
+from lectures_lib.assignments import assignment, marking
+from lectures_lib.assignments.assemble import Assignment, notebook
+from lectures_lib.assignments.assignment import OutputExists, assign, build
+from lectures_lib.assignments.choose import ChoiceError, choose, draw
+from lectures_lib.assignments.hidden_tests import (
     Disagreement,
     answer_name,
     hidden_tests,
     reference,
     seed_of,
 )
-from lectures_lib.exercises.listing import as_json, as_table
-from lectures_lib.exercises.marking import fingerprint
-from lectures_lib.exercises.presets import read_preset
-from lectures_lib.exercises.prose import read_prose
-from lectures_lib.exercises.skeleton import add
+from lectures_lib.assignments.listing import as_json, as_table
+from lectures_lib.assignments.marking import fingerprint
+from lectures_lib.assignments.presets import read_preset
+from lectures_lib.assignments.quoting import Quoting
+from lectures_lib.assignments.skeleton import add
+from lectures_lib.book import BookNotFound, BrokenChapter, find_book, read_book
+from lectures_lib.exercises import cases, compare, source
+from lectures_lib.exercises.compare import Case
+from lectures_lib.exercises.source import BrokenExercise
 
 ROOT = Path(__file__).parents[1]
-BOOK = find_book()
-EXERCISES = source.read(BOOK)
-PROSE = read_prose(BOOK, "https://example.org/course")
+BOOK = read_book()
+EXERCISES = BOOK.exercises
+PROSE = Quoting(BOOK, "https://example.org/course")
 INSTALL = "import importlib.util"
 SOME = ["cnn-output-size", "cnn-choose-cell", "lstm-hold", "cnn-read-curves"]
 
@@ -135,7 +138,7 @@ def test_exercises_of_kind_compute_and_of_one_point_are_marked_as_a_whole():
 def test_hidden_inputs_are_what_the_check_draws(name):
     """Types too: a tuple is no list, an array keeps its dtype."""
     found, text = [], hidden_tests(EXERCISES[name], 7)
-    call = text.replace('__import__("lectures_lib.exercises.marking", fromlist=["marks"])', "own")
+    call = text.replace('__import__("lectures_lib.assignments.marking", fromlist=["marks"])', "own")
     own = type("Own", (), {"marks": staticmethod(
         lambda *args, tests, **options: found.extend(tests(np, Case, marking.draw)))})  # fmt: skip
     eval(call, {"own": own, answer_name(EXERCISES[name]): None})
@@ -280,7 +283,9 @@ def test_text_of_the_book_becomes_plain_markdown():
     )
     page = "https://example.org/course/book"
     assert prose == (
-        "See (Gers and others, 2001), Elman (1990), Dumoulin and Visin (2016), "
+        "See ([Gers and others, 2001](https://doi.org/10.1007/3-540-44668-0_93)), "
+        "[Elman (1990)](https://doi.org/10.1207/s15516709cog1402_1), "
+        "[Dumoulin and Visin (2016)](https://arxiv.org/abs/1603.07285), "
         f"[that]({page}/lstm/gates.html), [this]({page}/cnn/digits.html), "
         f'[the figure "Validation errors of five GRUs with '
         f'different seeds"]({page}/lstm/comparison.html#fig-five-runs).\n\n'
@@ -299,7 +304,7 @@ def test_text_of_the_book_becomes_plain_markdown():
     ],
 )
 def test_text_that_cannot_stand_alone_is_refused(text, error):
-    with pytest.raises(BrokenExercise, match=re.escape(error)):
+    with pytest.raises(BrokenChapter, match=re.escape(error)):
         PROSE.plain(text, "cnn/tuning")
 
 
@@ -399,9 +404,10 @@ def test_a_link_follows_the_coarser_values_of_a_page(tmp_path):
     cells = [nbformat.v4.new_code_cell(call), nbformat.v4.new_code_cell("explore(draw, name=x)")]
     (tmp_path / "cnn").mkdir()
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "cnn" / "maps.ipynb")
-    assert read_preset(tmp_path, "cnn/maps#map?size=4").caption == "A map."
+    book = read_book(tmp_path)
+    assert read_preset(book, "cnn/maps#map?size=4").caption == "A map."
     with pytest.raises(ValueError, match=r"the slider size has no value 3\. It has 2, 4"):
-        read_preset(tmp_path, "cnn/maps#map?size=3")
+        read_preset(book, "cnn/maps#map?size=3")
 
 
 @pytest.mark.parametrize(
@@ -409,7 +415,6 @@ def test_a_link_follows_the_coarser_values_of_a_page(tmp_path):
     [
         ({"output": "week 5"}, "The folder 'week 5' gives the assignment its name"),
         ({"due": "1.12.2026"}, "--due 1.12.2026, but it must be a day like 2026-12-01"),
-        ({"book": "nowhere"}, "nowhere holds no notebooks"),
         ({"site": "not a url"}, "--site not a url, but it must be an address like https://"),
         ({"output": "new/week5"}, "new. Make it first."),
         ({"output": "file/week5"}, "file. Make it first."),
@@ -427,7 +432,7 @@ def test_other_arguments_that_do_not_work(tmp_path, texts, error):
 
 def test_without_chapters_the_error_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(book, "__file__", str(tmp_path / "a" / "b" / "c.py"))
+    monkeypatch.setattr(model, "__file__", str(tmp_path / "b" / "c.py"))
     with pytest.raises(BookNotFound, match="Clone the course's repository and run this in it"):
         find_book()
 
@@ -454,7 +459,7 @@ def test_what_the_system_refuses_is_one_sentence(tmp_path, capsys, monkeypatch):
     def stop(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "find_book", stop)
+    monkeypatch.setattr(command, "read_book", stop)
     assert command.main(["list"]) == 130
 
 
@@ -481,8 +486,8 @@ def test_without_a_seed_a_long_one_is_drawn_and_told(tmp_path, capsys):
 
 
 def test_a_day_that_is_past_is_remarked():
-    assert assignment.remarks(due="2020-01-01")[-1] == "--due 2020-01-01 is past."
-    assert "past" not in " ".join(assignment.remarks(due="2999-01-01"))
+    assert assignment.remarks(BOOK, due="2020-01-01")[-1] == "--due 2020-01-01 is past."
+    assert "past" not in " ".join(assignment.remarks(BOOK, due="2999-01-01"))
 
 
 def test_the_list_has_all_exercises_and_no_solutions(capsys):
@@ -504,8 +509,8 @@ def copy(tmp_path):
     path = tmp_path / "book" / "cnn" / "convolution_layers.ipynb"
     path.parent.mkdir(parents=True)
     for name in (path.name, "why_convolutions.ipynb"):
-        shutil.copy(BOOK / "cnn" / name, path.with_name(name))
-    shutil.copy(BOOK.parent / "_toc.yml", tmp_path)
+        shutil.copy(BOOK.folder / "cnn" / name, path.with_name(name))
+    shutil.copy(BOOK.folder.parent / "_toc.yml", tmp_path)
     content = json.loads(path.read_text(encoding="utf-8"))
 
     def change(role, edit):
@@ -568,8 +573,8 @@ def unmarked(key):
     ],
 )  # fmt: skip
 def test_broken_cells_are_named(copy, role, edit, error):
-    with pytest.raises(BrokenExercise, match=re.escape(error)) as raised:
-        source.read(copy(role, edit))
+    with pytest.raises((BrokenExercise, BrokenChapter), match=re.escape(error)) as raised:
+        read_book(copy(role, edit)).exercises  # noqa: B018
     assert re.match(
         r"cnn/convolution_layers\.ipynb(, cell \d+( \(id [\w-]+\))?)?: ", str(raised.value)
     )
@@ -579,18 +584,18 @@ def test_broken_cells_are_named(copy, role, edit, error):
 def test_what_is_no_notebook_is_named(copy, text):
     path = copy("answer", lambda cell: None) / "cnn" / "why_convolutions.ipynb"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(BrokenExercise, match=r"^cnn/why_convolutions\.ipynb"):
-        source.read(path.parents[1])
+    with pytest.raises(BrokenChapter, match=r"^cnn/why_convolutions\.ipynb"):
+        read_book(path.parents[1])
 
 
 def test_an_id_in_two_chapters_is_named(copy):
     path = copy("answer", lambda cell: None) / "cnn" / "convolution_layers.ipynb"
     shutil.copy(path, path.with_name("twin.ipynb"))
     with pytest.raises(BrokenExercise, match="both have an exercise 'cnn-"):
-        source.read(path.parents[1])
+        read_book(path.parents[1]).exercises  # noqa: B018
     (path.parent / ".ipynb_checkpoints").mkdir()
     path.with_name("twin.ipynb").rename(path.parent / ".ipynb_checkpoints" / "twin.ipynb")
-    assert "cnn-output-size" in source.read(path.parents[1])
+    assert "cnn-output-size" in read_book(path.parents[1]).exercises
 
 
 @pytest.mark.parametrize(
@@ -610,13 +615,13 @@ def test_cells_that_do_not_fit_together_are_named(copy, role, old, new, error):
         assert old in whole
         cell["source"] = whole.replace(old, new)
 
-    exercise = source.read(copy(role, spoil))["cnn-output-size"]
+    exercise = read_book(copy(role, spoil)).exercises["cnn-output-size"]
     with pytest.raises(Disagreement, match=re.escape(error)):
         hidden_tests(exercise, 7)
 
 
 def test_a_broken_preset_names_its_exercise(copy):
-    book = copy("answer", marked(presets=["cnn/why_convolutions#none"]))
+    book = read_book(copy("answer", marked(presets=["cnn/why_convolutions#none"])))
     with pytest.raises(
         ValueError, match=r"layers\.ipynb: exercise 'cnn-output-size', preset cnn/why"
     ):
@@ -627,7 +632,7 @@ def test_a_wrong_solution_stops_the_assignment(copy):
     def spoil(cell):
         cell["source"] = [line.replace("+ 2 * padding", "+ padding") for line in cell["source"]]
 
-    exercise = source.read(copy("solution", spoil))["cnn-output-size"]
+    exercise = read_book(copy("solution", spoil)).exercises["cnn-output-size"]
     with pytest.raises(Disagreement, match="check and the solution of 'cnn-output-size' disagree"):
         hidden_tests(exercise, 7)
 
@@ -636,7 +641,7 @@ def test_a_solution_that_needs_more_than_its_contexts_is_named(copy):
     def spoil(cell):
         cell["source"] = ["unknown\n", *cell["source"]]
 
-    exercise = source.read(copy("solution", spoil))["cnn-output-size"]
+    exercise = read_book(copy("solution", spoil)).exercises["cnn-output-size"]
     with pytest.raises(Disagreement, match="does not run with its contexts alone: NameError"):
         hidden_tests(exercise, 7)
 
@@ -645,26 +650,27 @@ def test_a_check_that_looks_at_nothing_is_named(copy):
     def spoil(cell):
         cell["source"] = ["1 + 1"]
 
-    exercise = source.read(copy("check", spoil))["cnn-output-size"]
+    exercise = read_book(copy("check", spoil)).exercises["cnn-output-size"]
     with pytest.raises(Disagreement, match=re.escape('does not call check("cnn-output-size", ')):
         answer_name(exercise)
 
 
 @pytest.mark.parametrize("kind", source.KINDS)
 def test_a_skeleton_is_an_exercise(copy, kind):
-    book = copy("answer", lambda cell: None)
-    said = "\n".join(add("cnn-my-idea", "cnn/convolution_layers", kind=kind, book=book))
-    exercise = source.read(book)["cnn-my-idea"]
+    folder = copy("answer", lambda cell: None)
+    chapter = "cnn/convolution_layers"
+    said = "\n".join(add("cnn-my-idea", chapter, kind=kind, book=read_book(folder)))
+    book = read_book(folder)
+    exercise = book.exercises["cnn-my-idea"]
     assert exercise.kind == kind
     assert exercise.title == "A title with a verb"
-    cells = json.loads((book / "cnn" / "convolution_layers.ipynb").read_text())["cells"]
-    heads = ["".join(cell["source"]).partition("\n")[0] for cell in cells]
+    heads = [cell.source.partition("\n")[0] for cell in book[chapter].cells]
     assert heads.index("### A title with a verb") < heads.index("## Further reading")
     if kind != "explain":
         assert answer_name(exercise) == "my_idea"
         assert '@exercise("cnn-my-idea")\ndef _my_idea(rng):' in said
     with pytest.raises(ValueError, match="has an exercise 'cnn-my-idea'"):
-        add("cnn-my-idea", "cnn/convolution_layers", kind=kind, book=book)
+        add("cnn-my-idea", chapter, kind=kind, book=book)
 
 
 @pytest.mark.parametrize(
@@ -681,7 +687,7 @@ def test_a_skeleton_is_an_exercise(copy, kind):
     ],
 )
 def test_skeletons_that_do_not_work(copy, name, chapter, kind, error):
-    book = copy("answer", lambda cell: None)
+    book = read_book(copy("answer", lambda cell: None))
     with pytest.raises(ValueError, match=error):
         add(name, chapter, kind=kind, book=book)
 
@@ -738,7 +744,7 @@ def test_an_overflow_costs_a_case_in_hidden_tests_too():
 def commands(name):
     """Return the arguments of each command in a text of the repository."""
     text = (ROOT / name).read_text(encoding="utf-8")
-    lines = re.findall(r"^python -m lectures_lib.exercises (.+)$", text, re.MULTILINE)
+    lines = re.findall(r"^python -m lectures_lib.assignments (.+)$", text, re.MULTILINE)
     return [shlex.split(line) for line in lines]
 
 

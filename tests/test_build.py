@@ -12,8 +12,10 @@ import nbformat
 import pytest
 
 from lectures_lib import site
-from lectures_lib.site import notebooks, table
+from lectures_lib.book import Book, read_book
+from lectures_lib.site import notebooks
 from lectures_lib.site.dependencies import PACKAGE, library_files
+from tools import walk
 
 ROOT = Path(__file__).parents[1]
 DEMO = """
@@ -34,7 +36,7 @@ def notebook(*cells):
     """Return a notebook: texts that start with `#` and a space are markdown, others code."""
     made = [
         nbformat.v4.new_markdown_cell(text)
-        if text.startswith("# ") and "NBVAL" not in text
+        if text.startswith("# ")
         else nbformat.v4.new_code_cell(text)
         for text in cells
     ]
@@ -213,7 +215,8 @@ def test_a_changed_page_leaves_the_search_whole(book):
         return json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
 
     terms = "# Words\n\n```{glossary}\nkernel\n  What slides over a picture.\n```"
-    book.write(words=notebook(terms), other=notebook("# Other"))
+    book.write(listed=["words", "other"], other=notebook("# Other"))
+    (book.folder / "book" / "words.md").write_text(terms)
     first = found()
     book.write(listed=["words", "other"], other=notebook("# Other pages"))
     second = found()
@@ -355,18 +358,6 @@ def test_fingerprint_follows_imports_and_ignores_magics():
     assert mark["lectures_lib"] == notebooks.code_fingerprint(uses)
 
 
-def test_readers_do_not_see_the_mark_of_the_tests():
-    text = nbformat.writes(notebook("# NBVAL_CHECK_OUTPUT\nprint(1)"))
-    assert notebooks.read(text).cells[0].source == "print(1)"
-
-
-def test_reading_time_counts_words_and_exercises():
-    made = notebook("# " + "word " * 719 + "end", "x = 1", "y = 2")
-    for cell, minutes in zip(made.cells[1:], (15, 25), strict=True):
-        cell.metadata["exercise"] = {"id": "x", "role": "answer", "minutes": minutes}
-    assert table.reading_minutes(json.loads(nbformat.writes(made))) == 4 + 15 + 25
-
-
 def exercise(title, name, *, kind="code", points=2, minutes=15, needs=()):
     """Return the cells of an exercise, for `notebook`."""
     mark = {"id": name, "role": "answer", "kind": kind, "points": points, "minutes": minutes}
@@ -390,6 +381,48 @@ def rows_of(html):
         texts = [re.sub(r"<[^>]+>|\s+", " ", cell).split() for cell in cells]
         found.append(([" ".join(text) for text in texts], re.findall(r'href="(.*?)"', row)))
     return found
+
+
+def test_the_build_writes_notebooks_for_runners_and_removes_old_ones(book):
+    numbered = "# Two\n\n```{math}\n:label: eq-two\ny\n```\nSee {numref}`two` and {eq}`eq-one`."
+    one = "# One\n\n```{math}\n:label: eq-one\nx\n```"
+    chapters = {"one": notebook(one), "two": notebook(numbered, DEMO.format(name="two"))}
+    book.write(**chapters)
+    code, output = book.build()
+    assert code == 0, output
+    folder = book.folder / "_build" / "html" / "notebooks"
+    made = nbformat.read(folder / "two.ipynb", as_version=4)
+    head, _, demo, caption = made.cells
+    assert "$$\ny \\tag{2}\n$$" in head.source
+    assert re.search(r"\[Fig\. 1\]\(\S+/book/two\.html#two\)", head.source)
+    assert re.search(r"\[\(1\)\]\(\S+/book/one\.html#equation-eq-one\)", head.source)
+    assert caption.source == "**Fig. 1.** Powers $2^p$ of *two*."
+    assert demo.outputs[0].data["text/plain"] == "A line that ends at 2."
+    assert 'href="../notebooks/two.ipynb"' in book.page("two")
+    (folder / "gone.ipynb").touch()
+    broken = notebook("# Two\n\n```{glossary}\nkernel\n  A pattern.\n```")
+    book.write(one=chapters["one"], two=broken)
+    code, output = book.build()
+    assert code != 0
+    assert "two.ipynb: its text has the directive {glossary}, which a notebook alone" in output
+    assert sorted(path.name for path in folder.iterdir()) == ["one.ipynb", "two.ipynb"]
+
+
+def test_what_the_notebooks_stage_executed_is_not_executed_again(book):
+    book.write(one=notebook("# One", "1 + 1"))
+    chapter = read_book(book.folder / "book")["one"]
+    ran = walk.run_of(Book(ROOT / "book", ()), chapter)
+    ran.cells[1].outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "kept"})]
+    ran.cells[2].outputs = [nbformat.v4.new_output("stream", name="stdout", text="1234")]
+    done = {cell.id: (cell.outputs, 2.5) for cell in ran.cells}
+    walk.keep(ran, done, root=book.folder)
+    code, output = book.build()
+    assert code == 0, output
+    assert ">kept" in book.page("one") and "Executed notebook" not in output
+    book.write(one=notebook("# One", "1 + 2"))
+    code, output = book.build()
+    assert code == 0, output
+    assert ">3" in book.page("one") and "Executed notebook" in output
 
 
 def test_the_index_of_exercises_is_read_from_the_chapters(book):

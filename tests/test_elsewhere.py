@@ -124,7 +124,7 @@ def test_the_reason_is_the_error_and_not_what_is_printed_below_it():
 def fork(tmp_path, monkeypatch):
     """The files that hold the address."""
     monkeypatch.chdir(tmp_path)
-    for path in [ROOT / "_config.yml", ROOT / "README.md", ROOT / "book/lstm/gates.ipynb"]:
+    for path in [ROOT / "_config.yml", ROOT / "README.md"]:
         copy = tmp_path / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
@@ -149,7 +149,7 @@ def test_another_address_is_found_and_nothing_is_changed(fork, capsys):
     assert address.main(["--check", "https://github.com/me/fork"]) == 1
     assert [path.read_text("utf-8") for path in fork.rglob("*.*")] == before
     captured = capsys.readouterr()
-    assert len(captured.out.splitlines()) == 3
+    assert len(captured.out.splitlines()) == 2
     assert "make fork REPOSITORY=https://github.com/me/fork" in captured.err
 
 
@@ -188,12 +188,16 @@ def test_jobs_end_and_use_githubs_own_actions(job):
 def test_nothing_is_published_before_every_test_has_passed():
     read = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in WORKFLOWS}
     publish = read["pages"]["jobs"]["publish"]
-    assert publish["needs"] == "tests"
-    assert "if" not in publish  # it would run after a failure, too
+    for job in (publish, read["pages"]["jobs"]["notebooks"]):
+        assert job["needs"] == "tests"
+        assert "if" not in job  # it would run after a failure, too
     steps = read["tests"]["jobs"]["tests"]["steps"]
     done = [step.get("run") or step["uses"].partition("@")[0] for step in steps]
-    order = [".ci/run", ".venv/bin/python -m tools.complete", "actions/upload-pages-artifact"]
-    assert done[-3:] == order
+    assert done[-5:] == [
+        ".ci/run", ".venv/bin/python -m tools.complete",
+        ".venv/bin/python -m tools.branch _build/branch", "actions/upload-artifact",
+        "actions/upload-pages-artifact",
+    ]  # fmt: skip
     assert not [step for step in steps if step.get("continue-on-error")]
 
 
@@ -204,6 +208,27 @@ def test_the_versions_of_python_agree():
     assert classified == {"3.11", "3.12", "3.13"}
     text = (ROOT / "tools/set_up.py").read_text("utf-8")
     assert "VERSIONS = ((3, 13), (3, 12), (3, 11))" in text
+
+
+def git(*arguments):
+    return subprocess.run(["git", *map(str, arguments)], capture_output=True, text=True,
+                          check=True).stdout  # fmt: skip
+
+
+def test_the_branch_of_the_notebooks_keeps_its_history(tmp_path):
+    remote, made = tmp_path / "remote.git", tmp_path / "made"
+    git("init", "--bare", "--quiet", remote)
+    script = ROOT / "tools" / "push_notebooks.sh"
+    for name, text in (("a.ipynb", "one"), ("b.ipynb", "two"), ("b.ipynb", "two")):
+        shutil.rmtree(made, ignore_errors=True)
+        (made / ".binder").mkdir(parents=True)
+        (made / ".binder" / "runtime.txt").touch()
+        (made / name).write_text(text, encoding="utf-8")
+        subprocess.run([script, made, remote, "bot"], check=True, capture_output=True)
+    log = git("-C", remote, "log", "--format=%an", "notebooks").split()
+    assert log == ["bot", "bot"]  # what did not change is no commit
+    files = git("-C", remote, "ls-tree", "-r", "--name-only", "notebooks").split()
+    assert files == [".binder/runtime.txt", "b.ipynb"]
 
 
 @pytest.mark.skipif(not shutil.which("actionlint"), reason="actionlint is not installed")

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from lectures_lib import recorded
+from lectures_lib.assignments.hidden_tests import answer_name
+from lectures_lib.book import read_book
 from lectures_lib.data import load_mnist
 from lectures_lib.exercises import CHAPTERS, Case, cases, check, names, source
 from lectures_lib.exercises import exercise as register
 from lectures_lib.exercises.compare import problem
-from lectures_lib.exercises.hidden_tests import answer_name
 from lectures_lib.from_scratch import pca
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +45,7 @@ class Unkind:
     __array__ = __len__ = __float__ = __repr__
 
 
-EXERCISES = source.read(BOOK)
+EXERCISES = read_book(BOOK).exercises
 CODED = sorted(name for name, exercise in EXERCISES.items() if exercise.kind != "explain")
 EXPLAINED = sorted(set(EXERCISES) - set(CODED))
 IN_COLAB = {"numpy", "scipy", "sklearn", "tensorflow", "keras", "pandas", "matplotlib"}

@@ -13,12 +13,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lectures_lib.exercises import __main__ as command
-from lectures_lib.exercises.assemble import Assignment, notebook
-from lectures_lib.exercises.assignment import assign
-from lectures_lib.exercises.book import find_book
-from lectures_lib.exercises.prose import read_prose
-from lectures_lib.exercises.source import read
+from lectures_lib.assignments import __main__ as command
+from lectures_lib.assignments.assemble import Assignment, notebook
+from lectures_lib.assignments.assignment import assign
+from lectures_lib.assignments.quoting import Quoting
+from lectures_lib.book import read_book
 
 if find_spec("nbgrader") is None:
     if os.environ.get("CI", "").lower() in {"true", "1"}:
@@ -127,7 +126,8 @@ SUBMISSIONS = [
     edited_test, untouched, own_names, stripped,
 ]  # fmt: skip
 AS_FILE = {right, untouched}
-SOLUTIONS = {name: exercise for name, exercise in read(find_book()).items() if name in NAMES}
+BOOK = read_book()
+SOLUTIONS = {name: exercise for name, exercise in BOOK.exercises.items() if name in NAMES}
 
 
 def nbgrader(folder, *arguments):
@@ -140,7 +140,7 @@ def nbgrader(folder, *arguments):
 
 def page():
     """Return the part of the instructors' page about marking."""
-    text = (find_book() / "instructors" / "assigning.md").read_text(encoding="utf-8")
+    text = (BOOK.folder / "instructors" / "assigning.md").read_text(encoding="utf-8")
     return text.partition("## Mark\n")[2]
 
 
@@ -245,13 +245,13 @@ def test_answers_in_words_wait_for_a_person(course):
 
 def test_every_exercise_is_released_as_it_is_handed_out():
     """What nbgrader cuts out of its source leaves the student's notebook, to the letter."""
-    chosen, prose = tuple(read(find_book()).values()), read_prose(find_book())
+    chosen, prose = tuple(BOOK.exercises.values()), Quoting(BOOK)
     student, cut = (
         notebook(Assignment("All", chosen, 7), prose, install="1", view=view)
         for view in ("student", "nbgrader")
     )
     settings = Config()
-    config = files("lectures_lib.exercises").joinpath("nbgrader_config.txt")
+    config = files("lectures_lib.assignments").joinpath("nbgrader_config.txt")
     exec(config.read_text(encoding="utf-8"), {"get_config": lambda: settings})
     for step in (ClearSolutions, ClearHiddenTests):
         cut, _ = step(config=settings).preprocess(cut, {})

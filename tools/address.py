@@ -1,19 +1,16 @@
 """Write the address of the repository wherever it stands: `python -m tools.address [URL]`.
 
-Given an address, it becomes `repository.url` of _config.yml, from which the site's links follow.
-With or without one, the first cells of the chapters, which install the course's package in Colab,
-and the README then say the same. `--check` changes nothing and says where another one stands.
+Given an address, it becomes `repository.url` of _config.yml, from which all links and the first
+cells of the notebooks follow; with or without one, the README then says the same. `--check` changes
+nothing and says where another one stands.
 """
 
 import argparse
-import json
 import re
 import sys
 from pathlib import Path
 
 import yaml
-
-from tools.notebooks import chapters
 
 __all__ = ["main", "normal", "rewritten"]
 
@@ -21,7 +18,6 @@ CONFIG = Path("_config.yml")
 # What stands before the address; the address ends where the line, a blank or a quote does.
 PLACES = {
     ".yml": r"(?m)^(repository:\n(?:[ #].*\n)*?  url: )\S+",
-    ".ipynb": r"(%pip install -q git\+)[^\s\"\\]+",
     ".md": r"(git clone )\S+( && cd )\S+",
 }
 
@@ -45,7 +41,7 @@ def normal(url):
 
 
 def rewritten(text, url, *, kind):
-    """Return the text of a file of a kind (`.yml`, `.ipynb` or `.md`) with the address in it.
+    """Return the text of a file of a kind (`.yml` or `.md`) with the address in it.
 
     >>> rewritten("git clone https://old/x/y && cd y", "https://github.com/me/fork", kind=".md")
     'git clone https://github.com/me/fork && cd fork'
@@ -73,14 +69,12 @@ def main(arguments=None):
         print(error, file=sys.stderr)
         return 1
     changed = []
-    for path in [CONFIG, Path("README.md"), *chapters()]:
+    for path in [CONFIG, Path("README.md")]:
         old = path.read_text(encoding="utf-8")
         new = rewritten(old, url, kind=path.suffix)
         if new != old:
             changed.append(path)
             if not options.check:
-                if path.suffix == ".ipynb":
-                    json.loads(new)  # never leave a notebook that cannot be opened
                 path.write_text(new, encoding="utf-8")
     for path in changed:
         print(f"{path}: {'has another address' if options.check else 'changed'}")

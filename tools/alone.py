@@ -1,9 +1,9 @@
-"""Run each chapter alone, as a reader does: `python tools/alone.py [notebooks]`.
+"""Run each notebook that people open alone, as they do: `python tools/alone.py [notebooks]`.
 
 Each runs in an empty folder, with an empty home and no network, in an environment that holds
 the wheel of this package and what it asks for. `--packages tools/colab.txt` makes the
-environment as Colab has it, and lets a chapter's first cell install the wheel there: without a
-package index, so that nothing can be replaced. Standard library only.
+environment as Colab has it, and lets a notebook's first cell install the wheel there: without a
+package index, so that nothing can be replaced. Standard library only; `make book` comes first.
 """
 
 import argparse
@@ -56,10 +56,12 @@ class Result:
         return f"{self.name:40} {verdict} {self.seconds:5.0f} s  {self.note}".rstrip()
 
 
-def chapters():
-    """Return the notebooks of the book."""
-    found = sorted(ROOT.glob("book/**/*.ipynb"))
-    return [path for path in found if ".ipynb_checkpoints" not in path.parts]
+def edition():
+    """Return the notebooks that the last build made."""
+    found = sorted(ROOT.glob("_build/notebooks/**/*.ipynb"))
+    if not found:
+        sys.exit("There are no notebooks in _build/notebooks. Make them first: make book")
+    return found
 
 
 def build_wheel(folder):
@@ -129,16 +131,19 @@ def warnings_in(notebook):
 
 
 def first_cell(notebook, wheel):
-    """Return a notebook with the cell that installs the package, from the wheel, and its proof.
+    """Return a notebook with the first cell, which installs the wheel here, and its proof.
 
-    >>> cell = {"cell_type": "code", "source": ["%pip install -q git+https://example.org/x"]}
+    >>> cell = {"cell_type": "code", "id": "set-up", "source": 'NEEDED, SOURCE = "0.2.0", ""'}
     >>> made = first_cell({"cells": [cell], "nbformat": 4}, "lectures.whl")
     >>> [cell["source"] for cell in made["cells"]]
-    ['%pip install -q lectures.whl', 'import lectures_lib']
+    ['NEEDED, SOURCE = "0.2.0", "file://lectures.whl"', 'import lectures_lib']
     """
-    sources = ("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code")
-    source = next(source for source in sources if "%pip install" in source)
-    source = re.sub(r"git\+\S+", lambda _: str(wheel), source)
+    (source,) = ("".join(c["source"]) for c in notebook["cells"] if c.get("id") == "set-up")
+    line = rf'\1"file://{wheel}"'
+    source, made = re.subn(
+        r'^(NEEDED, SOURCE = "[^"]*", )"[^"]*"', line, source, flags=re.MULTILINE
+    )
+    assert made == 1, source
     empty = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
     cells = [empty | {"source": text} for text in (source, "import lectures_lib")]
     return notebook | {"cells": cells, "nbformat_minor": 4}
@@ -156,7 +161,7 @@ def main(arguments=None):
         wheel = build_wheel(folder)
         wanted = ["-r", options.packages] if options.packages else [wheel, *RUNNERS]
         python = make_environment(folder / "environment", python=options.python, wanted=wanted)
-        return report(options.notebooks or chapters(), python, wheel if options.packages else None)
+        return report(options.notebooks or edition(), python, wheel if options.packages else None)
 
 
 def report(paths, python, wheel=None):

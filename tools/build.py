@@ -1,7 +1,8 @@
 """Build the site: `python -m tools.build`, which `make book` calls.
 
 Sphinx works in `_build/work`. The site takes its place in `_build/html` as a whole, when it is
-complete: a build that fails, or is killed, leaves the last one as it was.
+complete, and the notebooks that people open theirs in `_build/notebooks`: a build that fails, or is
+killed, leaves the last ones as they were.
 """
 
 import errno
@@ -17,6 +18,7 @@ from tools import complete
 __all__ = ["Busy", "alone", "main", "publish"]
 
 BUILD = Path("_build")
+FOLDER = "notebooks"  # the edition for runners, also by itself
 NEEDED = 500_000_000  # bytes: pages, executed notebooks, and the site twice while it is published
 # Jupyter Book without the traceback of its own that it prints below every warning.
 QUIETLY = (
@@ -74,6 +76,8 @@ def build():
     code = code or complete.main(["--folder", str(work / "html")])
     if code == 0:
         publish(work / "html", BUILD / "html")
+        if (notebooks := work / "html" / FOLDER).is_dir():
+            publish(notebooks, BUILD / FOLDER)
         passed.touch()
     elif (free := shutil.disk_usage(BUILD).free) < NEEDED:
         print(

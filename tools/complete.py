@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sphinx_external_toc.parsing import parse_toc_yaml
+from lectures_lib.book import contents
 
 __all__ = ["Page", "main", "problems"]
 
@@ -82,7 +82,7 @@ def read_page(path):
 
 def problems(site, toc):
     """Return what is missing or wrong in the site as sentences, and its counts."""
-    documents = list(parse_toc_yaml(toc))
+    documents = contents(toc)
     pages = {path: read_page(path) for path in sorted(site.glob("**/*.html")) if _ours(path, site)}
     found = [
         f"{name}.html is missing, but {toc.name} lists {name}. Run make clean, then make book."

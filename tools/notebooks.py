@@ -1,7 +1,7 @@
 """Keep the chapters clean: `python tools/notebooks.py check|strip [files]`.
 
-`strip` removes outputs and execution counts, except in cells that nbval compares
-(`# NBVAL_CHECK_OUTPUT`), which count as the first; `check` says where there are any.
+`strip` removes outputs and execution counts, except in cells that nbval compares (by their tag
+`nbval-check-output`), which count as the first; `check` says where there are any.
 """
 
 import copy
@@ -12,7 +12,9 @@ import nbformat
 import nbformat.reader
 from nbstripout import strip_output
 
-MARK = "# NBVAL_CHECK_OUTPUT"
+from lectures_lib.book import chapter_paths
+
+COMPARED = "nbval-check-output"
 # What editors leave behind, beside outputs and counts.
 TRACES = ["metadata.widgets", "metadata.signature", "metadata.language_info.version"] + [
     f"cell.metadata.{key}" for key in ("ExecuteTime", "execution", "collapsed", "scrolled")
@@ -22,7 +24,7 @@ TRACES = ["metadata.widgets", "metadata.signature", "metadata.language_info.vers
 def stripped(notebook):
     """Return the notebook as it should be committed."""
     notebook = copy.deepcopy(notebook)
-    kept = [MARK in cell.source for cell in notebook.cells]
+    kept = [COMPARED in cell.metadata.get("tags", ()) for cell in notebook.cells]
     for cell, keep in zip(notebook.cells, kept, strict=True):
         cell.metadata["keep_output"] = keep
     strip_output(notebook, keep_output=False, keep_count=False, keep_id=True, extra_keys=TRACES)
@@ -46,8 +48,8 @@ def problems(notebook):
             found.append(f"cell {number} has an output or its count")
         elif cell != clean:
             found.append(f"cell {number} has an execution count or an editor's traces")
-        if MARK in cell.source and not cell.get("outputs"):
-            found.append(f"cell {number} is marked {MARK} but holds no output: run and save it")
+        if COMPARED in cell.metadata.get("tags", ()) and not cell.get("outputs"):
+            found.append(f"cell {number} has the tag {COMPARED} but no output: run and save it")
     if notebook.metadata != stripped(notebook).metadata:
         found.append("the metadata holds an editor's traces")
     identities = [cell.get("id") for cell in notebook.cells]
@@ -61,7 +63,7 @@ def main(arguments):
     if not arguments or arguments[0] not in {"check", "strip"}:
         print(__doc__.splitlines()[0], file=sys.stderr)
         return 2
-    paths = [Path(name) for name in arguments[1:]] or chapters()
+    paths = [Path(name) for name in arguments[1:]] or chapter_paths("book")
     wrong = 0
     for path in paths:
         # Not nbformat.read, which adds missing ids without a word.
@@ -84,12 +86,6 @@ def replace(path, old, new):
     if new != old:
         nbformat.write(new, path)
         print(f"{path}: changed")
-
-
-def chapters():
-    """Return the notebooks of the book."""
-    found = sorted(Path("book").glob("**/*.ipynb"))
-    return [path for path in found if ".ipynb_checkpoints" not in path.parts]
 
 
 if __name__ == "__main__":

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 from pypdf import PdfWriter
-from sphinx_external_toc.parsing import parse_toc_yaml
 
+from lectures_lib.book import contents
 from tools.serve import Server
 from tools.stages import find_browser
 
-__all__ = ["chapters", "main", "write"]
+__all__ = ["main", "write"]
 
 SITE = Path("_build/html")
 MARGIN = dict.fromkeys(("top", "bottom", "left", "right"), "18mm")
@@ -31,20 +31,6 @@ PREPARE = """site => {
       link.href = site + link.pathname.slice(1) + link.hash;
 }"""
 LOADED = "[...document.images].every(image => image.complete) && document.fonts.status === 'loaded'"
-
-
-def chapters(toc):
-    """Return the pages of the book in order, as in `book/cnn/digits`."""
-    found = parse_toc_yaml(toc)
-    return [found.root.docname, *_below(found, found.root)]
-
-
-def _below(toc, page):
-    for part in page.subtrees:
-        for name in part.items:
-            if isinstance(name, str) and name in toc:
-                yield str(name)
-                yield from _below(toc, toc[name])
 
 
 def write(browser, url, pages, site):
@@ -76,7 +62,7 @@ def main(arguments=None):
     if path is None:
         print("No Chromium found: install chromium, or set CHROMIUM=/path/to/it", file=sys.stderr)
         return 1
-    pages = chapters("_toc.yml")
+    pages = contents("_toc.yml")
     site = _published((SITE / f"{pages[0]}.html").read_text(encoding="utf-8"))
     with Server(SITE) as server, sync_playwright() as playwright:
         threading.Thread(target=server.serve_forever, daemon=True).start()

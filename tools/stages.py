@@ -59,7 +59,7 @@ def stages(environment):
     return [
         Stage("lint", lint),
         Stage("unit", (unit,)),
-        Stage("notebooks", ([*files, *nbval, "book"],)),
+        Stage("notebooks", ([*files, *nbval, "_build/run"],)),
         Stage("book", (book,) if environment.get("KEEP") else (remove, book)),
         Stage("site", ([*pytest, "worksteal", "tests/site"],), browser=True),
     ]
@@ -144,9 +144,9 @@ def summary(outcomes, chosen):
 
 
 def remove_build():
-    """Remove the site and all that it was made from; what the notebooks stage drew stays."""
+    """Remove the site and all that it was made from; what the notebooks stage left stays."""
     for path in Path("_build").glob("*"):
-        if path.name != "live":
+        if path.name not in {"executed", "live", "run"}:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 

@@ -1,21 +1,33 @@
-"""Pytest plugin of the notebooks stage: keeps what the demos of each chapter draw when it runs.
+"""Pytest plugin of the notebooks stage: nbval runs the notebooks that people open, for all uses.
 
-nbval runs a chapter cell by cell; one more cell then draws all corners of its sliders, and some
-states between, into `_build/live`. The browser stage compares them with the pages.
+It writes each chapter's code as the edition for runners has it, with the cells between that only
+the site shows (solutions, audits), into an empty folder of `_build/run`. nbval runs it there, cell
+by cell; what the cells show is kept in `_build/executed`, where the build of the site finds it and
+executes nothing again. One more cell draws all corners of all sliders, and some states between,
+into `_build/live`; the browser stage compares them with the pages.
 """
 
+import os
 import shutil
-from collections import defaultdict
 from pathlib import Path
 
 import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from nbval.plugin import IPyNbCell
 
-__all__ = ["FOLDER"]
+from lectures_lib.book import read_book
+from lectures_lib.first_cell import first_cell
+from lectures_lib.site.edition import COMPARED, KERNEL, SET_UP, code_cells
+from lectures_lib.site.execution import MEMORY, executed_file
+from lectures_lib.site.notebooks import code_fingerprint, read
+
+__all__ = ["RUN"]
 
 ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / "_build" / "live"
-CELL = """
+BUILD = ROOT / "_build"
+RUN = BUILD / "run"
+WALK = """
 import itertools, pathlib, random
 from lectures_lib.explore import registry
 out = pathlib.Path({folder!r})
@@ -36,16 +48,56 @@ for demo in registry.values():
 
 
 def pytest_configure(config):
-    if not hasattr(config, "workerinput"):  # once, before any worker writes
-        shutil.rmtree(FOLDER, ignore_errors=True)
+    os.environ["LECTURES_VIEW"] = "page"
+    if hasattr(config, "workerinput"):
+        return
+    for folder in (RUN, BUILD / "live", BUILD / "executed"):  # once, before any worker writes
+        shutil.rmtree(folder, ignore_errors=True)
+    book = read_book(ROOT / "book")
+    for chapter in book.chapters:
+        path = RUN / chapter.name / "chapter.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(run_of(book, chapter), path)
 
 
-def pytest_collection_modifyitems(items):
-    last = {item.parent: item for item in items if isinstance(item, IPyNbCell)}
-    for file, item in last.items():
-        folder = FOLDER / Path(file.path).relative_to(ROOT).with_suffix("")
-        cell = nbformat.v4.new_code_cell(CELL.format(folder=str(folder)))
-        more = IPyNbCell.from_parent(
-            file, name="Demos", cell_num=item.cell_num + 1, cell=cell, options=defaultdict(bool)
-        )
-        items.insert(items.index(item) + 1, more)
+def run_of(book, chapter):
+    """Return the notebook that is run for a chapter."""
+    source = read(chapter.path.read_text(encoding="utf-8"))
+    references = {cell.id: cell for cell in source.cells}
+    cells = [new_code_cell(first_cell(book), id=SET_UP)]
+    for cell, _ in code_cells(chapter):
+        made = new_code_cell(cell.source, id=cell.id)
+        if COMPARED in cell.tags:
+            kept = references[cell.id]
+            made |= {"outputs": kept.outputs, "execution_count": kept.execution_count}
+            made.metadata["tags"] = [COMPARED]
+        cells.append(made)
+    live = BUILD / "live" / chapter.page
+    cells += [new_code_cell(MEMORY, id="memory"), new_code_cell(WALK.format(folder=str(live)))]
+    metadata = KERNEL | {"lectures": {"chapter": chapter.name, "code": code_fingerprint(source)}}
+    return new_notebook(cells=cells, metadata=metadata)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call" and isinstance(item, IPyNbCell):
+        done = item.parent.__dict__.setdefault("lectures_done", {})
+        if report.passed:
+            done[item.cell.id] = item.test_outputs, call.duration
+        if len(done) == len(item.parent.nb.cells):
+            keep(item.parent.nb, done)
+    return report
+
+
+def keep(notebook, done, root=ROOT):
+    """Write what the cells of a chapter showed, and how long they took."""
+    cells = notebook.cells[1:-1]  # all but the first cell and the walk
+    for cell in cells:
+        cell.outputs, cell.execution_count = done[cell.id][0], 1
+    seconds = sum(done[cell.id][1] for cell in cells)
+    made = new_notebook(cells=cells, metadata=notebook.metadata)
+    made.metadata.lectures["seconds"] = seconds
+    path = executed_file(root, made.metadata.lectures.chapter)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(made, path)

@@ -1,4 +1,4 @@
-"""Read the exercises out of the notebooks of a book.
+"""Exercises as they stand in the cells of a chapter.
 
 An exercise is a heading and its task, an answer cell, and a check with a solution or, when the
 answer is free text, a rubric. Its metadata sits in the answer cell; CONTRIBUTING.md shows it.
@@ -7,27 +7,28 @@ answer is free text, a rubric. Its metadata sits in the answer cell; CONTRIBUTIN
 import re
 from dataclasses import dataclass
 
-from lectures_lib.exercises.book import BrokenExercise, chapters, read_cells
-
-__all__ = ["KINDS", "Cell", "Exercise", "identifier", "read", "read_notebook"]
+__all__ = [
+    "CHAPTER_ONLY",
+    "KINDS",
+    "BrokenExercise",
+    "Exercise",
+    "exercises_of",
+    "identifier",
+    "in_order",
+]
 
 KINDS = ("compute", "code", "explain")
 LONGEST = 40  # letters of an id: nbformat allows 64 for a cell, whose id begins with it
 ROLES = ("answer", "check", "solution", "rubric")
+# Text that makes sense between the other cells of its chapter only.
 CHAPTER_ONLY = re.compile(r"<!-- chapter -->.*?<!-- /chapter -->\s*", re.DOTALL)
 HINT = re.compile(r"<details>\s*<summary>Hint</summary>\s*(.*?)\s*</details>", re.DOTALL)
 HEADING = re.compile(r"^### (.+)$", re.MULTILINE)
 PARTS = {"explain": ("rubric",), "compute": ("check", "solution"), "code": ("check", "solution")}
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a chapter; `caption` is that of its figure, if it draws one."""
-
-    id: str
-    kind: str
-    source: str
-    caption: str = ""
+class BrokenExercise(ValueError):
+    """The cells of an exercise do not fit together."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,15 @@ class Exercise:
         return self.chapter.partition("/")[0]
 
 
-def read(book):
-    """Return `{id: Exercise}` for the notebooks of a folder, in the order of the book."""
+def in_order(chapters):
+    """Return `{id: Exercise}` for pairs of a chapter's name and its exercises.
+
+    Raises:
+        BrokenExercise: If two have one id, or one builds on what does not come before it.
+    """
     found = {}
-    for path in chapters(book):
-        name = path.relative_to(book).with_suffix("").as_posix()
-        for exercise in read_notebook(path, name):
+    for name, exercises in chapters:
+        for exercise in exercises:
             if exercise.id in found:
                 raise BrokenExercise(
                     f"{name}.ipynb and {found[exercise.id].chapter}.ipynb both have an exercise "
@@ -81,19 +85,18 @@ def read(book):
     return found
 
 
-def read_notebook(path, chapter):
-    """Return the exercises of one notebook, as a list."""
-    cells = read_cells(path, chapter)
+def exercises_of(chapter):
+    """Return the exercises of a `Chapter`, as a list."""
+    cells = chapter.cells
     roles = _roles(cells)
-    answers = [i for i, cell in enumerate(cells) if _mark(cell).get("role") == "answer"]
+    answers = [i for i, cell in enumerate(cells) if cell.exercise.get("role") == "answer"]
     for exercise, role in roles:
         if (exercise, "answer") not in roles:
-            cell = roles[exercise, role]
             raise BrokenExercise(
-                f"{cell['where']}: a {role} of {exercise!r}, which has no answer cell. Add one, or "
-                "correct the id."
+                f"{roles[exercise, role].where}: a {role} of {exercise!r}, which has no answer "
+                "cell. Add one, or correct the id."
             )
-    return [_exercise(cells, number, roles, chapter) for number in answers]
+    return [_exercise(cells, number, roles, chapter.name) for number in answers]
 
 
 def identifier(text):
@@ -108,40 +111,36 @@ def identifier(text):
 def _roles(cells):
     found = {}
     for cell in cells:
-        mark = _mark(cell)
+        mark = cell.exercise
         if not mark:
             continue
         if not isinstance(mark.get("id"), str) or mark.get("role") not in ROLES:
             raise BrokenExercise(
-                f"{cell['where']}: its metadata 'exercise' is {mark!r}. It needs an id, and a role "
+                f"{cell.where}: its metadata 'exercise' is {mark!r}. It needs an id, and a role "
                 "that is answer, check, solution or rubric."
             )
         if not identifier(mark["id"]):
             raise BrokenExercise(
-                f"{cell['where']}: the id {mark['id']!r} must be lower-case words joined by "
+                f"{cell.where}: the id {mark['id']!r} must be lower-case words joined by "
                 f"hyphens, as cnn-output-size, of at most {LONGEST} letters."
             )
         key = mark["id"], mark["role"]
         if key in found:
             raise BrokenExercise(
-                f"{cell['where']}: exercise {key[0]!r} has two cells of role {key[1]}. Remove one."
+                f"{cell.where}: exercise {key[0]!r} has two cells of role {key[1]}. Remove one."
             )
         found[key] = cell
     return found
 
 
-def _mark(cell):
-    return cell["metadata"].get("exercise", {})
-
-
 def _exercise(cells, number, roles, chapter):
     cell = cells[number]
-    mark = _checked(_mark(cell), cell)
-    first = cell["source"].partition("\n")[0]
+    mark = _checked(cell.exercise, cell)
+    first = cell.source.partition("\n")[0]
     form = "<!-- exercise: {} -->" if mark["kind"] == "explain" else "# exercise: {}"
     if first != form.format(mark["id"]):
         raise BrokenExercise(
-            f"{cell['where']}: the first line of its answer is {first!r}. It must be "
+            f"{cell.where}: the first line of its answer is {first!r}. It must be "
             f"{form.format(mark['id'])!r}, which editors that drop metadata leave there."
         )
     parts = _parts(mark, cell, roles)
@@ -150,7 +149,7 @@ def _exercise(cells, number, roles, chapter):
     mark["contexts"] = _contexts(mark, cells, cell)
     del mark["role"]
     return Exercise(
-        chapter=chapter, title=title, prompt=prompt, hint=hint, answer=cell["source"],
+        chapter=chapter, title=title, prompt=prompt, hint=hint, answer=cell.source,
         **parts, **mark,
     )  # fmt: skip
 
@@ -161,15 +160,15 @@ def _parts(mark, cell, roles):
     for role in PARTS[mark["kind"]]:
         if (mark["id"], role) not in roles:
             raise BrokenExercise(
-                f"{cell['where']}: exercise {mark['id']!r} has no {role} cell. Add a cell with the "
+                f"{cell.where}: exercise {mark['id']!r} has no {role} cell. Add a cell with the "
                 f'metadata {{"exercise": {{"id": "{mark["id"]}", "role": "{role}"}}}}.'
             )
-        parts[role] = roles[mark["id"], role]["source"]
+        parts[role] = roles[mark["id"], role].source
     wanted = "markdown" if mark["kind"] == "explain" else "code"
     for part in (cell, *(roles[mark["id"], role] for role in parts)):
-        if part["cell_type"] != wanted:
+        if part.kind != wanted:
             raise BrokenExercise(
-                f"{part['where']}: a cell of the exercise {mark['id']!r}, which is of the kind "
+                f"{part.where}: a cell of the exercise {mark['id']!r}, which is of the kind "
                 f"{mark['kind']}, must be a {wanted} cell."
             )
     return parts
@@ -189,18 +188,18 @@ def _checked(mark, cell):
     for name, (fits, what) in wanted.items():
         if name not in mark:
             raise BrokenExercise(
-                f"{cell['where']}: exercise {mark['id']!r} has no {name} in the metadata of its "
+                f"{cell.where}: exercise {mark['id']!r} has no {name} in the metadata of its "
                 f"answer cell. Add {what}."
             )
         if not fits(mark[name]):
             raise BrokenExercise(
-                f"{cell['where']}: exercise {mark['id']!r} has {name}={mark[name]!r}, but it must "
+                f"{cell.where}: exercise {mark['id']!r} has {name}={mark[name]!r}, but it must "
                 f"be {what}."
             )
     unknown = mark.keys() - wanted.keys() - {"id", "role"}
     if unknown:
         raise BrokenExercise(
-            f"{cell['where']}: exercise {mark['id']!r} has {sorted(unknown)} in its metadata, "
+            f"{cell.where}: exercise {mark['id']!r} has {sorted(unknown)} in its metadata, "
             f"which nothing reads. Known are {sorted(wanted)}."
         )
     return mark
@@ -217,18 +216,18 @@ def _texts(value):
 def _task(cells, number):
     """Return title, prompt and hint: the markdown between the last heading and the answer."""
     texts = []
-    own = _mark(cells[number]).get("contexts", [])  # a figure may stand before the answer
-    for cell in [c for c in reversed(cells[:number]) if c.get("id") not in own]:
-        if cell["cell_type"] != "markdown" or _mark(cell):
+    own = cells[number].exercise.get("contexts", [])  # a figure may stand before the answer
+    for cell in [c for c in reversed(cells[:number]) if c.id not in own]:
+        if cell.kind != "markdown" or cell.exercise:
             break
-        texts.insert(0, cell["source"])
+        texts.insert(0, cell.source)
         headings = list(HEADING.finditer("\n\n".join(texts)))
         if headings:
             text = "\n\n".join(texts)[headings[-1].end() :].strip()
             return headings[-1][1].strip(), *_parted(text, cells[number])
     cell = cells[number]
     raise BrokenExercise(
-        f"{cell['where']}: exercise {_mark(cell)['id']!r} has no heading. Write '### Title' and "
+        f"{cell.where}: exercise {cell.exercise['id']!r} has no heading. Write '### Title' and "
         "the task into a markdown cell just before its answer."
     )
 
@@ -246,33 +245,28 @@ def _parted(text, answer):
     }
     for fault, found in faults.items():
         if found:
-            raise BrokenExercise(f"{answer['where']}: the task of {_mark(answer)['id']!r} {fault}.")
+            raise BrokenExercise(f"{answer.where}: the task of {answer.exercise['id']!r} {fault}.")
     return prompt, hints[0].strip() if hints else ""
 
 
 def _contexts(mark, cells, answer):
     """Return the cells of the chapter that an exercise needs, in the order of the chapter."""
-    known = {cell.get("id") for cell in cells}
+    known = {cell.id for cell in cells}
     missing = [name for name in mark["contexts"] if name not in known]
     if missing:
         raise BrokenExercise(
-            f"{answer['where']}: exercise {mark['id']!r} names the context {missing[0]!r}, but no "
+            f"{answer.where}: exercise {mark['id']!r} names the context {missing[0]!r}, but no "
             "cell of the notebook has this id."
         )
-    named = [cell for cell in cells if cell.get("id") in mark["contexts"]]
+    named = [cell for cell in cells if cell.id in mark["contexts"]]
     for number, cell in enumerate(named):
-        if _mark(cell):
+        if cell.exercise:
             raise BrokenExercise(
-                f"{answer['where']}: exercise {mark['id']!r} names the context {cell['id']!r}, a "
-                f"cell of the exercise {_mark(cell)['id']!r}, which students would get. Use needs."
+                f"{answer.where}: exercise {mark['id']!r} names the context {cell.id!r}, a cell "
+                f"of the exercise {cell.exercise['id']!r}, which students would get. Use needs."
             )
-        if cell["id"] in [other["id"] for other in named[:number]]:
+        if cell.id in [other.id for other in named[:number]]:
             raise BrokenExercise(
-                f"{cell['where']}: another cell has the id {cell['id']!r} too. Change one."
+                f"{cell.where}: another cell has the id {cell.id!r} too. Change one."
             )
-    return tuple(_cell(cell) for cell in named)
-
-
-def _cell(cell):
-    caption = cell["metadata"].get("mystnb", {}).get("figure", {}).get("caption", "")
-    return Cell(cell["id"], cell["cell_type"], cell["source"], caption)
+    return tuple(named)

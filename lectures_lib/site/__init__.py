@@ -1,6 +1,6 @@
 """The Sphinx side of the book: page view of `explore`, strict checks, fingerprints.
 
-Listed under `extra_extensions` in `_config.yml`; `setup` is what Sphinx calls.
+Listed under `extensions` in `_config.yml`; `setup` is what Sphinx calls.
 """
 
 import os
@@ -20,6 +20,7 @@ def setup(app):
     """Connect the parts of this package to Sphinx."""
     from lectures_lib.site import (
         checks,
+        edition,
         execution,
         exercise_index,
         frames,
@@ -37,7 +38,8 @@ def setup(app):
     app.connect("html-page-context", _repair_bibliography)
     app.connect("html-page-context", _defer_scripts, priority=900)  # after all who add some
     for part in (
-        notebooks, execution, frames, playgrounds, checks, table, exercise_index, status, styles
+        notebooks, execution, frames, playgrounds, checks, table, exercise_index, status, styles,
+        edition
     ):  # fmt: skip
         part.setup(app)
     return {
@@ -99,7 +101,7 @@ def _address(app, config):
 
     The one place that knows the address is `repository.url` in `_config.yml`.
     """
-    from lectures_lib.exercises.assignment import site_address
+    from lectures_lib.book import site_address
 
     site = site_address(config.html_theme_options.get("repository_url", ""))
     config.ogp_site_url = f"{site}/"

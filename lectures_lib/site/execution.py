@@ -1,7 +1,11 @@
-"""Execute the chapters that changed several at a time; myst-nb alone takes one after the other."""
+"""Execute the chapters that changed several at a time; myst-nb alone takes one after the other.
+
+What the notebooks stage of the tests has executed is not executed again.
+"""
 
 import json
 import os
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
@@ -13,7 +17,7 @@ from sphinx.util.logging import getLogger
 
 from lectures_lib.site.notebooks import read
 
-__all__ = ["peak_memory", "setup"]
+__all__ = ["MEMORY", "executed_file", "peak_memory", "setup"]
 
 KERNELS = 4  # at most; each may take a gigabyte of memory
 # The last cell of a run: the most memory that its kernel had, in kB (macOS counts bytes).
@@ -36,6 +40,10 @@ def _execute(app, env, docnames):
     stale = {
         path: notebook for path, notebook in _notebooks(env, docnames) if _new(cache, notebook)
     }
+    for path in list(stale):
+        if kept := _kept(app, path, stale[path]):
+            _store(app, cache, path, kept, kept.metadata.lectures.seconds)
+            del stale[path]
     if not stale:
         return
     runs = [delayed(_run)(path, stale[path], config.execution_timeout) for path in stale]
@@ -43,11 +51,42 @@ def _execute(app, env, docnames):
     # Processes, though the kernels do the work: they can be stopped when a result cannot be kept.
     for path, result in Parallel(jobs, return_as="generator_unordered")(runs):
         if result is not None and result.err is None:
-            _keep_peak_memory(app, path, int(result.nb.cells.pop().outputs[0].text))
-            bundle = CacheBundleIn(result.nb, str(path), data={"execution_seconds": result.time})
-            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+            _store(app, cache, path, result.nb, result.time)
             name = path.relative_to(app.srcdir)
             getLogger(__name__).info("%s: Executed notebook in %.0f s", name, result.time)
+
+
+def _store(app, cache, path, notebook, seconds):
+    """Put an executed chapter into the cache; its last cell says how much memory that took."""
+    _keep_peak_memory(app, path, int(notebook.cells.pop().outputs[0].text))
+    bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds})
+    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def executed_file(root, chapter):
+    """Return where the notebooks stage keeps what the cells of a chapter showed."""
+    return Path(root, "_build", "executed", f"{chapter}.ipynb")
+
+
+def _kept(app, path, notebook):
+    """Return a chapter with what the notebooks stage kept of just these cells, or None."""
+    name = path.relative_to(Path(app.srcdir, "book")).with_suffix("").as_posix()
+    try:
+        executed = nbformat.read(executed_file(app.srcdir, name), as_version=4)
+    except (OSError, ValueError):
+        return None
+    *cells, memory = executed.cells
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if [cell.source for cell in code] != [cell.source for cell in cells]:
+        return None
+    if executed.metadata.lectures.code != notebook.metadata.kernelspec.lectures_lib:
+        return None
+    made = deepcopy(notebook)
+    for cell, done in zip((c for c in made.cells if c.cell_type == "code"), cells, strict=True):
+        cell.outputs, cell.execution_count = done.outputs, done.execution_count
+    made.cells.append(memory)
+    made.metadata.lectures = executed.metadata.lectures
+    return made
 
 
 def _notebooks(env, docnames):

@@ -1,14 +1,13 @@
 """The directive `exercise-index`: all exercises of the book, read when the site is built."""
 
 import re
-from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.util import logging
 
-from lectures_lib.exercises.book import title_of
-from lectures_lib.exercises.source import KINDS, read
+from lectures_lib.exercises.source import KINDS
+from lectures_lib.site.model import book_of
 from lectures_lib.site.table import table
 
 __all__ = ["setup"]
@@ -27,10 +26,10 @@ class ExerciseIndex(Directive):
 
     def run(self):
         env = self.state.document.settings.env
-        found = read(Path(env.srcdir, "book"))
+        book = book_of(env.app)
         made = [exercise_rows(chapter="")]
-        for chapter in dict.fromkeys(exercise.chapter for exercise in found.values()):
-            title = title_of(Path(env.srcdir, "book", f"{chapter}.ipynb"))
+        for chapter in dict.fromkeys(exercise.chapter for exercise in book.exercises.values()):
+            title = book[chapter].title
             section = nodes.section(ids=[_anchor(chapter)], names=[])
             section += [nodes.title(title, title), exercise_rows(chapter=chapter)]
             made.append(section)
@@ -45,7 +44,7 @@ def _fill(app, doctree, docname):
     placeholders = list(doctree.findall(exercise_rows))
     if not placeholders:
         return
-    found = read(Path(app.srcdir, "book"))
+    found = book_of(app).exercises
     places = _places(app, found.values(), docname)
     for placeholder in placeholders:
         chapter = placeholder["chapter"]

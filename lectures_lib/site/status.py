@@ -7,8 +7,8 @@ from pathlib import Path
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
-from lectures_lib.exercises.source import read
 from lectures_lib.site.execution import peak_memory
+from lectures_lib.site.model import book_of
 from lectures_lib.site.table import table
 
 __all__ = ["number_of_tests", "setup"]
@@ -61,13 +61,12 @@ def _fill(app, doctree, docname):
 
 def _chapters(app):
     """Return the cells of each chapter's row, and of a last one with the sums."""
-    memory, exercises = peak_memory(app), list(read(Path(app.srcdir, "book")).values())
+    book, memory = book_of(app), peak_memory(app)
     rows, sums = [], [0] * 5
-    for page in app.config.external_site_map:
-        if Path(app.env.doc2path(page)).suffix != ".ipynb":
-            continue
+    for chapter in book.chapters:
+        page = chapter.page
         numbers = _measured(app, page, memory)
-        numbers.append(sum(f"book/{e.chapter}" == page for e in exercises))
+        numbers.append(sum(e.chapter == chapter.name for e in book.exercises.values()))
         sums = [old + (new or 0) for old, new in zip(sums, numbers, strict=True)]
         rows.append([app.env.titles[page].astext(), *map(_text, numbers)])
     sums[1] = None  # chapters do not run all at once

@@ -1,11 +1,11 @@
 """The directive `chapter-table`: how long each chapter takes, measured when the site is built."""
 
-import json
 import re
-from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
+
+from lectures_lib.site.model import book_of
 
 __all__ = ["reading_minutes", "setup", "table"]
 
@@ -26,39 +26,36 @@ class ChapterTable(Directive):
         return [chapter_table()]
 
 
-def reading_minutes(notebook):
-    """Return minutes to read the text of a notebook (as loaded JSON) and to do its exercises.
+def reading_minutes(cells):
+    """Return minutes to read the text of cells and to do their exercises.
 
-    >>> text = {"cell_type": "markdown", "metadata": {}, "source": ["word " * 360]}
+    >>> from lectures_lib.book import Cell
     >>> mark = {"exercise": {"role": "answer", "minutes": 15}}
-    >>> answer = {"cell_type": "code", "metadata": mark, "source": []}
-    >>> reading_minutes({"cells": [text, answer]})
+    >>> reading_minutes([Cell("a", "markdown", "word " * 360), Cell("b", "code", "", "", mark)])
     17
     """
-    texts = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown"]
-    words = len(re.findall(r"\w+", " ".join(texts)))
-    return round(words / WORDS_PER_MINUTE + sum(_minutes(notebook)))
+    words = sum(len(re.findall(r"\w+", cell.source)) for cell in cells if cell.kind == "markdown")
+    return round(words / WORDS_PER_MINUTE + sum(_minutes(cells)))
 
 
-def _minutes(notebook):
+def _minutes(cells):
     """Return the minutes of each exercise."""
-    marks = [cell["metadata"].get("exercise", {}) for cell in notebook["cells"]]
-    return [mark["minutes"] for mark in marks if mark.get("role") == "answer"]
+    return [cell.exercise["minutes"] for cell in cells if cell.role == "answer"]
 
 
-def _row(app, docname, target):
+def _row(app, chapter, target):
     """Return the cells of one chapter: a link and four numbers."""
     from lectures_lib.site.frames import explore_controls
     from lectures_lib.site.playgrounds import playground_box
 
-    path = Path(app.env.doc2path(docname))
-    notebook = json.loads(path.read_text(encoding="utf-8"))
+    docname = chapter.page
     seconds = app.env.nb_metadata.get(docname, {}).get("exec_data", {}).get("runtime")
     doctree = app.env.get_doctree(docname)
     demos = sum(len(list(doctree.findall(kind))) for kind in (explore_controls, playground_box))
     uri = app.builder.get_relative_uri(target, docname)
     link = nodes.reference("", app.env.titles[docname].astext(), refuri=uri)
-    numbers = (reading_minutes(notebook), _whole(seconds), demos, len(_minutes(notebook)))
+    cells = chapter.cells
+    numbers = (reading_minutes(cells), _whole(seconds), demos, len(_minutes(cells)))
     return [nodes.paragraph("", "", link), *(nodes.paragraph("", str(n)) for n in numbers)]
 
 
@@ -68,12 +65,7 @@ def _whole(seconds):
 
 def _fill(app, doctree, docname):
     for placeholder in list(doctree.findall(chapter_table)):
-        chapters = [
-            name
-            for name in app.config.external_site_map
-            if Path(app.env.doc2path(name)).suffix == ".ipynb"
-        ]
-        rows = [_row(app, name, docname) for name in chapters]
+        rows = [_row(app, chapter, docname) for chapter in book_of(app).chapters]
         placeholder.replace_self(table(HEAD, rows))
 
 

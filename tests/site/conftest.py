@@ -3,9 +3,14 @@
 import gzip
 import json
 import os
+import re
 import shutil
+import subprocess
+import sys
 import threading
-from functools import partial
+import time
+from contextlib import contextmanager
+from functools import cache, partial
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -68,6 +73,44 @@ def demos_of(page):
 def demos():
     """Return `(page, demo)` for the whole site."""
     return [(page, demo) for page in pages() for demo in demos_of(page)]
+
+
+@cache
+def names_of(path):
+    """Return what the fragments of addresses may name on a page."""
+    return set(re.findall(r'\b(?:id|name)="([^"]+)"', path.read_text(encoding="utf-8")))
+
+
+@contextmanager
+def jupyterlab(folder, scratch):
+    """JupyterLab as it comes, without settings of this machine's user; yields its address."""
+    own = {
+        f"JUPYTER{name}_DIR": str(scratch / "jupyter" / name.strip("_").lower())
+        for name in ("_CONFIG", "_DATA", "_RUNTIME", "LAB_SETTINGS", "LAB_WORKSPACES")
+    }
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+        "--ServerApp.port=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=None",
+    ]  # fmt: skip
+    with (scratch / "lab.log").open("w") as log:
+        server = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=log)
+        try:
+            yield _address(server, scratch)
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _address(server, scratch):
+    """Wait until the server has written down its address and return that."""
+    for _ in range(600):
+        for path in (scratch / "jupyter" / "runtime").glob("jpserver-*.json"):
+            return f"http://127.0.0.1:{json.loads(path.read_text())['port']}"
+        assert server.poll() is None, (scratch / "lab.log").read_text()
+        time.sleep(0.1)
+    raise AssertionError((scratch / "lab.log").read_text())
 
 
 class _Quiet(SimpleHTTPRequestHandler):

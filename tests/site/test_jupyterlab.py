@@ -1,16 +1,12 @@
 """A student works through an assignment in the real JupyterLab."""
 
-import json
-import os
 import re
-import subprocess
-import sys
-import time
 
 import nbformat
 import pytest
+from conftest import jupyterlab
 
-from lectures_lib.exercises.assignment import assign
+from lectures_lib.assignments.assignment import assign
 
 IDS = ["cnn-output-size", "rnn-clip-everything"]
 ANSWER = """# exercise: cnn-output-size
@@ -27,34 +23,8 @@ def folder(tmp_path):
 
 @pytest.fixture
 def lab(folder, tmp_path):
-    """JupyterLab as it comes, without settings of this machine's user; yields its address."""
-    own = {
-        f"JUPYTER{name}_DIR": str(tmp_path / "jupyter" / name.strip("_").lower())
-        for name in ("_CONFIG", "_DATA", "_RUNTIME", "LAB_SETTINGS", "LAB_WORKSPACES")
-    }
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
-        "--ServerApp.port=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--LabApp.news_url=None",
-    ]  # fmt: skip
-    with (tmp_path / "lab.log").open("w") as log:
-        server = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=log)
-        try:
-            yield _address(server, tmp_path)
-        finally:
-            server.terminate()
-            server.wait(30)
-
-
-def _address(server, folder):
-    """Wait until the server has written down its address and return that."""
-    for _ in range(600):
-        for path in (folder / "jupyter" / "runtime").glob("jpserver-*.json"):
-            return f"http://127.0.0.1:{json.loads(path.read_text())['port']}"
-        assert server.poll() is None, (folder / "lab.log").read_text()
-        time.sleep(0.1)
-    raise AssertionError((folder / "lab.log").read_text())
+    with jupyterlab(folder, tmp_path) as address:
+        yield address
 
 
 class Student:
@@ -86,7 +56,7 @@ def test_a_wrong_answer_is_explained_and_mended(lab, visit, folder):
     handed_out = nbformat.read(folder / "week5.ipynb", as_version=4)
     page = visit(viewport={"width": 1280, "height": 1000}).open(f"{lab}/lab/tree/week5.ipynb")
     student = Student(page)
-    install = student.cell("# In Colab")
+    install = student.cell("class SetUp")
     install.wait_for(timeout=120_000)
     page.get_by_text("(ipykernel) | Idle").wait_for(timeout=120_000)  # the kernel has started
 

@@ -33,7 +33,7 @@ def buttons(page):
 
 def expected(page):
     """Return the addresses that the buttons of a page must have."""
-    document = page.removesuffix(".html")
+    document, up = page.removesuffix(".html"), "../" * page.count("/")
     kind = ".ipynb" if (ROOT / f"{document}.ipynb").is_file() else ".md"
     source = f"{document}{kind}"
     links = {
@@ -41,14 +41,15 @@ def expected(page):
         f"{ADDRESS}/blob/{BRANCH}/{source}?plain=1",
         f"{ADDRESS}/issues/new?title=Issue%20on%20page%20%2F{document}.html"
         "&body=Your%20issue%20content%20here.",
-        f"{'../' * document.count('/')}_sources/{source}",
     }
-    if kind == ".ipynb":
-        links |= {
-            f"https://mybinder.org/v2/gh/{NAME}/{BRANCH}?urlpath=lab/tree/{source}",
-            f"https://colab.research.google.com/github/{NAME}/blob/{BRANCH}/{source}",
-        }
-    return links
+    if kind == ".md":
+        return links | {f"{up}_sources/{source}"}
+    notebook = source.removeprefix("book/")
+    return links | {
+        f"{up}notebooks/{notebook}",
+        f"https://mybinder.org/v2/gh/{NAME}/notebooks?urlpath=lab/tree/{notebook}",
+        f"https://colab.research.google.com/github/{NAME}/blob/notebooks/{notebook}",
+    }
 
 
 @pytest.mark.parametrize("page", pages())

@@ -9,9 +9,9 @@ from functools import cache
 
 import numpy as np
 
+from lectures_lib.assignments.marking import fingerprint, literal
 from lectures_lib.exercises import cases, check
 from lectures_lib.exercises.compare import problem
-from lectures_lib.exercises.marking import fingerprint, literal
 
 __all__ = ["SET_UP", "Disagreement", "answer_name", "hidden_tests", "reference", "seed_of"]
 
@@ -79,7 +79,7 @@ def hidden_tests(exercise, seed):
     lines = [_written(exercise, solution, *one) for one in _cases(exercise, seed)]
     whole = exercise.kind == "compute" or exercise.points == 1
     return "\n".join([
-        '__import__("lectures_lib.exercises.marking", fromlist=["marks"]).marks(',
+        '__import__("lectures_lib.assignments.marking", fromlist=["marks"]).marks(',
         f"    {answer_name(exercise)}, points={exercise.points}, whole={whole},",
         "    tests=lambda np, Case, draw: [",
         *lines,

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from lectures_lib.exercises.source import BrokenExercise, read_cells
+from lectures_lib.book import BrokenChapter, read_cells
 
 __all__ = ["faults"]
 
@@ -28,7 +28,7 @@ def faults(folder, inbox):
 def _fault(path, wanted):
     try:
         found = _marked(path)
-    except BrokenExercise:
+    except BrokenChapter:
         return "is not a notebook. Ask for the file again."
     missing = [name for name in wanted if name not in found]
     twice = [name for name, number in found.items() if number > 1]
@@ -41,5 +41,5 @@ def _fault(path, wanted):
 
 def _marked(path):
     """Return how often each cell stands in a notebook that matters for marking."""
-    marks = [cell["metadata"].get("nbgrader", {}) for cell in read_cells(path, path.stem)]
+    marks = [cell.metadata.get("nbgrader", {}) for cell in read_cells(path, path.stem)]
     return Counter(mark["grade_id"] for mark in marks if mark.get("grade_id"))

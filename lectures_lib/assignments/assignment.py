@@ -8,14 +8,14 @@ from pathlib import Path
 
 import nbformat
 
-from lectures_lib.exercises.assemble import VIEWS, Assignment, notebook
-from lectures_lib.exercises.book import BrokenExercise, chapters, find_book, read_text_cells
-from lectures_lib.exercises.choose import choose
-from lectures_lib.exercises.presets import read_preset
-from lectures_lib.exercises.prose import read_prose
-from lectures_lib.exercises.source import read
+from lectures_lib.assignments.assemble import VIEWS, Assignment, notebook
+from lectures_lib.assignments.choose import choose
+from lectures_lib.assignments.presets import read_preset
+from lectures_lib.assignments.quoting import Quoting
+from lectures_lib.book import read_book
+from lectures_lib.first_cell import NO_ADDRESS, first_cell
 
-__all__ = ["OutputExists", "assign", "build", "remarks", "site_address"]
+__all__ = ["OutputExists", "assign", "build", "remarks"]
 
 PLACES = {
     "student": "student/{0}.ipynb",
@@ -36,7 +36,7 @@ def assign(ids, *, output, seed, book=None, with_needs=False, **texts):
         output: A folder that does not exist yet, in one that does; its name is that of the
             assignment.
         seed: A whole number that fixes the inputs of the hidden tests.
-        book: Folder with the chapters; the one of the repository if None.
+        book: The `Book`; that of the repository if None.
         with_needs: Add the exercises that a chosen one builds on.
         texts: `title`, `due` (as 2026-12-01), `links` to interactive figures and the address of
             the `site`; all optional.
@@ -67,10 +67,10 @@ def _write(place, texts):
         whole.rename(place)
 
 
-def remarks(book=None, due=None):
+def remarks(book, due=None):
     """Return sentences on what should be put right before an assignment is handed out."""
     found = []
-    if "github.com/OWNER/" in _install(find_book(book)):
+    if NO_ADDRESS in book.repository:
         found.append(
             "the course has no address yet (OWNER in repository.url of _config.yml): the first "
             "cell cannot install the package, and links to the site lead nowhere."
@@ -85,10 +85,10 @@ def build(ids, *, name, seed, book=None, with_needs=False, **texts):
     unknown = texts.keys() - {"title", "due", "links", "site"}
     if unknown:
         raise TypeError(f"assign() has no {sorted(unknown)}; texts are title, due, links and site.")
-    book = find_book(book)
-    install = _install(book)
-    chosen = choose(read(book), list(ids), with_needs=with_needs)
-    prose = read_prose(book, _address(texts.get("site")) or site_address(install))
+    book = book or read_book()
+    install = first_cell(book)
+    chosen = choose(book.exercises, list(ids), with_needs=with_needs)
+    prose = Quoting(book, _address(texts.get("site")) or book.site)
     presets = tuple(read_preset(book, link) for link in texts.get("links", ()))
     assignment = Assignment(
         texts.get("title") or name, tuple(chosen), seed, _date(texts.get("due")), presets
@@ -99,7 +99,7 @@ def build(ids, *, name, seed, book=None, with_needs=False, **texts):
         content = notebook(assignment, prose, install=install, view=view)
         nbformat.validate(content)
         made[PLACES[view].format(name)] = nbformat.writes(content) + "\n"
-    config = files("lectures_lib.exercises").joinpath("nbgrader_config.txt")
+    config = files("lectures_lib.assignments").joinpath("nbgrader_config.txt")
     made["nbgrader/nbgrader_config.py"] = config.read_text(encoding="utf-8")
     return made
 
@@ -125,24 +125,3 @@ def _address(site):
     if site and not re.fullmatch(r"https?://[^\s/]+\S*", site):
         raise ValueError(f"--site {site}, but it must be an address like https://example.org/book.")
     return site
-
-
-def _install(book):
-    """Return the code cell that installs the package, from the first chapter."""
-    for path in chapters(book)[:1]:
-        for source, _ in read_text_cells(path):
-            if "%pip install" in source:
-                return source
-    raise BrokenExercise(
-        f"{path}: no cell installs the package. Copy the first code cell of another chapter."
-    )
-
-
-def site_address(text):
-    """Return the address at which GitHub publishes the repository that a text names.
-
-    >>> site_address("%pip install -q git+https://github.com/OWNER/lectures")
-    'https://OWNER.github.io/lectures'
-    """
-    found = re.search(r"https://github\.com/([^/\s]+)/([^/\s]+)", text)
-    return f"https://{found[1]}.github.io/{found[2].removesuffix('.git')}" if found else ""

@@ -5,11 +5,12 @@ from datetime import date
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lectures_lib.exercises.hidden_tests import SET_UP, answer_name, hidden_tests
-from lectures_lib.exercises.presets import read_preset
-from lectures_lib.exercises.prose import Prose, details
+from lectures_lib.assignments.hidden_tests import SET_UP, answer_name, hidden_tests
+from lectures_lib.assignments.presets import read_preset
+from lectures_lib.prose import Prose, details
+from lectures_lib.words import counted
 
-__all__ = ["VIEWS", "Assignment", "notebook", "points_of"]
+__all__ = ["VIEWS", "Assignment", "notebook"]
 
 VIEWS = ("student", "instructor", "nbgrader")
 KERNEL = {
@@ -87,7 +88,7 @@ def _head(assignment, prose, view):
     points = sum(exercise.points for exercise in assignment.exercises)
     minutes = sum(exercise.minutes for exercise in assignment.exercises)
     due = f"Due: {assignment.due.day} {assignment.due:%B %Y}. " if assignment.due else ""
-    size = f"{points_of(points)}, about {minutes} minutes."
+    size = f"{counted(points, 'point')}, about {minutes} minutes."
     parts = [f"# {assignment.title}", f"{due}{size}"]
     if view == "instructor":
         parts.append(
@@ -100,23 +101,19 @@ def _head(assignment, prose, view):
     return "\n\n".join(parts)
 
 
-def points_of(number):
-    """Return "1 point" or "2 points"."""
-    return f"{number} point" + ("s" if number > 1 else "")
-
-
 def _link(preset, prose):
     text = preset.caption.partition(". ")[0].rstrip(".")
     if not text or ":" in text:  # "Left: the code" names a part only
         text = preset.name.replace("-", " ")
     state = f" ({preset.state.replace('&', ', ')})" if preset.state else ""
-    target = f"{prose.page(preset.chapter)}#{preset.name}?{preset.state}".rstrip("?")
-    return f"On the site: [{text}]({target}){state}."
+    anchor = f"#{preset.name}?{preset.state}".rstrip("?")
+    return f"On the site: {prose.link(text, anchor, preset.chapter)}{state}."
 
 
 def _heading(exercise, number, prose):
-    size = f"*{points_of(exercise.points)}, about {exercise.minutes} minutes.*"
-    chapter = prose.origin(exercise.chapter)
+    size = f"*{counted(exercise.points, 'point')}, about {exercise.minutes} minutes.*"
+    title = prose.book[exercise.chapter].title
+    chapter = prose.link(title, "", exercise.chapter)
     return f"## {number}. {exercise.title}\n\n{size} From the chapter {chapter}."
 
 
@@ -134,10 +131,8 @@ def _context(cell, exercise, prose):
     name = f"{exercise.id}-{cell.id}"
     if cell.kind == "markdown":
         return new_markdown_cell(prose.plain(cell.source, exercise.chapter), id=name)
-    source = cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n")
-    if cell.caption:
-        source = f"# {cell.caption}\n{source}"
-    return _code(name, source, locked=True)
+    caption = f"# {cell.caption}\n" if cell.caption else ""
+    return _code(name, caption + cell.source, locked=True)
 
 
 def _coded(exercise, seed, view):

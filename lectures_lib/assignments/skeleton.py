@@ -6,7 +6,7 @@ import keyword
 import tempfile
 from pathlib import Path
 
-from lectures_lib.exercises.source import KINDS, LONGEST, identifier, read
+from lectures_lib.exercises.source import KINDS, LONGEST, identifier
 
 __all__ = ["add"]
 
@@ -48,9 +48,9 @@ def add(name, chapter, *, kind, book):
     Returns:
         Lines that say what is still to be written: the check and its test.
     """
-    path = Path(book) / f"{chapter}.ipynb"
+    path = book.folder / f"{chapter}.ipynb"
     topic = chapter.partition("/")[0]
-    _refuse(name, topic, kind, path, read(book))
+    _refuse(name, topic, kind, path, book)
     _insert(path, _cells(name, kind))
     title = f"{path}: wrote the cells of {name}. Fill them in."
     if kind == "explain":
@@ -64,12 +64,12 @@ def add(name, chapter, *, kind, book):
     ]
 
 
-def _refuse(name, topic, kind, path, found):
+def _refuse(name, topic, kind, path, book):
     """Raise for what cannot be an exercise."""
     if kind not in KINDS:
         raise ValueError(f"--kind {kind}, but it must be one of {', '.join(KINDS)}.")
     if not path.is_file():
-        known = sorted({exercise.chapter for exercise in found.values()})
+        known = [chapter.name for chapter in book.chapters]
         raise ValueError(f"--chapter: there is no {path}. Chapters are {known}.")
     if not identifier(name) or not name.startswith(f"{topic}-"):
         raise ValueError(
@@ -85,8 +85,10 @@ def _refuse(name, topic, kind, path, found):
             f"{name!r} would call the function {function!r}, which Python cannot, or which has a "
             "meaning already. Choose another id."
         )
-    if name in found:
-        raise ValueError(f"{found[name].chapter} has an exercise {name!r}. Choose another id.")
+    if name in book.exercises:
+        raise ValueError(
+            f"{book.exercises[name].chapter} has an exercise {name!r}. Choose another id."
+        )
 
 
 def _function(name):

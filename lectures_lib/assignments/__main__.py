@@ -1,23 +1,22 @@
-"""Exercises and assignments: `python -m lectures_lib.exercises list|assign|inspect|new`."""
+"""Choose and hand out: `python -m lectures_lib.assignments list|assign|inspect|new`."""
 
 import argparse
 import secrets
 import sys
 from importlib.util import find_spec
 
-from lectures_lib.exercises.book import find_book
-from lectures_lib.exercises.choose import choose, draw, place_of
-from lectures_lib.exercises.inbox import faults
-from lectures_lib.exercises.listing import as_json, as_table
-from lectures_lib.exercises.skeleton import add
-from lectures_lib.exercises.source import read
+from lectures_lib.assignments.choose import choose, draw, place_of
+from lectures_lib.assignments.inbox import faults
+from lectures_lib.assignments.listing import as_json, as_table
+from lectures_lib.assignments.skeleton import add
+from lectures_lib.book import read_book
 
 __all__ = ["main", "parser"]
 
 
 def parser():
     """Return the parser of the command line."""
-    top = argparse.ArgumentParser(prog="python -m lectures_lib.exercises", description=__doc__)
+    top = argparse.ArgumentParser(prog="python -m lectures_lib.assignments", description=__doc__)
     commands = top.add_subparsers(required=True, metavar="list|assign|inspect|new")
     book = argparse.ArgumentParser(add_help=False)
     book.add_argument("--book", help="folder with the chapters (default: book of the repository)")
@@ -69,7 +68,7 @@ def main(arguments=None):
 
 
 def _list(options):
-    found = read(find_book(options.book))
+    found = read_book(options.book).exercises
     place = options.chapter
     chosen = place_of(found, place, "--chapter") if place else list(found.values())
     print(as_json(chosen) if options.json else as_table(chosen))
@@ -81,21 +80,21 @@ def _assign(options):
             "nbformat is missing. Activate the course's environment: source .venv/bin/activate "
             "(`make .venv/.ready` sets it up)."
         )
-    from lectures_lib.exercises.assignment import assign, remarks
+    from lectures_lib.assignments.assignment import assign, remarks
 
     seed = secrets.randbits(63) if options.seed is None else options.seed
     if seed < 0:
         raise ValueError(f"--seed {seed}, but it must be a whole number from 0 on.")
-    found = read(find_book(options.book))
-    chosen = choose(found, _ids(options, found, seed), with_needs=options.with_needs)
-    names = ("output", "book", "title", "due", "links", "site")
-    texts = {name: getattr(options, name) for name in names}
-    folder = assign([exercise.id for exercise in chosen], seed=seed, **texts)
+    book = read_book(options.book)
+    ids = _ids(options, book.exercises, seed)
+    chosen = choose(book.exercises, ids, with_needs=options.with_needs)
+    texts = {name: getattr(options, name) for name in ("output", "title", "due", "links", "site")}
+    folder = assign([exercise.id for exercise in chosen], seed=seed, book=book, **texts)
     print(
         f"{as_table(chosen)}\n\nWrote {folder} with the seed {seed}; --seed {seed} writes it again."
     )
     print(f"Hand out what is in {folder / 'student'}, and keep the rest to yourself.")
-    for remark in remarks(options.book, options.due):
+    for remark in remarks(book, options.due):
         print(f"warning: {remark}", file=sys.stderr)
 
 
@@ -122,7 +121,7 @@ def _inspect(options):
 
 
 def _new(options):
-    for line in add(options.id, options.chapter, kind=options.kind, book=find_book(options.book)):
+    for line in add(options.id, options.chapter, kind=options.kind, book=read_book(options.book)):
         print(line)
 
 

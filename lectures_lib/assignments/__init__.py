@@ -1,0 +1,1 @@
+"""Assignments: choose exercises across chapters, hand them out, mark what comes back."""
