@@ -1,7 +1,6 @@
 """The one model of the book: its contents, chapters, cells, works cited, demos and exercises.
 
-`read_book` reads the notebooks once; the site, the assignments and the tools take from the `Book`
-that it returns.
+`read_book` reads it once; the site, the assignments and the tools take from what it returns.
 """
 
 import ast
@@ -118,15 +117,7 @@ class Book:
     chapters: tuple
 
     def __getitem__(self, name):
-        """Return a chapter by its name.
-
-        Raises:
-            KeyError: If there is none; the text names all.
-        """
-        for chapter in self.chapters:
-            if chapter.name == name:
-                return chapter
-        raise KeyError(f"{name}: chapters are {[chapter.name for chapter in self.chapters]}.")
+        return {chapter.name: chapter for chapter in self.chapters}[name]
 
     @cached_property
     def repository(self):
@@ -156,15 +147,14 @@ class Book:
         from pybtex.database import parse_file
 
         path = self.folder / "references.bib"
-        if not path.is_file():
-            return {}
-        return {key: _work(entry) for key, entry in parse_file(str(path)).entries.items()}
+        entries = parse_file(str(path)).entries if path.is_file() else {}
+        return {key: _work(entry) for key, entry in entries.items()}
 
     @cached_property
     def demos(self):
         """`{(chapter, name): Demo}` of the calls of `explore`."""
-        found = [demo for chapter in self.chapters for demo in _demos(chapter)]
-        return {(demo.chapter, demo.name): demo for demo in found}
+        demos = (demo for chapter in self.chapters for demo in _demos(chapter))
+        return {(demo.chapter, demo.name): demo for demo in demos}
 
     @cached_property
     def exercises(self):
@@ -189,14 +179,12 @@ course's repository, as --book lectures/book.
     for folder in [Path(given)] if given else here:
         if any(folder.rglob("*.ipynb")):
             return folder
-    if given:
-        raise BookNotFound(
-            f"{given} holds no notebooks. Give the folder book of the course's repository, "
-            "as --book lectures/book."
-        )
     raise BookNotFound(
-        "The chapters are not installed with the package. Clone the course's repository and run "
-        "this in it, or give its folder of chapters, as --book lectures/book."
+        f"{given} holds no notebooks. Give the folder book of the course's repository, as --book "
+        "lectures/book."
+        if given
+        else "The chapters are not installed with the package. Clone the course's repository and "
+        "run this in it, or give its folder of chapters, as --book lectures/book."
     )
 
 
@@ -325,13 +313,13 @@ def _demos(chapter):
 
 
 def _demo(chapter, options):
-    page = options.get("page")
+    page, caption = options.get("page"), getattr(options.get("caption"), "value", "")
     pairs = zip(page.keys, page.values, strict=True) if isinstance(page, ast.Dict) else ()
     coarse = {key.value: value for key, value in pairs if isinstance(key, ast.Constant)}
     sliders = {key: node for key, node in options.items() if key not in OPTIONS} | coarse
-    caption = getattr(options.get("caption"), "value", "")
     values = {key: _values(node) for key, node in sliders.items()}
-    return Demo(chapter, options["name"].value, caption if isinstance(caption, str) else "", values)
+    text = caption if isinstance(caption, str) else ""
+    return Demo(chapter, options["name"].value, text, values)
 
 
 def _values(node):

@@ -64,9 +64,3 @@ def _picture(demo, state):
         return f'<p role="alert"><b>{escape(str(error))}</b></p>'
     source = f"data:image/png;base64,{data}"
     return f'<img src="{source}" alt="{escape(alt)}" style="width: min(100%, 600px)">'
-
-
-def saved_state(names):
-    """Return the widgets of a notebook's metadata."""
-    state = {f"lectures-explore-{name}": {} for name in names}
-    return {"application/vnd.jupyter.widget-state+json": {"state": state}}

@@ -184,8 +184,6 @@ def test_a_demo_keeps_its_picture_and_closes_its_code(bundle):
     assert cells["d-caption"].source == (
         f"**Fig. (powers).** A power of [(1)]({SITE}/rnn/far.html#equation-eq-far). More."
     )
-    state = made.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
-    assert any("powers" in name for name in state)
 
 
 def test_a_figure_has_its_caption_and_its_description():

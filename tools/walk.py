@@ -18,7 +18,7 @@ from nbval.plugin import IPyNbCell
 
 from lectures_lib.book import read_book
 from lectures_lib.first_cell import first_cell
-from lectures_lib.site.edition import COMPARED, KERNEL, SET_UP, code_cells
+from lectures_lib.site.edition import COMPARED, KERNEL, SET_UP
 from lectures_lib.site.execution import MEMORY, executed_file
 from lectures_lib.site.notebooks import code_fingerprint, read
 
@@ -65,7 +65,7 @@ def run_of(book, chapter):
     source = read(chapter.path.read_text(encoding="utf-8"))
     references = {cell.id: cell for cell in source.cells}
     cells = [new_code_cell(first_cell(book), id=SET_UP)]
-    for cell, _ in code_cells(chapter):
+    for cell in (cell for cell in chapter.cells if cell.kind == "code"):
         made = new_code_cell(cell.source, id=cell.id)
         if COMPARED in cell.tags:
             kept = references[cell.id]

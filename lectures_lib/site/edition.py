@@ -19,13 +19,12 @@ from sphinx.util.logging import getLogger
 from lectures_lib.book import BrokenChapter
 from lectures_lib.explore import MIME_TYPE as EXPLORE
 from lectures_lib.first_cell import TITLE, first_cell
-from lectures_lib.live import saved_state
 from lectures_lib.playground import MIME_TYPE as PLAYGROUND
 from lectures_lib.prose import Prose, details
 from lectures_lib.site.model import book_of
 from lectures_lib.site.notebooks import read
 
-__all__ = ["FOLDER", "Numbered", "code_cells", "notebook", "setup"]
+__all__ = ["FOLDER", "Numbered", "notebook", "setup"]
 
 FOLDER = "notebooks"  # on the site
 BRANCH = "notebooks"  # of the repository, at whose root the same notebooks stand
@@ -93,9 +92,9 @@ def notebook(chapter, prose, outputs):
         prose: A `Numbered`.
         outputs: `{id of a cell: its outputs when the site was built}`.
     """
-    cells, demos = [], []
+    cells = []
     for cell in chapter.cells:
-        if cell.role == "audit":
+        if cell.role == "audit" or cell.kind == "raw":
             continue
         if cell.kind == "markdown":
             cells.append(new_markdown_cell(prose.plain(cell.source, chapter.name), id=cell.id))
@@ -104,7 +103,6 @@ def notebook(chapter, prose, outputs):
         else:
             stored = [] if cell.role else outputs.get(cell.id, [])
             figures = _figures(cell, stored)
-            demos += [name for name, _ in figures if name != cell.figure.get("name")]
             texts = [prose.caption(*figure, chapter.name) for figure in figures]
             cells.append(_code(cell, [_plain_output(o, cell) for o in stored], texts))
             if texts:
@@ -112,15 +110,7 @@ def notebook(chapter, prose, outputs):
     cells.insert(1, _folded(new_code_cell(first_cell(prose.book), id=SET_UP), TITLE))
     for number, cell in enumerate((c for c in cells if c.cell_type == "code"), start=1):
         _count(cell, number)
-    metadata = KERNEL | ({"widgets": saved_state(demos)} if demos else {})
-    return new_notebook(cells=cells, metadata=metadata)
-
-
-def code_cells(chapter):
-    """Yield `(cell, whether the edition has it as code)`: what a run of a chapter executes."""
-    for cell in chapter.cells:
-        if cell.kind == "code":
-            yield cell, cell.role not in {"audit", "solution"}
+    return new_notebook(cells=cells, metadata=KERNEL)
 
 
 def _code(cell, outputs, captions):
