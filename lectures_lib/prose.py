@@ -44,7 +44,7 @@ class Prose:
         Raises:
             BrokenChapter: For what a notebook cannot show, or refers to nothing.
         """
-        text = DIRECTIVE.sub(lambda match: self._directive(match, chapter), text)
+        text = self._blocks(text, chapter)
         text = ROLE.sub(lambda match: self._role(match, chapter), text)
         text = LINK.sub(lambda match: self.link(match[1], match[2], chapter), text)
         _refuse(text, chapter)
@@ -95,18 +95,26 @@ class Prose:
             )
         return table[label]
 
+    def _blocks(self, text, chapter):
+        """Replace the directives of a text, each with an empty line before and after it."""
+        parts, end = [], 0
+        for match in DIRECTIVE.finditer(text):
+            parts += [text[end : match.start()], self._directive(match, chapter)]
+            end = match.end()
+        parts = [part.strip("\n") for part in (*parts, text[end:])]
+        return "\n\n".join(part for part in parts if part)
+
     def _directive(self, match, chapter):
-        """Return a block as plain markdown, with the empty lines around it that this needs."""
         _, name, title, options, body = match.groups()
         if name == "math":
             label = LABEL.search(options)
-            return f"\n{display(body, self.tag(label[1]) if label else '')}\n"
-        body = DIRECTIVE.sub(lambda inner: self._directive(inner, chapter), body).strip()
+            return display(body, self.tag(label[1]) if label else "")
+        body = self._blocks(body, chapter)
         if name == "dropdown":
-            return f"\n{details(title, body)}\n"
+            return details(title, body)
         if name in BOXES:
             lines = [f"**{title or name.capitalize()}**", "", *body.splitlines()]
-            return "\n".join(["", *(f"> {line}".rstrip() for line in lines), ""])
+            return "\n".join(f"> {line}".rstrip() for line in lines)
         return match[0]  # `_refuse` names it
 
     def _role(self, match, chapter):
