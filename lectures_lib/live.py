@@ -47,12 +47,12 @@ def show(demo):
     place = uuid.uuid4().hex
 
     def keep(shown):
-        update_display(shown, raw=True, metadata=_size(shown), display_id=place)
+        update_display(shown, raw=True, metadata=_metadata(shown), display_id=place)
 
     box = controls(demo, keep)
     display({"text/html": _again("lectures-saved")}, raw=True)
     display(_view(box) | {"text/plain": ""}, raw=True)
-    display(demo.shown, raw=True, metadata=_size(demo.shown), display_id=place)
+    display(demo.shown, raw=True, metadata=_metadata(demo.shown), display_id=place)
 
 
 def controls(demo, keep=None):
@@ -122,15 +122,16 @@ def _bundle(demo, state):
     return {"image/png": data, "text/plain": demo.alt_text(state)}
 
 
-def _size(shown):
-    """Return width and height of a picture as metadata, so that nothing moves when it changes."""
+def _metadata(shown):
+    """Return the size of a picture, so that nothing moves when it changes, and its description."""
     width, height = struct.unpack(">II", base64.b64decode(shown["image/png"][:32])[16:24])
-    return {"image/png": {"width": WIDTH, "height": round(WIDTH * height / width)}}
+    size = {"width": WIDTH, "height": round(WIDTH * height / width)}
+    return {"image/png": size | {"alt": shown["text/plain"]}}  # of these, nbconvert takes alt
 
 
 def _picture(shown, keep):
     """Return the picture as HTML; beside an ordinary one it waits until the style shows it."""
-    size = _size(shown)["image/png"]
+    size = _metadata(shown)["image/png"]
     return (
         f'<img class="lectures-live" src="data:image/png;base64,{shown["image/png"]}" '
         f'alt="{escape(shown["text/plain"])}" width="{size["width"]}" height="{size["height"]}" '

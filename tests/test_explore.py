@@ -120,7 +120,7 @@ def test_live_controls_redraw_and_reset(monkeypatch, notebook):
     power.value = 3
     shape.value = "down"
     assert 'alt="A line that goes down to 8."' in picture.value
-    saved, size = notebook.outputs[-1]
+    saved, metadata = notebook.outputs[-1]
     assert saved["text/plain"] == "A line that goes down to 8."
     assert f"base64,{saved['image/png']}" in picture.value
     assert saved["image/png"] != saved_before[0]["image/png"]
@@ -129,7 +129,9 @@ def test_live_controls_redraw_and_reset(monkeypatch, notebook):
     assert notebook.outputs[-1] == saved_before
     assert (power.value, shape.value) == (2, "up")
     # Room for 5 inch x 1.5 inch is kept while a picture is exchanged.
-    assert size == saved_before[1] == {"image/png": {"width": 600, "height": 180}}
+    size = {"width": 600, "height": 180}
+    assert metadata == {"image/png": size | {"alt": "A line that goes down to 8."}}
+    assert saved_before[1] == {"image/png": size | {"alt": "A line that goes up to 4."}}
     assert 'width="600" height="180"' in picture.value
 
 

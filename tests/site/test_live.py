@@ -120,11 +120,10 @@ class Runner:
         ]
 
     def press(self, place, selector, *keys):
-        """Focus a control and press keys; the cell and its number must stay what they are."""
+        """Focus a control and press keys, none of which may choose another cell."""
         self.cell(place).locator(selector).first.focus()
         for key in keys:
             self.page.keyboard.press(key)
-        assert self.cell(place).locator(selector).first.count() == 1
         assert "jp-mod-active" in self.cell(place).get_attribute("class"), (selector, keys)
 
     def save(self):
