@@ -67,6 +67,7 @@ class Demo:
     parameters: tuple
     start: dict
     shown: dict = field(default_factory=dict, repr=False)
+    view: str = "still"
 
     def states(self):
         """Yield the states of the page, the last parameter changing fastest."""
@@ -141,7 +142,7 @@ class Demo:
             )
 
     def views(self, view):
-        """Return what a notebook shows, by MIME type: `live`, `page` or `still`."""
+        """Return the picture of the starting state by MIME type; for the page, all pictures."""
         if view not in VIEWS:
             raise ValueError(f"LECTURES_VIEW is {view!r}; it must be one of {', '.join(VIEWS)}.")
         picture, alt = self.png(self.start), self.alt_text(self.start)
@@ -149,11 +150,14 @@ class Demo:
         if view == "page":
             return shown | {MIME_TYPE: self.bundle()}
         self._check_pure(self.start, picture)
-        if view == "live":
-            from lectures_lib import live
-
-            shown |= live.view(self)
         return shown
+
+    def _ipython_display_(self):
+        if self.view != "live":
+            raise NotImplementedError  # IPython then asks for the bundle
+        from lectures_lib import live
+
+        live.show(self)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return self.shown
@@ -217,7 +221,7 @@ def explore(
         raise ValueError(f"The name {name!r} is used by two demos; give this one another name.")
     # Drawn here and not when displayed: IPython hides what a display hook raises.
     demo = Demo(name, draw, alt, caption, made, full_start)
-    registry[name] = replace(demo, shown=demo.views(view))
+    registry[name] = replace(demo, shown=demo.views(view), view=view)
     return registry[name]
 
 

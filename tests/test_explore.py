@@ -2,12 +2,16 @@
 
 import base64
 import io
+import sys
 
+import ipywidgets
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 from lectures_lib import explore as module
+from lectures_lib import live
 from lectures_lib.explore import MAX_STATES, MIME_TYPE, DrawError, explore
 from lectures_lib.plots import new_figure
 
@@ -54,64 +58,125 @@ def test_page_holds_every_state_in_order_with_its_alt_text(monkeypatch):
     assert base64.b64decode(bundle["frames"][5]) == demo.png({"power": 3, "shape": "down"})
 
 
-def test_the_views_show_the_same_picture(monkeypatch):
+class Notebook:
+    """What the live view displays, in order; an update replaces the output that it names."""
+
+    def __init__(self):
+        self.outputs, self.places = [], {}
+
+    def display(self, data, *, raw, metadata=None, display_id=None):
+        self.places[display_id] = len(self.outputs)
+        self.outputs.append((data, metadata))
+
+    def update_display(self, data, *, raw, metadata=None, display_id=None):
+        self.outputs[self.places[display_id]] = (data, metadata)
+
+    def controls(self, place=1):
+        model = self.outputs[place][0]["application/vnd.jupyter.widget-view+json"]["model_id"]
+        widgets = getattr(ipywidgets.Widget, "_instances", None) or ipywidgets.widget._instances
+        return widgets[model].children
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    made = Notebook()
+    monkeypatch.setattr(live, "display", made.display)
+    monkeypatch.setattr(live, "update_display", made.update_display)
+    return made
+
+
+def test_the_views_show_the_same_picture(monkeypatch, notebook):
     still = base64.b64decode(make("still", monkeypatch).shown["image/png"])
     bundle = make("page", monkeypatch, name="powers-2").shown[MIME_TYPE]
     frame = base64.b64decode(bundle["frames"][bundle["start"]])
-    live = make("live", monkeypatch, name="powers-3")
-    html = live_picture(live).value
+    live.show(make("live", monkeypatch, name="powers-3"))
+    html = notebook.controls()[-1].value
     shown = base64.b64decode(html.split("base64,")[1].split('"')[0])
-    assert np.array_equal(pixels(still), pixels(frame))
-    assert np.array_equal(pixels(still), pixels(shown))
+    saved = base64.b64decode(notebook.outputs[-1][0]["image/png"])
+    for other in (frame, shown, saved):
+        assert np.array_equal(pixels(still), pixels(other))
     assert 'alt="A line that goes up to 4."' in html
 
 
-def controls_of(demo):
-    import ipywidgets
+def test_ipython_shows_widgets_in_the_live_view_only(monkeypatch, notebook):
+    show = DisplayFormatter().format
+    assert show(make("live", monkeypatch)) == ({}, {})
+    kinds = [sorted(data) for data, _ in notebook.outputs]
+    assert kinds == [
+        ["text/html"],
+        ["application/vnd.jupyter.widget-view+json", "text/plain"],
+        ["image/png", "text/plain"],
+    ]
+    for view, more in (("still", []), ("page", [MIME_TYPE])):
+        data, _ = show(make(view, monkeypatch, name=f"powers-{view}"))
+        assert sorted(data) == sorted(["image/png", "text/plain", *more])
+    assert len(notebook.outputs) == 3
 
-    view = ipywidgets.Widget._instances if hasattr(ipywidgets.Widget, "_instances") else None
-    model = demo.shown["application/vnd.jupyter.widget-view+json"]["model_id"]
-    from ipywidgets.widgets import widget
 
-    return (view or widget._instances)[model].children
-
-
-def live_picture(demo):
-    return controls_of(demo)[-2]
-
-
-def test_live_controls_redraw_and_reset(monkeypatch):
-    demo = make("live", monkeypatch)
-    power, shape, reset, picture, _caption = controls_of(demo)
-    before = picture.value
+def test_live_controls_redraw_and_reset(monkeypatch, notebook):
+    live.show(make("live", monkeypatch))
+    _sentence, power, shape, reset, picture = notebook.controls()
+    before, saved_before = picture.value, notebook.outputs[-1]
     power.value = 3
     shape.value = "down"
     assert 'alt="A line that goes down to 8."' in picture.value
+    saved, metadata = notebook.outputs[-1]
+    assert saved["text/plain"] == "A line that goes down to 8."
+    assert f"base64,{saved['image/png']}" in picture.value
+    assert saved["image/png"] != saved_before[0]["image/png"]
     reset.click()
     assert picture.value == before
+    assert notebook.outputs[-1] == saved_before
     assert (power.value, shape.value) == (2, "up")
+    # Room for 5 inch x 1.5 inch is kept while a picture is exchanged.
+    size = {"width": 600, "height": 180}
+    assert metadata == {"image/png": size | {"alt": "A line that goes down to 8."}}
+    assert saved_before[1] == {"image/png": size | {"alt": "A line that goes up to 4."}}
+    assert 'width="600" height="180"' in picture.value
 
 
-def test_the_live_view_is_made_without_what_version_7_of_ipywidgets_lacks(monkeypatch):
-    import ipywidgets
+def test_what_is_saved_says_what_to_do_where_no_kernel_answers(monkeypatch, notebook):
+    live.show(make("live", monkeypatch))
+    assert "run this cell again" in live.SENTENCE
+    for place in (notebook.outputs[0][0]["text/html"], notebook.controls()[0].value):
+        assert f">{live.SENTENCE}</p>" in place
+    # One demo twice: each has a picture of its own.
+    live.show(make("live", monkeypatch))
+    _sentence, power, *_ = notebook.controls(place=4)
+    power.value = 3
+    alts = [notebook.outputs[place][0]["text/plain"] for place in (2, 5)]
+    assert alts == ["A line that goes up to 4.", "A line that goes up to 8."]
 
+
+def test_colab_gets_one_output_with_a_picture_that_needs_no_style(monkeypatch, notebook):
+    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    live.show(make("live", monkeypatch))
+    assert len(notebook.outputs) == 1
+    assert notebook.outputs[0][0]["text/plain"] == "A line that goes up to 4."
+    _sentence, power, *_, picture = notebook.controls(place=0)
+    power.value = 3
+    assert "display: none" not in picture.value
+    assert 'alt="A line that goes up to 8."' in picture.value
+
+
+def test_the_live_view_is_made_without_what_version_7_of_ipywidgets_lacks(monkeypatch, notebook):
     monkeypatch.delattr(ipywidgets.Widget, "_repr_mimebundle_")
-    demo = make("live", monkeypatch)
-    assert len(controls_of(demo)) == 5
-    assert demo.shown["text/plain"] == "A line that goes up to 4."
+    live.show(make("live", monkeypatch))
+    assert len(notebook.controls()) == 5
 
 
-def test_live_shows_what_went_wrong(monkeypatch):
+def test_live_shows_what_went_wrong(monkeypatch, notebook):
     monkeypatch.setenv("LECTURES_VIEW", "live")
 
     def fails_at_three(power):
         return draw(power) if power < 3 else 1 / 0
 
-    demo = explore(fails_at_three, **SETTINGS, power=[1, 3])
-    control, _reset, picture, _caption = controls_of(demo)
+    live.show(explore(fails_at_three, **SETTINGS, power=[1, 3]))
+    _sentence, control, _reset, picture = notebook.controls()
     control.value = 3
     assert 'role="alert"' in picture.value
     assert "power=3" in picture.value
+    assert notebook.outputs[-1][0]["text/plain"] == "A line that goes up to 2."
 
 
 def test_booleans_numpy_values_and_ranges(monkeypatch):

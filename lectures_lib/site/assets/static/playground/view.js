@@ -158,6 +158,15 @@ window.lecturesView = (() => {
     context.putImageData(picture, 0, 0);
   };
 
+  // JupyterLab takes keys away, an arrow to choose another cell, unless the element that has the
+  // focus says no. Window comes before its listener. Shortcuts such as Ctrl+S stay JupyterLab's.
+  const keepKey = ({ target, key, altKey, ctrlKey, metaKey }) => {
+    if (!target.closest(".jp-OutputArea .playground")) return;
+    const shortcut = altKey || metaKey || (ctrlKey && key !== "Home" && key !== "End");
+    target.toggleAttribute("data-lm-suppress-shortcuts", !shortcut);
+  };
+  if (!window.lecturesView) window.addEventListener("keydown", keepKey, true);
+
   // Each playground is registered under its name and starts when its data arrive.
   const starters = {};
   const start = (name, id, data) => {
