@@ -342,18 +342,17 @@ def test_a_cell_that_cannot_be_read_hides_no_other():
 
 def test_fingerprint_tells_whether_the_data_are_there(tmp_path, monkeypatch):
     monkeypatch.setenv("LECTURES_DATA_DIR", str(tmp_path))
-    without = notebooks.code_fingerprint(notebook("import numpy"))
+    without = notebooks.code_fingerprint(["import numpy"])
     (tmp_path / "cifar10.npz").write_bytes(b"data")
-    assert notebooks.code_fingerprint(notebook("import numpy")) != without
+    assert notebooks.code_fingerprint(["import numpy"]) != without
 
 
 def test_fingerprint_follows_imports_and_ignores_magics():
-    plain = notebook("import numpy")
-    magic = notebook("%pip install x\n!ls\nimport numpy")
-    uses = notebook("if True:\n    %pip install x\nfrom lectures_lib import data")
+    plain, magic = ["import numpy"], ["%pip install x\n!ls\nimport numpy"]
+    uses = ["if True:\n    %pip install x\nfrom lectures_lib import data"]
     assert notebooks.code_fingerprint(plain) == notebooks.code_fingerprint(magic)
     assert notebooks.code_fingerprint(plain) != notebooks.code_fingerprint(uses)
-    mark = notebooks.read(nbformat.writes(uses)).metadata.kernelspec
+    mark = notebooks.read(nbformat.writes(notebook("# Uses", *uses))).metadata.kernelspec
     assert mark["name"] == "python3"
     assert mark["lectures_lib"] == notebooks.code_fingerprint(uses)
 

@@ -20,7 +20,7 @@ from lectures_lib.book import read_book
 from lectures_lib.first_cell import first_cell
 from lectures_lib.site.edition import COMPARED, KERNEL, SET_UP
 from lectures_lib.site.execution import MEMORY, executed_file
-from lectures_lib.site.notebooks import code_fingerprint, read
+from lectures_lib.site.notebooks import read
 
 __all__ = ["RUN"]
 
@@ -74,7 +74,8 @@ def run_of(book, chapter):
         cells.append(made)
     live = BUILD / "live" / chapter.page
     cells += [new_code_cell(MEMORY, id="memory"), new_code_cell(WALK.format(folder=str(live)))]
-    metadata = KERNEL | {"lectures": {"chapter": chapter.name, "code": code_fingerprint(source)}}
+    code = source.metadata.kernelspec.lectures_lib  # what the build will look for
+    metadata = KERNEL | {"lectures": {"chapter": chapter.name, "code": code}}
     return new_notebook(cells=cells, metadata=metadata)
 
 

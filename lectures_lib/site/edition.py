@@ -208,7 +208,7 @@ def _executed(app, chapter):
 
 def _write(app, exception):
     """Write the edition beside the pages, and remove what an earlier build left there."""
-    if exception is not None or app.builder.format != "html" or not _has_chapters(app):
+    if exception is not None or app.builder.format != "html" or not book_of(app).chapters:
         return
     book, folder = book_of(app), Path(app.outdir, FOLDER)
     prose, written = Numbered(book, **_numbers(app)), set()
@@ -225,10 +225,6 @@ def _write(app, exception):
         written.add(path)
     for path in set(folder.rglob("*.ipynb")) - written:
         path.unlink()
-
-
-def _has_chapters(app):
-    return any(app.env.doc2path(page).endswith(".ipynb") for page in app.env.found_docs)
 
 
 def _link(app, pagename, templatename, context, doctree):

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 
 from lectures_lib.site.dependencies import PACKAGE, library_files
+from lectures_lib.site.model import book_of
 
 __all__ = ["code_fingerprint", "read", "setup"]
 
@@ -23,15 +24,15 @@ def read(text):
     for cell in notebook.cells:
         if "audit" in cell.metadata.get("tags", []):  # runs, and is not shown
             cell.metadata.tags.append("remove-cell")
-    notebook.metadata.setdefault("kernelspec", {})["lectures_lib"] = code_fingerprint(notebook)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    notebook.metadata.setdefault("kernelspec", {})["lectures_lib"] = code_fingerprint(code)
     return notebook
 
 
-def code_fingerprint(notebook):
-    """Return a hash of the library files that the notebook uses, of versions and of data."""
+def code_fingerprint(cells):
+    """Return a hash of the library files that cells of code use, of versions and of data."""
     data = Path(os.environ.get("LECTURES_DATA_DIR", ""), "cifar10.npz")
     digest = hashlib.sha256(f"{_versions()}\n{data.is_file()}".encode())
-    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     for path in library_files(*cells):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -65,21 +66,21 @@ def _recorded(env):
     return env.lectures_fingerprints
 
 
-def _fingerprint(env, docname):
-    path = Path(env.doc2path(docname))
-    if path.suffix != ".ipynb":
-        return None
-    return code_fingerprint(nbformat.read(path, as_version=4))
+def _fingerprints(app):
+    """Return `{page: fingerprint}` of all chapters."""
+    if not hasattr(app, "lectures_fingerprints"):
+        app.lectures_fingerprints = {
+            chapter.page: code_fingerprint([c.source for c in chapter.cells if c.kind == "code"])
+            for chapter in book_of(app).chapters
+        }
+    return app.lectures_fingerprints
 
 
 def _outdated(app, env, added, changed, removed):
-    return [
-        docname
-        for docname in env.found_docs - set(added) - set(changed)
-        if _recorded(env).get(docname) != _fingerprint(env, docname)
-    ]
+    known, now = _recorded(env), _fingerprints(app)
+    pages = env.found_docs - set(added) - set(changed)
+    return [page for page in pages if known.get(page) != now.get(page)]
 
 
 def _record(app, doctree):
-    docname = app.env.docname
-    _recorded(app.env)[docname] = _fingerprint(app.env, docname)
+    _recorded(app.env)[app.env.docname] = _fingerprints(app).get(app.env.docname)

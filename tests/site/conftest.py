@@ -82,7 +82,7 @@ def names_of(path):
 
 
 @contextmanager
-def jupyterlab(folder, scratch):
+def jupyterlab(folder, scratch, *options):
     """JupyterLab as it comes, without settings of this machine's user; yields its address."""
     own = {
         f"JUPYTER{name}_DIR": str(scratch / "jupyter" / name.strip("_").lower())
@@ -92,7 +92,7 @@ def jupyterlab(folder, scratch):
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
         "--ServerApp.port=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--LabApp.news_url=None",
+        "--LabApp.news_url=None", *options,
     ]  # fmt: skip
     with (scratch / "lab.log").open("w") as log:
         server = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=log)

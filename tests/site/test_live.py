@@ -1,13 +1,10 @@
 """Sliders and playgrounds in the real JupyterLab: by keyboard, after a restart, after reopening."""
 
-import json
-import os
-import subprocess
-import sys
 import time
 
 import nbformat
 import pytest
+from conftest import jupyterlab
 
 from lectures_lib.live import SENTENCE
 
@@ -42,35 +39,9 @@ def folder(tmp_path):
 
 @pytest.fixture
 def lab(folder, tmp_path):
-    """JupyterLab as it comes, without settings of this machine's user; yields its address."""
-    own = {
-        f"JUPYTER{name}_DIR": str(tmp_path / "jupyter" / name.strip("_").lower())
-        for name in ("_CONFIG", "_DATA", "_RUNTIME", "LAB_SETTINGS", "LAB_WORKSPACES")
-    }
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
-        "--ServerApp.port=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}",
-        "--ServerApp.disable_check_xsrf=True",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--LabApp.news_url=None",
-    ]  # fmt: skip
-    with (tmp_path / "lab.log").open("w") as log:
-        server = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=log)
-        try:
-            yield _address(server, tmp_path)
-        finally:
-            server.terminate()
-            server.wait(30)
-
-
-def _address(server, folder):
-    """Wait until the server has written down its address and return that."""
-    for _ in range(600):
-        for path in (folder / "jupyter" / "runtime").glob("jpserver-*.json"):
-            return f"http://127.0.0.1:{json.loads(path.read_text())['port']}"
-        assert server.poll() is None, (folder / "lab.log").read_text()
-        time.sleep(0.1)
-    raise AssertionError((folder / "lab.log").read_text())
+    # Without its check of cookies, so that the test may end kernels by requests of its own.
+    with jupyterlab(folder, tmp_path, "--ServerApp.disable_check_xsrf=True") as address:
+        yield address
 
 
 class Runner:
