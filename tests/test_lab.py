@@ -85,3 +85,16 @@ def test_without_notebooks_or_a_folder_it_says_what_to_do(tmp_path, monkeypatch,
     (tmp_path / "notebooks").write_text("a file", encoding="utf-8")
     assert lab.main([]) == 1
     assert "notebooks cannot be brought up to date" in capsys.readouterr().err
+
+
+def test_jupyterlab_starts_in_the_copy_without_menus_for_instructors(folders, monkeypatch):
+    edition, copy, *_ = folders
+    asked = []
+    monkeypatch.chdir(edition.parent)
+    monkeypatch.setattr(lab, "EDITION", edition)
+    monkeypatch.setattr(lab.os, "execvp", lambda program, arguments: asked.extend(arguments))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "")
+    lab.main([str(copy)])
+    assert asked[:3] == ["jupyter", "lab", f"--notebook-dir={copy}"]
+    config = lab.Path(lab.os.environ["JUPYTER_CONFIG_PATH"]) / "labconfig" / "page_config.json"
+    assert json.loads(config.read_text())["disabledExtensions"]["@jupyter/nbgrader"]

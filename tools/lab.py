@@ -16,6 +16,9 @@ __all__ = ["main", "update"]
 
 EDITION = Path("_build/notebooks")
 HANDED = ".handed-out.json"  # what each notebook was when it was written here
+SETTINGS = Path("_build/lab")
+# A menu for instructors, and a question that asks another host.
+OFF = ("@jupyter/nbgrader", "@jupyterlab/apputils-extension:announcements")
 
 
 def update(edition, folder):
@@ -61,6 +64,14 @@ def _hash(content):
     return hashlib.sha256(content).hexdigest()[:16]
 
 
+def settings():
+    """Write what is switched off in JupyterLab, and return the folder that says so."""
+    path = SETTINGS / "labconfig" / "page_config.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"disabledExtensions": dict.fromkeys(OFF, True)}), encoding="utf-8")
+    return SETTINGS.resolve()
+
+
 def main(arguments=None):
     """Update the working copy, then start JupyterLab in it."""
     parser = argparse.ArgumentParser(prog="python -m tools.lab", description=__doc__)
@@ -77,6 +88,7 @@ def main(arguments=None):
     print(
         "\n".join([*said, f"JupyterLab opens {options.folder.resolve()} (Ctrl-C ends)"]), flush=True
     )
+    os.environ["JUPYTER_CONFIG_PATH"] = str(settings())
     more = ["--allow-root"] if os.geteuid() == 0 else []
     os.execvp("jupyter", ["jupyter", "lab", f"--notebook-dir={options.folder}", *more])
 
