@@ -11,6 +11,7 @@ import sys
 import tokenize
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -263,6 +264,7 @@ def set_up(tmp_path, monkeypatch):
     venv = tmp_path / ".venv"
     for name, path in {
         "ROOT": tmp_path, "VENV": venv, "READY": venv / ".ready", "LOG": venv / "set_up.log",
+        "UV": tmp_path / ".uv",
     }.items():  # fmt: skip
         monkeypatch.setattr(module, name, str(path))
     for name in ("requirements.txt", "pyproject.toml"):
@@ -276,14 +278,86 @@ def test_set_up_can_be_read_by_an_old_python():
 
 
 @pytest.mark.parametrize("running", [(3, 9), (3, 14)])
-def test_a_python_that_does_not_fit_is_refused(set_up, monkeypatch, running):
-    monkeypatch.setenv("PATH", "/nowhere")
+def test_a_chosen_python_that_does_not_fit_is_refused(set_up, monkeypatch, running):
+    monkeypatch.setattr(set_up, "fetch_python", lambda here: pytest.fail("fetched another"))
     with pytest.raises(set_up.SetUpError) as error:
-        set_up.find_python(running=running)
-    assert f"is Python {running[0]}.{running[1]}, but the course needs Python 3.11" in str(
-        error.value
+        set_up.find_python(running=running, chosen="this-python")
+    assert str(error.value) == (
+        f"this-python is Python {running[0]}.{running[1]}, but the course needs Python 3.11, 3.12 "
+        "or 3.13. Install Python 3.12, or name one that fits: make PYTHON=/path/to/python3.12"
     )
-    assert "make PYTHON=" in str(error.value)
+
+
+@pytest.fixture
+def python_3_14(set_up, monkeypatch):
+    """What find_python does where `python3` is 3.14 and no other Python is on PATH."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("SET_UP_PYTHON", raising=False)
+    monkeypatch.setattr(set_up, "check_modules", lambda python: None)
+    monkeypatch.setattr(set_up, "sys", SimpleNamespace(executable="python3", stdin=None))
+    return lambda: set_up.find_python(running=(3, 14))
+
+
+def test_uv_fetches_a_python_once_where_none_fits(set_up, python_3_14, monkeypatch, capsys):
+    commands = []
+    python = Path(set_up.UV, "python", "cpython-3.12.1-linux", "bin", "python3.12")
+
+    def run(command):
+        commands.append(command)
+        if "3.12" in command:
+            python.parent.mkdir(parents=True)
+            python.write_text("#!/bin/sh\necho 3 12\n", encoding="utf-8")
+            python.chmod(0o755)
+
+    monkeypatch.setattr(set_up, "run_logged", run)
+    assert python_3_14() == str(python)
+    environment, uv, fetch = commands
+    assert environment == ["python3", "-m", "venv", set_up.UV]
+    assert (uv[0], uv[-1]) == (f"{set_up.UV}/bin/python", "uv")
+    assert fetch == [f"{set_up.UV}/bin/uv", "python", "install", "3.12"]
+    said = "No Python 3.11 to 3.13 here (python3 is Python 3.14): fetching Python 3.12 with uv"
+    assert said in capsys.readouterr().out
+    assert python_3_14() == str(python)
+    assert len(commands) == 3
+
+
+def test_without_a_network_set_up_says_which_python_to_install(set_up, python_3_14, monkeypatch):
+    def fail(command):
+        raise set_up.SetUpError("The package index cannot be reached.")
+
+    monkeypatch.setattr(set_up, "run_logged", fail)
+    with pytest.raises(set_up.SetUpError) as error:
+        python_3_14()
+    assert str(error.value) == (
+        "No Python 3.11 to 3.13 here (python3 is Python 3.14), and fetching one failed. Install "
+        "Python 3.12, or name one that fits: make PYTHON=/path/to/python3.12. The package index "
+        "cannot be reached."
+    )
+
+
+@pytest.mark.parametrize(("answer", "fetched"), [("", True), ("Y", True), ("n", False)])
+def test_at_a_terminal_set_up_asks_before_it_fetches(
+    set_up, python_3_14, monkeypatch, answer, fetched
+):
+    monkeypatch.setattr(set_up.sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("builtins.input", lambda question: answer)
+    commands = []
+    monkeypatch.setattr(set_up, "run_logged", commands.append)
+    # Here nothing is fetched by these commands, which set-up notices.
+    reason = "What uv fetched does not run" if fetched else r"3\.14\)\. Install Python 3\.12"
+    with pytest.raises(set_up.SetUpError, match=reason):
+        python_3_14()
+    assert bool(commands) == fetched
+
+
+def test_uv_writes_into_the_folder_of_the_repository_only(set_up):
+    Path(set_up.VENV).mkdir()
+    show = "import os; [print(k, v) for k, v in os.environ.items() if k.startswith('UV_')]"
+    set_up.run_logged([sys.executable, "-c", show])
+    values = dict(line.split(" ", 1) for line in set_up.read(set_up.LOG).splitlines()[1:])
+    assert values["UV_PYTHON_INSTALL_BIN"] == "0"
+    for name in ("UV_CACHE_DIR", "UV_PYTHON_INSTALL_DIR"):
+        assert Path(values[name]).is_relative_to(set_up.ROOT)
 
 
 def test_another_python_on_path_is_taken_unless_one_was_chosen(set_up, monkeypatch, tmp_path):
@@ -324,7 +398,7 @@ def test_a_finished_set_up_is_not_repeated(set_up, monkeypatch):
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "python").symlink_to(sys.executable)
     Path(set_up.READY).write_text(set_up.fingerprint(), encoding="utf-8")
-    monkeypatch.setattr(set_up, "set_up", lambda python: pytest.fail("set up again"))
+    monkeypatch.setattr(set_up, "set_up", lambda: pytest.fail("set up again"))
     assert set_up.main() == 0
 
 
