@@ -264,7 +264,7 @@ def set_up(tmp_path, monkeypatch):
     venv = tmp_path / ".venv"
     for name, path in {
         "ROOT": tmp_path, "VENV": venv, "READY": venv / ".ready", "LOG": venv / "set_up.log",
-        "UV": tmp_path / ".uv",
+        "UV": tmp_path / ".uv", "UV_CACHE": venv / "cache" / "uv",
     }.items():  # fmt: skip
         monkeypatch.setattr(module, name, str(path))
     for name in ("requirements.txt", "pyproject.toml"):
@@ -372,6 +372,68 @@ def test_another_python_on_path_is_taken_unless_one_was_chosen(set_up, monkeypat
         set_up.find_python(running=(3, 9), chosen="old-python")
 
 
+def test_uv_follows_the_settings_of_pip(set_up, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(set_up, "venv_python", lambda: sys.executable)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    ours = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
+    assert set_up.settings_for_uv() == ours
+    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/simple")
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://a.example https://b.example")
+    monkeypatch.setenv("PIP_FIND_LINKS", "/wheels /more")
+    monkeypatch.setenv("PIP_CERT", "/certificates.pem")
+    monkeypatch.setenv("PIP_TIMEOUT", "60")
+    assert set_up.settings_for_uv() == ours | {
+        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
+        "UV_INDEX": "https://a.example https://b.example",
+        "UV_FIND_LINKS": "/wheels,/more",
+        "SSL_CERT_FILE": "/certificates.pem",
+    }
+    monkeypatch.setenv("PIP_NO_BINARY", "numpy")
+    with pytest.raises(set_up.SetUpError, match="no setting like pip's no-binary"):
+        set_up.settings_for_uv()
+
+
+def test_a_variable_counts_more_than_a_file_and_install_more_than_global(set_up, monkeypatch):
+    lines = {
+        ":env:.cert": "variable", "download.proxy": "unused", "global.cert": "file",
+        "global.index-url": "everywhere", "install.index-url": "to install",
+    }  # fmt: skip
+    output = "".join(f"{name}={value!r}\n" for name, value in lines.items())
+    monkeypatch.setattr(set_up.subprocess, "check_output", lambda command, **_: output)
+    settings = set_up.settings_for_uv()
+    assert (settings["SSL_CERT_FILE"], settings["UV_DEFAULT_INDEX"]) == ("variable", "to install")
+
+
+@pytest.mark.parametrize("working", [True, False])
+def test_pip_installs_what_uv_cannot(set_up, monkeypatch, working):
+    monkeypatch.setattr(set_up, "settings_for_uv", lambda: {"UV_INDEX": "https://a.example"})
+    given = {}
+
+    def run(command, **settings):
+        given[Path(command[0]).name] = command[-2:], settings
+        if command[0].endswith("uv") and not working:
+            raise set_up.SetUpError("uv ended with code 1.")
+
+    monkeypatch.setattr(set_up, "run_logged", run)
+    set_up.install_packages()
+    packages = ["-r", "requirements.txt"]
+    assert given["uv"] == (packages, {"UV_INDEX": "https://a.example"})
+    assert (given["python"][0] == packages) != working
+
+
+def test_pip_says_why_nothing_can_be_installed(set_up, monkeypatch):
+    monkeypatch.setattr(set_up, "settings_for_uv", dict)
+
+    def fail(command, **settings):
+        raise set_up.SetUpError(Path(command[0]).name + " " + command[-1])
+
+    monkeypatch.setattr(set_up, "run_logged", fail)
+    with pytest.raises(set_up.SetUpError, match=r"python requirements\.txt"):
+        set_up.install_packages()
+
+
 def test_too_little_disk_is_said_first(set_up, monkeypatch, capsys):
     monkeypatch.setattr(set_up, "NEEDED_GB", 1e9)
     assert set_up.main() == 1
@@ -406,7 +468,8 @@ def test_an_unfinished_set_up_is_made_anew(set_up, monkeypatch, capsys):
     left = Path(set_up.VENV) / "lib" / "left"
     left.mkdir(parents=True)
     monkeypatch.setattr(set_up, "NEEDED_GB", 0.0)
-    monkeypatch.setattr(set_up, "run_logged", lambda command: None)
+    monkeypatch.setattr(set_up, "settings_for_uv", dict)
+    monkeypatch.setattr(set_up, "run_logged", lambda command, **settings: None)
     assert set_up.main() == 0
     assert not left.exists()
     assert Path(set_up.READY).read_text(encoding="utf-8") == set_up.fingerprint()
@@ -419,9 +482,10 @@ def test_a_failed_update_leaves_the_environment_in_use(set_up, monkeypatch, caps
     Path(set_up.READY).write_text(f"{set_up.ROOT}\nolder\n", encoding="utf-8")
     monkeypatch.setattr(set_up, "UPDATE_GB", 0.0)
 
-    def fail(command):
+    def fail(command, **settings):
         raise set_up.SetUpError("The package index cannot be reached.")
 
+    monkeypatch.setattr(set_up, "settings_for_uv", dict)
     monkeypatch.setattr(set_up, "run_logged", fail)
     assert set_up.main() == 1
     assert "cannot be reached" in capsys.readouterr().err

@@ -7,6 +7,7 @@ own cache.
 # Python 3.6 must be able to read this file, to say there what is wrong.
 # ruff: noqa: RUF005
 
+import ast
 import glob
 import hashlib
 import os
@@ -21,8 +22,18 @@ VENV = os.path.join(ROOT, ".venv")
 READY = os.path.join(VENV, ".ready")
 LOG = os.path.join(VENV, "set_up.log")
 UV = os.path.join(ROOT, ".uv")  # uv, and the Python that it fetched
+UV_CACHE = os.path.join(VENV, "cache", "uv")
 VERSIONS = ((3, 13), (3, 12), (3, 11))
 INSTALL = "Install Python 3.12, or name one that fits: make PYTHON=/path/to/python3.12"
+# pip's settings that uv has too, and those that change nothing here; with any other, pip installs.
+FOR_UV = {
+    "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS",
+    "constraint": "UV_CONSTRAINT", "cert": "SSL_CERT_FILE", "trusted-host": "UV_INSECURE_HOST",
+}  # fmt: skip
+INDIFFERENT = re.compile(
+    "(default-)?timeout|retries|(no-)?cache-dir|config-file|disable-pip-version-check|no-input|"
+    "progress-bar|quiet|verbose|log|user|target|prefix|require-virtualenv|root-user-action"
+)
 NEEDED_GB = 4.0  # the environment has 2.6 GB; pip unpacks and caches beside it
 UPDATE_GB = 1.0
 UNREACHABLE = re.compile(
@@ -170,7 +181,7 @@ def set_up():
         os.replace(READY, old)
     try:
         with Step("Install the packages of requirements.txt"):
-            pip(VENV, "install", "-r", "requirements.txt")
+            install_packages()
         with Step("Install lectures_lib"):
             pip(VENV, "install", "--no-deps", "-e", ".")
         with Step("Prepare the fonts of the figures"):
@@ -241,6 +252,36 @@ def make_venv(python):
     run_logged([python, "-m", "venv", VENV])
 
 
+def install_packages():
+    """Install what requirements.txt names: with uv, or with pip, which then says why that fails."""
+    uv = [os.path.join(VENV, "bin", "uv"), "pip", "install", "--python", venv_python()]
+    try:
+        settings = settings_for_uv()
+        pip(VENV, "install", "--retries", "1", "uv")
+        run_logged(uv + ["--compile-bytecode", "-r", "requirements.txt"], **settings)
+    except (SetUpError, subprocess.CalledProcessError):
+        pip(VENV, "install", "-r", "requirements.txt")
+    finally:
+        shutil.rmtree(UV_CACHE, ignore_errors=True)
+
+
+def settings_for_uv():
+    """Return pip's settings as variables for uv; raise where uv cannot follow them."""
+    command = [venv_python(), "-m", "pip", "config", "list"]
+    lines = subprocess.check_output(command, stderr=subprocess.DEVNULL, universal_newlines=True)
+    settings = {"UV_INDEX_STRATEGY": "unsafe-best-match"}  # as pip does
+    for section in ("global.", "install.", ":env:."):  # a later one counts more
+        for line in lines.splitlines():
+            name, _, value = line[len(section) :].partition("=")
+            if not line.startswith(section) or INDIFFERENT.fullmatch(name):
+                continue
+            if name not in FOR_UV:
+                raise SetUpError(f"uv has no setting like pip's {name}.")
+            values = ast.literal_eval(value).split()
+            settings[FOR_UV[name]] = ("," if name == "find-links" else " ").join(values)
+    return settings
+
+
 def pip(folder, *arguments):
     """Run pip of an environment, its output in the log."""
     quiet = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
@@ -248,13 +289,13 @@ def pip(folder, *arguments):
     run_logged([python, "-m", "pip", arguments[0]] + quiet + list(arguments[1:]))
 
 
-def run_logged(command):
+def run_logged(command, **settings):
     """Run a command in the repository; raise with the end of its output when it fails."""
     environment = dict(os.environ, PIP_USER="0", PYTHONUNBUFFERED="1")
     environment["MPLCONFIGDIR"] = os.path.join(VENV, "cache", "matplotlib")
-    # uv writes into its folder only, and trusts the certificates that the system trusts.
-    environment.update(UV_CACHE_DIR=os.path.join(UV, "cache"), UV_PYTHON_INSTALL_BIN="0")
-    environment.update(UV_PYTHON_INSTALL_DIR=os.path.join(UV, "python"), UV_SYSTEM_CERTS="1")
+    # uv writes into this folder only, and trusts the certificates that the system trusts.
+    environment.update(UV_CACHE_DIR=UV_CACHE, UV_PYTHON_INSTALL_BIN="0", UV_SYSTEM_CERTS="1")
+    environment.update(UV_PYTHON_INSTALL_DIR=os.path.join(UV, "python"), **settings)
     for name in ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX"):
         environment.pop(name, None)
     start = len(read(LOG))
