@@ -61,7 +61,7 @@ bench: .venv/.ready ## run the benchmarks and print a table of ratios
 
 clean: ## remove the site, executed notebooks and caches (not .venv)
 	rm -rf _build .pytest_cache .ruff_cache
-	find . -path ./.venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -print \
+	find . \( -path ./.venv -o -path ./.uv \) -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -print \
 		| while read -r folder; do rm -rf "$$folder"; done
 
 # A .venv that was copied or moved here from another folder is made anew.

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
@@ -218,6 +219,7 @@ def set_up(tmp_path, monkeypatch):
     venv = tmp_path / ".venv"
     for name, path in {
         "ROOT": tmp_path, "VENV": venv, "READY": venv / ".ready", "LOG": venv / "set_up.log",
+        "UV": tmp_path / ".uv", "UV_CACHE": venv / "cache" / "uv",
     }.items():  # fmt: skip
         monkeypatch.setattr(module, name, str(path))
     for name in ("requirements.txt", "pyproject.toml"):
@@ -231,14 +233,86 @@ def test_set_up_can_be_read_by_an_old_python():
 
 
 @pytest.mark.parametrize("running", [(3, 9), (3, 14)])
-def test_a_python_that_does_not_fit_is_refused(set_up, monkeypatch, running):
-    monkeypatch.setenv("PATH", "/nowhere")
+def test_a_chosen_python_that_does_not_fit_is_refused(set_up, monkeypatch, running):
+    monkeypatch.setattr(set_up, "fetch_python", lambda here: pytest.fail("fetched another"))
     with pytest.raises(set_up.SetUpError) as error:
-        set_up.find_python(running=running)
-    assert f"is Python {running[0]}.{running[1]}, but the course needs Python 3.11" in str(
-        error.value
+        set_up.find_python(running=running, chosen="this-python")
+    assert str(error.value) == (
+        f"this-python is Python {running[0]}.{running[1]}, but the course needs Python 3.11, 3.12 "
+        "or 3.13. Install Python 3.12, or name one that fits: make PYTHON=/path/to/python3.12"
     )
-    assert "make PYTHON=" in str(error.value)
+
+
+@pytest.fixture
+def python_3_14(set_up, monkeypatch):
+    """What find_python does where `python3` is 3.14 and no other Python is on PATH."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("SET_UP_PYTHON", raising=False)
+    monkeypatch.setattr(set_up, "check_modules", lambda python: None)
+    monkeypatch.setattr(set_up, "sys", SimpleNamespace(executable="python3", stdin=None))
+    return lambda: set_up.find_python(running=(3, 14))
+
+
+def test_uv_fetches_a_python_once_where_none_fits(set_up, python_3_14, monkeypatch, capsys):
+    commands = []
+    python = Path(set_up.UV, "python", "cpython-3.12.1-linux", "bin", "python3.12")
+
+    def run(command):
+        commands.append(command)
+        if "3.12" in command:
+            python.parent.mkdir(parents=True)
+            python.write_text("#!/bin/sh\necho 3 12\n", encoding="utf-8")
+            python.chmod(0o755)
+
+    monkeypatch.setattr(set_up, "run_logged", run)
+    assert python_3_14() == str(python)
+    environment, uv, fetch = commands
+    assert environment == ["python3", "-m", "venv", set_up.UV]
+    assert (uv[0], uv[-1]) == (f"{set_up.UV}/bin/python", "uv")
+    assert fetch == [f"{set_up.UV}/bin/uv", "python", "install", "3.12"]
+    said = "No Python 3.11 to 3.13 here (python3 is Python 3.14): fetching Python 3.12 with uv"
+    assert said in capsys.readouterr().out
+    assert python_3_14() == str(python)
+    assert len(commands) == 3
+
+
+def test_without_a_network_set_up_says_which_python_to_install(set_up, python_3_14, monkeypatch):
+    def fail(command):
+        raise set_up.SetUpError("The package index cannot be reached.")
+
+    monkeypatch.setattr(set_up, "run_logged", fail)
+    with pytest.raises(set_up.SetUpError) as error:
+        python_3_14()
+    assert str(error.value) == (
+        "No Python 3.11 to 3.13 here (python3 is Python 3.14), and fetching one failed. Install "
+        "Python 3.12, or name one that fits: make PYTHON=/path/to/python3.12. The package index "
+        "cannot be reached."
+    )
+
+
+@pytest.mark.parametrize(("answer", "fetched"), [("", True), ("Y", True), ("n", False)])
+def test_at_a_terminal_set_up_asks_before_it_fetches(
+    set_up, python_3_14, monkeypatch, answer, fetched
+):
+    monkeypatch.setattr(set_up.sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("builtins.input", lambda question: answer)
+    commands = []
+    monkeypatch.setattr(set_up, "run_logged", commands.append)
+    # Here nothing is fetched by these commands, which set-up notices.
+    reason = "What uv fetched does not run" if fetched else r"3\.14\)\. Install Python 3\.12"
+    with pytest.raises(set_up.SetUpError, match=reason):
+        python_3_14()
+    assert bool(commands) == fetched
+
+
+def test_uv_writes_into_the_folder_of_the_repository_only(set_up):
+    Path(set_up.VENV).mkdir()
+    show = "import os; [print(k, v) for k, v in os.environ.items() if k.startswith('UV_')]"
+    set_up.run_logged([sys.executable, "-c", show])
+    values = dict(line.split(" ", 1) for line in set_up.read(set_up.LOG).splitlines()[1:])
+    assert values["UV_PYTHON_INSTALL_BIN"] == "0"
+    for name in ("UV_CACHE_DIR", "UV_PYTHON_INSTALL_DIR"):
+        assert Path(values[name]).is_relative_to(set_up.ROOT)
 
 
 def test_another_python_on_path_is_taken_unless_one_was_chosen(set_up, monkeypatch, tmp_path):
@@ -251,6 +325,68 @@ def test_another_python_on_path_is_taken_unless_one_was_chosen(set_up, monkeypat
     assert set_up.find_python(running=(3, 9)) == str(program)
     with pytest.raises(set_up.SetUpError, match="old-python is Python"):
         set_up.find_python(running=(3, 9), chosen="old-python")
+
+
+def test_uv_follows_the_settings_of_pip(set_up, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(set_up, "venv_python", lambda: sys.executable)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    ours = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
+    assert set_up.settings_for_uv() == ours
+    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/simple")
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://a.example https://b.example")
+    monkeypatch.setenv("PIP_FIND_LINKS", "/wheels /more")
+    monkeypatch.setenv("PIP_CERT", "/certificates.pem")
+    monkeypatch.setenv("PIP_TIMEOUT", "60")
+    assert set_up.settings_for_uv() == ours | {
+        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
+        "UV_INDEX": "https://a.example https://b.example",
+        "UV_FIND_LINKS": "/wheels,/more",
+        "SSL_CERT_FILE": "/certificates.pem",
+    }
+    monkeypatch.setenv("PIP_NO_BINARY", "numpy")
+    with pytest.raises(set_up.SetUpError, match="no setting like pip's no-binary"):
+        set_up.settings_for_uv()
+
+
+def test_a_variable_counts_more_than_a_file_and_install_more_than_global(set_up, monkeypatch):
+    lines = {
+        ":env:.cert": "variable", "download.proxy": "unused", "global.cert": "file",
+        "global.index-url": "everywhere", "install.index-url": "to install",
+    }  # fmt: skip
+    output = "".join(f"{name}={value!r}\n" for name, value in lines.items())
+    monkeypatch.setattr(set_up.subprocess, "check_output", lambda command, **_: output)
+    settings = set_up.settings_for_uv()
+    assert (settings["SSL_CERT_FILE"], settings["UV_DEFAULT_INDEX"]) == ("variable", "to install")
+
+
+@pytest.mark.parametrize("working", [True, False])
+def test_pip_installs_what_uv_cannot(set_up, monkeypatch, working):
+    monkeypatch.setattr(set_up, "settings_for_uv", lambda: {"UV_INDEX": "https://a.example"})
+    given = {}
+
+    def run(command, **settings):
+        given[Path(command[0]).name] = command[-2:], settings
+        if command[0].endswith("uv") and not working:
+            raise set_up.SetUpError("uv ended with code 1.")
+
+    monkeypatch.setattr(set_up, "run_logged", run)
+    set_up.install_packages()
+    packages = ["-r", "requirements.txt"]
+    assert given["uv"] == (packages, {"UV_INDEX": "https://a.example"})
+    assert (given["python"][0] == packages) != working
+
+
+def test_pip_says_why_nothing_can_be_installed(set_up, monkeypatch):
+    monkeypatch.setattr(set_up, "settings_for_uv", dict)
+
+    def fail(command, **settings):
+        raise set_up.SetUpError(Path(command[0]).name + " " + command[-1])
+
+    monkeypatch.setattr(set_up, "run_logged", fail)
+    with pytest.raises(set_up.SetUpError, match=r"python requirements\.txt"):
+        set_up.install_packages()
 
 
 def test_too_little_disk_is_said_first(set_up, monkeypatch, capsys):
@@ -279,7 +415,7 @@ def test_a_finished_set_up_is_not_repeated(set_up, monkeypatch):
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "python").symlink_to(sys.executable)
     Path(set_up.READY).write_text(set_up.fingerprint(), encoding="utf-8")
-    monkeypatch.setattr(set_up, "set_up", lambda python: pytest.fail("set up again"))
+    monkeypatch.setattr(set_up, "set_up", lambda: pytest.fail("set up again"))
     assert set_up.main() == 0
 
 
@@ -287,7 +423,8 @@ def test_an_unfinished_set_up_is_made_anew(set_up, monkeypatch, capsys):
     left = Path(set_up.VENV) / "lib" / "left"
     left.mkdir(parents=True)
     monkeypatch.setattr(set_up, "NEEDED_GB", 0.0)
-    monkeypatch.setattr(set_up, "run_logged", lambda command: None)
+    monkeypatch.setattr(set_up, "settings_for_uv", dict)
+    monkeypatch.setattr(set_up, "run_logged", lambda command, **settings: None)
     assert set_up.main() == 0
     assert not left.exists()
     assert Path(set_up.READY).read_text(encoding="utf-8") == set_up.fingerprint()
@@ -300,9 +437,10 @@ def test_a_failed_update_leaves_the_environment_in_use(set_up, monkeypatch, caps
     Path(set_up.READY).write_text(f"{set_up.ROOT}\nolder\n", encoding="utf-8")
     monkeypatch.setattr(set_up, "UPDATE_GB", 0.0)
 
-    def fail(command):
+    def fail(command, **settings):
         raise set_up.SetUpError("The package index cannot be reached.")
 
+    monkeypatch.setattr(set_up, "settings_for_uv", dict)
     monkeypatch.setattr(set_up, "run_logged", fail)
     assert set_up.main() == 1
     assert "cannot be reached" in capsys.readouterr().err

@@ -1,11 +1,14 @@
 """Set up `.venv`, the environment of the book: `make` runs this when it is missing or out of date.
 
-Any Python 3 can start it: it looks for one that fits. Standard library only; nothing is written
-outside the folder of the repository, except pip's own cache.
+Any Python 3 can start it: it looks for one that fits, and where there is none, uv fetches one into
+`.uv`. Standard library only; nothing is written outside the folder of the repository, except pip's
+own cache.
 """
 # Python 3.6 must be able to read this file, to say there what is wrong.
 # ruff: noqa: RUF005
 
+import ast
+import glob
 import hashlib
 import os
 import re
@@ -18,7 +21,19 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 READY = os.path.join(VENV, ".ready")
 LOG = os.path.join(VENV, "set_up.log")
+UV = os.path.join(ROOT, ".uv")  # uv, and the Python that it fetched
+UV_CACHE = os.path.join(VENV, "cache", "uv")
 VERSIONS = ((3, 13), (3, 12), (3, 11))
+INSTALL = "Install Python 3.12, or name one that fits: make PYTHON=/path/to/python3.12"
+# pip's settings that uv has too, and those that change nothing here; with any other, pip installs.
+FOR_UV = {
+    "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS",
+    "constraint": "UV_CONSTRAINT", "cert": "SSL_CERT_FILE", "trusted-host": "UV_INSECURE_HOST",
+}  # fmt: skip
+INDIFFERENT = re.compile(
+    "(default-)?timeout|retries|(no-)?cache-dir|config-file|disable-pip-version-check|no-input|"
+    "progress-bar|quiet|verbose|log|user|target|prefix|require-virtualenv|root-user-action"
+)
 NEEDED_GB = 4.0  # the environment has 2.6 GB; pip unpacks and caches beside it
 UPDATE_GB = 1.0
 UNREACHABLE = re.compile(
@@ -37,7 +52,7 @@ def main():
         if up_to_date():
             os.utime(READY, None)
             return 0
-        set_up(find_python())
+        set_up()
     except SetUpError as error:
         print(f"\nSet-up stopped: {error}", file=sys.stderr)
         return 1
@@ -92,7 +107,7 @@ def version_of(python):
 
 
 def find_python(running=None, chosen=None):
-    """Return the path of a Python that fits: the running one, or another on PATH.
+    """Return the path of a Python that fits: the running one, another on PATH, or a fetched one.
 
     `PYTHON=...` given to make chooses: no other one is taken then.
     """
@@ -102,26 +117,59 @@ def find_python(running=None, chosen=None):
         # Run from the very .venv that may be removed, when that is activated.
         inside = os.path.abspath(sys.executable).startswith(VENV + os.sep)
         return getattr(sys, "_base_executable", sys.executable) if inside else sys.executable
-    tried = []
-    for version in () if chosen else VERSIONS:
-        name = "python{}.{}".format(*version)
-        path = shutil.which(name)
+    here = "{} is Python {}.{}".format(chosen or sys.executable, *running)
+    if chosen:
+        raise SetUpError(f"{here}, but the course needs Python 3.11, 3.12 or 3.13. {INSTALL}")
+    for version in VERSIONS:
+        path = shutil.which("python{}.{}".format(*version))
         if path and version_of(path) == version:
-            print(f"Python {running[0]}.{running[1]} does not fit; taking {path}.")
+            print(f"{here}, which does not fit; taking {path}.")
             return path
-        tried.append(name)
-    others = f", and {', '.join(tried)} cannot be run either" if tried else ""
-    raise SetUpError(
-        f"{chosen or sys.executable} is Python {running[0]}.{running[1]}, but the course needs "
-        f"Python 3.11, 3.12 or 3.13{others}. Install one of them, or name it: "
-        "make PYTHON=/path/to/python3.12"
-    )
+    return fetched_python() or fetch_python(here)
 
 
-def set_up(python):
+def fetched_python():
+    """Return the path of a Python that uv fetched before, or None."""
+    found = glob.glob(glob.escape(UV) + "/python/cpython-3.12.*/bin/python3.12")
+    return next((path for path in found if version_of(path) == (3, 12)), None)
+
+
+def fetch_python(here):
+    """Return the path of a Python that uv fetches; uv comes from the package index."""
+    none = f"No Python 3.11 to 3.13 here ({here})"
+    print(f"{none}: fetching Python 3.12 with uv, 50 MB, into .uv", flush=True)
+    if not agreed():
+        raise SetUpError(f"{none}. {INSTALL}")
+    check_modules(sys.executable)
+    os.makedirs(VENV, exist_ok=True)  # for the log
+    shutil.rmtree(UV, ignore_errors=True)
+    try:
+        with Step("Fetch Python 3.12"):
+            run_logged([sys.executable, "-m", "venv", UV])
+            pip(UV, "install", "uv")
+            run_logged([os.path.join(UV, "bin", "uv"), "python", "install", "3.12"])
+            if not fetched_python():
+                raise SetUpError("What uv fetched does not run.")
+    except SetUpError as error:
+        raise SetUpError(f"{none}, and fetching one failed. {INSTALL}. {error}") from None
+    return fetched_python()
+
+
+def agreed():
+    """Return whether to go on; who sits at a terminal is asked."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        return True
+    try:
+        return input("Go on? [Y/n] ").strip().lower() in ("", "y", "yes")
+    except EOFError:
+        return False
+
+
+def set_up():
     """Make `.venv`, or bring a complete one up to date."""
     update = read(READY).split("\n")[0] == ROOT and venv_works()
     check_disk(UPDATE_GB if update else NEEDED_GB)
+    python = None if update else find_python()
     print("Setting up .venv (once): 3 minutes or more, 2.6 GB. Ctrl-C is safe.", flush=True)
     if not update:
         check_modules(python)
@@ -133,9 +181,9 @@ def set_up(python):
         os.replace(READY, old)
     try:
         with Step("Install the packages of requirements.txt"):
-            pip("install", "-r", "requirements.txt")
+            install_packages()
         with Step("Install lectures_lib"):
-            pip("install", "--no-deps", "-e", ".")
+            pip(VENV, "install", "--no-deps", "-e", ".")
         with Step("Prepare the fonts of the figures"):
             run_logged([venv_python(), "-c", "import jupyter_book, matplotlib.font_manager"])
     except SetUpError:
@@ -204,16 +252,50 @@ def make_venv(python):
     run_logged([python, "-m", "venv", VENV])
 
 
-def pip(*arguments):
-    """Run pip of `.venv`, its output in the log."""
+def install_packages():
+    """Install what requirements.txt names: with uv, or with pip, which then says why that fails."""
+    uv = [os.path.join(VENV, "bin", "uv"), "pip", "install", "--python", venv_python()]
+    try:
+        settings = settings_for_uv()
+        pip(VENV, "install", "--retries", "1", "uv")
+        run_logged(uv + ["--compile-bytecode", "-r", "requirements.txt"], **settings)
+    except (SetUpError, subprocess.CalledProcessError):
+        pip(VENV, "install", "-r", "requirements.txt")
+    finally:
+        shutil.rmtree(UV_CACHE, ignore_errors=True)
+
+
+def settings_for_uv():
+    """Return pip's settings as variables for uv; raise where uv cannot follow them."""
+    command = [venv_python(), "-m", "pip", "config", "list"]
+    lines = subprocess.check_output(command, stderr=subprocess.DEVNULL, universal_newlines=True)
+    settings = {"UV_INDEX_STRATEGY": "unsafe-best-match"}  # as pip does
+    for section in ("global.", "install.", ":env:."):  # a later one counts more
+        for line in lines.splitlines():
+            name, _, value = line[len(section) :].partition("=")
+            if not line.startswith(section) or INDIFFERENT.fullmatch(name):
+                continue
+            if name not in FOR_UV:
+                raise SetUpError(f"uv has no setting like pip's {name}.")
+            values = ast.literal_eval(value).split()
+            settings[FOR_UV[name]] = ("," if name == "find-links" else " ").join(values)
+    return settings
+
+
+def pip(folder, *arguments):
+    """Run pip of an environment, its output in the log."""
     quiet = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
-    run_logged([venv_python(), "-m", "pip", arguments[0]] + quiet + list(arguments[1:]))
+    python = os.path.join(folder, "bin", "python")
+    run_logged([python, "-m", "pip", arguments[0]] + quiet + list(arguments[1:]))
 
 
-def run_logged(command):
+def run_logged(command, **settings):
     """Run a command in the repository; raise with the end of its output when it fails."""
     environment = dict(os.environ, PIP_USER="0", PYTHONUNBUFFERED="1")
     environment["MPLCONFIGDIR"] = os.path.join(VENV, "cache", "matplotlib")
+    # uv writes into this folder only, and trusts the certificates that the system trusts.
+    environment.update(UV_CACHE_DIR=UV_CACHE, UV_PYTHON_INSTALL_BIN="0", UV_SYSTEM_CERTS="1")
+    environment.update(UV_PYTHON_INSTALL_DIR=os.path.join(UV, "python"), **settings)
     for name in ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX"):
         environment.pop(name, None)
     start = len(read(LOG))
