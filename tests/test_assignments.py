@@ -68,6 +68,7 @@ def shown(outputs):
     )
 
 
+@pytest.mark.slow
 def test_each_student_notebook_runs_alone_and_waits_for_an_answer(tmp_path):
     outputs = executed([made(name, "student") for name in EXERCISES], tmp_path)
     for name, exercise in EXERCISES.items():

@@ -7,6 +7,8 @@ from pathlib import Path
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
+from lectures_lib.site import WRITING
+
 __all__ = ["reading_minutes", "setup", "table"]
 
 WORDS_PER_MINUTE = 180
@@ -103,4 +105,4 @@ def setup(app):
 
 
 def _pages_with_table(app, env, added, changed, removed):
-    return [page for page in PAGES if page in env.found_docs]
+    return [page for page in PAGES if page in env.found_docs and not WRITING]
