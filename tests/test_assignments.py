@@ -324,6 +324,7 @@ def test_needs_come_first():
     assert [exercise.id for exercise in chosen] == ["rnn-step", "lstm-gru-step", "cnn-toeplitz"]
 
 
+@pytest.mark.slow
 def test_a_draw_is_balanced_and_can_be_handed_out():
     places = ["chapter:cnn", "lstm/gates"]
     pool = [e for e in EXERCISES.values() if e.topic == "cnn" or e.chapter == "lstm/gates"]

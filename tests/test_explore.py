@@ -42,6 +42,7 @@ def make(view, monkeypatch, **options):
     return explore(draw, **options)
 
 
+@pytest.mark.slow
 def test_page_holds_every_state_in_order_with_its_alt_text(monkeypatch):
     demo = make("page", monkeypatch)
     bundle = demo.shown[MIME_TYPE]

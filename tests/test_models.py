@@ -8,6 +8,8 @@ from lectures_lib import models
 from lectures_lib.from_scratch import gru, lstm
 from lectures_lib.models import digits_cnn, digits_dense, digits_linear
 
+pytestmark = pytest.mark.slow
+
 BUILDERS = [digits_cnn, digits_dense, digits_linear]
 
 
@@ -187,7 +189,6 @@ def test_normalisation_comes_before_the_activation():
     assert kinds(model)[:4] == ["Conv2D", "BatchNormalization", "ReLU", "MaxPooling2D"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("build", [models.cifar_cnn, models.cifar_deeper, models.cifar_dense])
 def test_cifar_networks_return_logits(build):
     images = np.random.default_rng(0).uniform(size=(3, 32, 32, 3)).astype("float32")
@@ -307,7 +308,6 @@ def test_one_step_never_uses_the_recurrent_weights():
         assert (change == 0) == one_step
 
 
-@pytest.mark.slow
 def test_seeds_decide_the_weights_of_recurrent_networks():
     for build in (models.sine_rnn, models.series_rnn, models.series_lstm, models.series_gru):
         first, again, other = (build(hidden=3, seed=seed).get_weights() for seed in (1, 1, 2))

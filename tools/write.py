@@ -81,6 +81,7 @@ def main(arguments=None):
             next(saved)
             code = build.main(writing=True)
             Handler.built()
+        raise KeyboardInterrupt
 
     return serve.session(work, build.WORK / "html", options.port, Handler)
 

@@ -66,6 +66,7 @@ def _pages_to_write(app, env):
         tell("step", "Write what changed")
         return None
     tell("step", f"Write {counted(len(env.found_docs), 'page')}")
+    Path(app.outdir, "searchindex.js").unlink(missing_ok=True)  # its old terms would stay
     return env.found_docs
 
 
