@@ -16,7 +16,7 @@ export VIRTUAL_ENV := $(VENV)
 export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(VENV)/cache/ipython
 export MPLCONFIGDIR := $(VENV)/cache/matplotlib
-unexport PYTHONPATH PYTHONHOME LECTURES_VIEW
+unexport PYTHONPATH PYTHONHOME LECTURES_VIEW LECTURES_WRITE
 # The full data sets, where development and CI have them beside the repository.
 ifneq ($(wildcard ../shared/data/cifar10.npz),)
 export LECTURES_DATA_DIR ?= $(abspath ../shared/data)
@@ -25,7 +25,7 @@ endif
 export SET_UP_PYTHON := $(if $(filter file,$(origin PYTHON)),,$(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve book test lab fork pdf lighthouse links bench clean
+.PHONY: help serve book write quick test lab fork pdf lighthouse links bench clean
 
 help: ## list the commands
 	@echo "Commands (each sets up .venv by itself, once):"
@@ -37,6 +37,12 @@ serve: book ## build the site and serve it at http://127.0.0.1:8000 (PORT=... fo
 book: .venv/.ready ## execute what changed and build the site in _build/html
 	@yamllint --strict $(YAML)
 	@python -m tools.build
+
+write: .venv/.ready ## build what you save and reload its page, at http://127.0.0.1:8000 (PORT=...)
+	@python -m tools.write --port $(PORT)
+
+quick: .venv/.ready ## lint and the tests that are fast and need no build, in a minute
+	@python tools/stages.py lint quick
 
 test: .venv/.ready ## run all tests (STAGE=lint|unit|notebooks|book|site for one, KEEP=1 keeps results)
 	@KEEP=$(KEEP) python tools/stages.py $(STAGE)

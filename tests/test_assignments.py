@@ -71,6 +71,7 @@ def shown(outputs):
     )
 
 
+@pytest.mark.slow
 def test_each_student_notebook_runs_alone_and_waits_for_an_answer(tmp_path):
     outputs = executed([made(name, "student") for name in EXERCISES], tmp_path)
     for name, exercise in EXERCISES.items():
@@ -328,6 +329,7 @@ def test_needs_come_first():
     assert [exercise.id for exercise in chosen] == ["rnn-step", "lstm-gru-step", "cnn-toeplitz"]
 
 
+@pytest.mark.slow
 def test_a_draw_is_balanced_and_can_be_handed_out():
     places = ["chapter:cnn", "lstm/gates"]
     pool = [e for e in EXERCISES.values() if e.topic == "cnn" or e.chapter == "lstm/gates"]

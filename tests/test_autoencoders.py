@@ -10,6 +10,8 @@ from lectures_lib.data import Dataset, Split, points_near_plane
 from lectures_lib.from_scratch import conv2d, gaussian_kl, pca, principal_angles, reparametrise
 from lectures_lib.training import evaluate, fit, fit_many
 
+pytestmark = pytest.mark.slow
+
 BUILDERS = {
     "linear": lambda **s: models.linear_autoencoder(latent_dim=4, **s),
     "stacked": lambda **s: models.stacked_autoencoder(hidden=7, latent_dim=4, **s),

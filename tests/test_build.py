@@ -4,9 +4,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import nbformat
 import pytest
@@ -16,6 +18,8 @@ from lectures_lib.book import Book, read_book
 from lectures_lib.site import notebooks
 from lectures_lib.site.dependencies import PACKAGE, library_files
 from tools import walk
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 DEMO = """
@@ -67,21 +71,20 @@ def book(tmp_path):
             text = f"format: jb-book\nroot: book/intro\nchapters:{entries}\n"
             (tmp_path / "_toc.yml").write_text(text)
 
-        def build(self):
-            program = Path(sys.executable).with_name("jupyter-book")
+        def build(self, writing=False):
+            program = f"from tools import build; raise SystemExit(build.main(writing={writing}))"
             done = subprocess.run(
-                [program, "build", ".", "-W", "-n", "--keep-going"],
+                [sys.executable, "-c", program],
                 cwd=tmp_path,
                 env=self.environment,
                 capture_output=True,
                 text=True,
                 timeout=300,
             )
-            output = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
-            return done.returncode, output
+            return done.returncode, done.stdout + done.stderr
 
-        def page(self, name):
-            return (tmp_path / "_build/html/book" / f"{name}.html").read_text(encoding="utf-8")
+        def page(self, name, site="_build/html"):
+            return (tmp_path / site / "book" / f"{name}.html").read_text(encoding="utf-8")
 
     return Book()
 
@@ -136,7 +139,7 @@ def test_a_playground_becomes_a_numbered_figure_with_scripts_on_its_page_only(bo
         (["x = 1", "1 / 0"], r"bad.ipynb: code cell raised in cell 3: ZeroDivisionError"),
         (
             ["x = 1", "import warnings; warnings.warn('mind this')"],
-            r"bad.ipynb:3\d{4}: ERROR: stderr was found in the cell outputs of cell 3",
+            r"book/bad.ipynb, cell 3, line \d: stderr was found in the cell outputs of cell 3",
         ),
         (
             ["x = 1", "print('WARNING:tensorflow:5 out of the last 5 calls')"],
@@ -146,8 +149,11 @@ def test_a_playground_becomes_a_numbered_figure_with_scripts_on_its_page_only(bo
             ["import matplotlib.pyplot as plt\nplt.plot([1, 2]);"],
             r"bad.ipynb: the picture in cell 2 has no alt text. Set mystnb.image.alt",
         ),
-        (["# Formula\n\n$\\frac{1$"], "bad: a formula cannot be rendered: .*ParseError"),
-        (["# Link\n\nSee {numref}`nowhere`."], "undefined label: 'nowhere'"),
+        (["# Formula\n\n$\\frac{1$"], "book/bad.ipynb: a formula cannot be rendered: .*ParseError"),
+        (
+            ["# Link\n\nSee {numref}`nowhere`."],
+            "book/bad.ipynb, cell 2, line 3: undefined label: 'nowhere'",
+        ),
         ([DEMO.format(name="two"), DEMO.format(name="two")], "'two' is used by two demos"),
     ],
     ids=["raises", "warns", "warns on stdout", "no alt text", "formula", "reference", "two demos"],
@@ -157,6 +163,9 @@ def test_what_is_wrong_in_a_chapter_fails_the_build(book, cells, text):
     code, output = book.build()
     assert code != 0
     assert re.search(text, output), output
+    assert "All output is in _build/book.log" in output
+    for noise in ("IPKernelApp", "absl", "Traceback", "WARNING: ", "\x1b["):
+        assert noise not in output
 
 
 def test_a_page_that_is_not_in_the_contents_fails_the_build(book):
@@ -197,7 +206,7 @@ def test_a_change_in_the_library_executes_the_chapters_that_use_it(book):
     def executed():
         code, output = book.build()
         assert code == 0, output
-        return set(re.findall(r"book/(\w+).ipynb: Executed notebook", output))
+        return set(re.findall(r"\d/\d  (\w+)  \d+ s\n", output))
 
     assert executed() == {"uses", "other"}
     assert executed() == set()
@@ -222,6 +231,75 @@ def test_a_changed_page_leaves_the_search_whole(book):
     second = found()
     assert list(first["indexentries"]) == list(second["indexentries"]) == ["kernel"]
     assert ("pages" in first["titleterms"], "page" in second["titleterms"]) == (False, True)
+
+
+def files_of(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")}
+
+
+def test_while_writing_only_the_changed_page_is_written_and_the_next_build_is_whole(book):
+    def changed(word, top):
+        demo = DEMO.format(name="two").replace("power=[1, 2, 3]", f"power=[1, 2, {top}]")
+        return notebook(f"# Changed\n\nSee {{numref}}`two`, {word}.", demo)
+
+    site, written = book.folder / "_build" / "html", "_build/work/_build/html"
+    book.write(changed=changed("first", 3), other=notebook("# Other"))
+    assert book.build()[0] == 0
+    before = files_of(book.folder / written)
+    nbformat.write(changed("second", 4), book.folder / "book" / "changed.ipynb")
+    code, output = book.build(writing=True)
+    assert code == 0, output
+    assert "Read 1 page ..." in output and "Write what changed ..." in output
+    html = book.page("changed", written)
+    assert "second" in html and "first" in book.page("changed")  # which is what is published
+    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
+    assert all((book.folder / written / "_demos/two" / file).is_file() for file in data["files"])
+    sheet = (book.folder / written / "_static" / "course.css").read_text(encoding="utf-8")
+    for name in re.findall(r'@import "(.*?)";', sheet):
+        assert (book.folder / written / "_static" / name).is_file()
+    assert sheet.startswith('@import "basic.css";') and '@import "lectures.css";' in sheet
+    pages = {path.stem for path, content in files_of(book.folder / written).items()
+             if path.suffix == ".html" and content != before[path]}  # fmt: skip
+    assert "changed" in pages and "other" not in pages
+    assert book.build()[0] == 0
+    after = files_of(site)
+    shutil.rmtree(book.folder / written)
+    (book.folder / "_build" / "work" / ".passed").unlink()  # so that it forgets its pages
+    assert book.build()[0] == 0
+    whole = files_of(site)
+    assert [path for path in after | whole if after.get(path) != whole.get(path)] == []
+
+
+def test_writing_shows_errors_and_goes_on_until_they_are_mended(book):
+    (book.folder / "lectures_lib").mkdir()  # which is watched
+    book.write(words=notebook("# Words\n\nOne."))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tools.write", "--port", "0"],
+        cwd=book.folder, env=book.environment, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+    def printed(until):
+        lines = []
+        while not re.search(until, "".join(lines)):
+            lines.append(process.stdout.readline())
+            assert lines[-1], lines  # it has not ended
+        return "".join(lines)
+
+    with process:
+        try:
+            url = re.search(r"at (http://127.0.0.1:\d+) loads again", printed("Ctrl-C"))[1]
+            book.write(words=notebook("# Words\n\nTwo {numref}`nowhere`."))
+            assert "book/words.ipynb, cell 1, line 3: undefined label" in printed("All output")
+            book.write(words=notebook("# Words\n\nThree."))
+            printed(r"Done in \d+ s")
+            with urlopen(f"{url}/book/words.html", timeout=20) as answer:
+                assert "<p>Three.</p>" in answer.read().decode()
+            process.send_signal(signal.SIGTERM)
+            assert process.stdout.read().endswith("\nEnded.\n")
+            assert process.wait() == 0
+        finally:
+            process.kill()
 
 
 def test_a_book_is_built_without_data(book):
@@ -277,7 +355,9 @@ while not pathlib.Path("{other}.here").exists():
     code, output = book.build()
     assert code != 0
     assert re.search("bad.ipynb: code cell raised in cell 2: ZeroDivisionError", output), output
-    assert set(re.findall(r"book/(\w+).ipynb: Executed notebook", output)) == {"a", "b"}
+    assert "Execute 3 chapters, " in output
+    assert set(re.findall(r"\d/3  (\w+)  \d+ s\n", output)) == {"a", "b"}
+    assert re.search(r"\d/3  bad  failed\n", output)
 
 
 def used(*cells):
@@ -288,7 +368,8 @@ def used(*cells):
 def test_a_result_that_cannot_be_kept_ends_the_build(book):
     others = {f"b{k}": notebook(f"# B{k}", "import time; time.sleep(10_000)") for k in range(6)}
     book.write(a=notebook("# A", "1"), **others)
-    (book.folder / "_build" / ".jupyter_cache" / "peak_memory.json").mkdir(parents=True)
+    cache = book.folder / "_build" / "work" / "_build" / ".jupyter_cache"
+    (cache / "peak_memory.json").mkdir(parents=True)
     code, output = book.build()  # which has time limits of its own
     assert code != 0
     assert "Is a directory" in output and "peak_memory.json" in output

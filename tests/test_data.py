@@ -592,6 +592,7 @@ def names(cache):
     return {path.name for path in cache.iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 def test_keras_downloads_once_and_quietly(website, forget, cache, capfd, data_format):
     import keras
@@ -630,6 +631,7 @@ def test_keras_is_asked_when_the_folder_has_no_file(website, tmp_path, monkeypat
     assert len(load_cifar10(**SIZES).test) == 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "text"),
     [

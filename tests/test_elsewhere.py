@@ -92,6 +92,7 @@ def small(*sources):
     return {"cells": cells, "nbformat": 4, "nbformat_minor": 4, "metadata": {"kernelspec": kernel}}
 
 
+@pytest.mark.slow
 def test_a_notebook_runs_alone(monkeypatch):
     monkeypatch.setenv("LECTURES_DATA_DIR", "/somewhere")
     source = (
@@ -104,6 +105,7 @@ def test_a_notebook_runs_alone(monkeypatch):
     assert (result.passed, result.note) == (True, "1 lines on stderr: late")
 
 
+@pytest.mark.slow
 def test_a_notebook_that_fails_is_told(capsys):
     result = alone.run(small("1 / 0"), name="cnn/a", python=Path(sys.executable))
     assert str(result).startswith("cnn/a ")

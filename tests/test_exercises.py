@@ -566,6 +566,7 @@ def prompt_has(name, rows):
         assert f"| {' | '.join(cells)} |" in EXERCISES[name].prompt.splitlines()
 
 
+@pytest.mark.slow
 def test_numbers_of_the_same_error():
     mnist = load_mnist()
     digits, test = (part.inputs.reshape(len(part), -1) for part in (mnist.train, mnist.test))

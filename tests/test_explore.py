@@ -46,6 +46,7 @@ def make(view, monkeypatch, **options):
     return explore(draw, **options)
 
 
+@pytest.mark.slow
 def test_page_holds_every_state_in_order_with_its_alt_text(monkeypatch):
     demo = make("page", monkeypatch)
     bundle = demo.shown[MIME_TYPE]
@@ -85,6 +86,7 @@ def notebook(monkeypatch):
     return made
 
 
+@pytest.mark.slow
 def test_the_views_show_the_same_picture(monkeypatch, notebook):
     still = base64.b64decode(make("still", monkeypatch).shown["image/png"])
     bundle = make("page", monkeypatch, name="powers-2").shown[MIME_TYPE]
@@ -179,6 +181,7 @@ def test_live_shows_what_went_wrong(monkeypatch, notebook):
     assert notebook.outputs[-1][0]["text/plain"] == "A line that goes up to 2."
 
 
+@pytest.mark.slow
 def test_booleans_numpy_values_and_ranges(monkeypatch):
     monkeypatch.setenv("LECTURES_VIEW", "page")
 
@@ -200,6 +203,7 @@ def test_booleans_numpy_values_and_ranges(monkeypatch):
     assert type(demo.start["rate"]) is float
 
 
+@pytest.mark.slow
 def test_page_may_have_a_coarser_grid(monkeypatch):
     demo = make("page", monkeypatch, page={"power": [1, 2]})
     assert len(demo.shown[MIME_TYPE]["frames"]) == 4
@@ -253,6 +257,7 @@ def test_a_name_is_used_once_on_a_page_but_a_cell_may_be_run_again(monkeypatch):
         make("page", monkeypatch)
 
 
+@pytest.mark.slow
 def test_one_alt_text_for_different_pictures(monkeypatch):
     with pytest.raises(ValueError, match="6 states have different pictures but one alt text"):
         make("page", monkeypatch, alt=lambda power, shape: "A line.")

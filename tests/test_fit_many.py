@@ -10,6 +10,8 @@ from lectures_lib import models
 from lectures_lib.data import Dataset, Split, load_digits
 from lectures_lib.training import evaluate, fit, fit_many
 
+pytestmark = pytest.mark.slow
+
 PENALTY = keras.regularizers.L2
 IMAGES = ((7, 9, 2), "classes")
 SERIES = ((5, 3), "values")

@@ -11,6 +11,8 @@ import tensorflow as tf
 from lectures_lib.models import series_rnn
 from lectures_lib.training import forecast
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(3)
 
 

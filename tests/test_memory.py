@@ -218,6 +218,7 @@ def test_gate_means_leave_out_the_first_step():
     assert means == pytest.approx({"keeps": 0.5, "writes": 0.5})
 
 
+@pytest.mark.slow
 def test_training_comes_out_again():
     grid = {"learning_rate": [0.01], "seed": [3]}
     again, slopes = recipe.train.func("recall", "rnn", 5, grid=grid)

@@ -8,6 +8,8 @@ from lectures_lib import models
 from lectures_lib.from_scratch import gru, lstm
 from lectures_lib.models import digits_cnn, digits_dense, digits_linear
 
+pytestmark = pytest.mark.slow
+
 BUILDERS = [digits_cnn, digits_dense, digits_linear]
 
 

@@ -27,6 +27,8 @@ if find_spec("nbgrader") is None:
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from traitlets.config import Config
 
+pytestmark = pytest.mark.slow
+
 IDS = ["cnn-output-size", "cnn-choose-cell", "rnn-step", "rnn-clip-everything"]
 NAMES = {"cnn-output-size": "output_size", "cnn-choose-cell": "choose", "rnn-step": "step"}
 SECONDS = 10  # for a cell

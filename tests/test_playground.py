@@ -35,6 +35,7 @@ def keras_networks():
     return networks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_notebook_gets_a_page_that_needs_nothing_else(name, monkeypatch):
     monkeypatch.setenv("LECTURES_VIEW", "live")
@@ -102,6 +103,7 @@ def test_data_are_recorded_weights_and_test_pictures():
     assert all(layer["scale"] > 0 for network in given["networks"] for layer in network["layers"])
 
 
+@pytest.mark.slow
 def test_our_layers_give_what_keras_gives():
     images = load_digits(seed=0).test.inputs[:100]
     for network, (_, layers, weights) in zip(
@@ -111,6 +113,7 @@ def test_our_layers_give_what_keras_gives():
         np.testing.assert_allclose(ours, network.predict(images, verbose=0), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_recorded_digits_networks_are_those_of_the_chapter():
     scores = load("digits_seeds").query("seed == 0").set_index("model")["test"]
     for network in keras_networks():
@@ -188,6 +191,7 @@ def test_turning_units_upright_changes_no_answer():
     np.testing.assert_allclose(*answers, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_recorded_cells_are_sorted_upright_and_answer_as_in_keras():
     arrays = recorded.weights("playground_gates")
     checked = recipe.charge_data().validation
@@ -206,6 +210,7 @@ def test_recorded_cells_are_sorted_upright_and_answer_as_in_keras():
         assert losses == sorted(losses)
 
 
+@pytest.mark.slow
 def test_the_recipe_learns():
     found = recipe.trained(1, recipe.charge_data(), seeds=1, epochs=3)
     inputs, labels = (getattr(recipe.charge_data().test, what) for what in ("inputs", "labels"))

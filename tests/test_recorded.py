@@ -30,6 +30,8 @@ from recipes import (
 )
 from recipes import digits as recipes
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = ["digits_linear", "digits_dense", "digits_cnn"]
 TABLES = [
     *("autoencoder_errors", "block_kernels"),

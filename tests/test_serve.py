@@ -110,7 +110,7 @@ def test_taken_port_is_one_clear_line(server, site, capsys):
     port = server.server_port
     assert main(["--port", str(port), "--folder", str(site)]) == 1
     captured = capsys.readouterr()
-    expected = f"Port {port} is taken. Choose another: make serve PORT={port + 1}\n"
+    expected = f"Port {port} is taken. Choose another: PORT={port + 1}\n"
     assert (captured.out, captured.err) == ("", expected)
 
 

@@ -1,11 +1,15 @@
 """The runner of the tests: it stops, skips and counts as it says."""
 
 import importlib.util
+import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from tools import slow
 
 ROOT = Path(__file__).parents[1]
 PATH = {"PATH": os.environ["PATH"]}
@@ -27,7 +31,14 @@ notebooks = load("notebooks")
 def fake(name, *codes, prints="", **options):
     """A stage whose commands print something and end with the given codes."""
     commands = [[sys.executable, "-c", f"print({prints!r}); raise SystemExit({c})"] for c in codes]
-    return stages.Stage(name, tuple(commands), **options)
+    return stages.Stage(name, f"what {name} does", tuple(commands), **options)
+
+
+@pytest.fixture(autouse=True)
+def times(tmp_path, monkeypatch):
+    """A file of times for this test."""
+    monkeypatch.setattr(stages, "TIMES", tmp_path / "cache" / "stages.json")
+    return stages.TIMES
 
 
 def run_main(monkeypatch, fakes, environment=PATH, arguments=()):
@@ -38,13 +49,13 @@ def run_main(monkeypatch, fakes, environment=PATH, arguments=()):
 def test_all_pass(monkeypatch, capfd):
     assert run_main(monkeypatch, [fake("one", 0, 0), fake("two", 0)]) == 0
     out = capfd.readouterr().out
-    assert out.index("=== one ===") < out.index("=== two ===")
+    assert out.index("=== one: what one does\n") < out.index("=== two: what two does\n")
     assert out.count("passed  ") == 2
 
 
 def test_a_failing_stage_stops_the_run(monkeypatch, capfd, tmp_path):
     touch = [sys.executable, "-c", f"open({str(tmp_path / 'ran')!r}, 'w')"]
-    fakes = [fake("one", 0), fake("two", 1, 0), stages.Stage("three", (touch,))]
+    fakes = [fake("one", 0), fake("two", 1, 0), stages.Stage("three", "touches", (touch,))]
     assert run_main(monkeypatch, fakes) == 1
     out = capfd.readouterr().out
     assert [line.split()[:2] for line in out.splitlines() if line.startswith("t")] == [
@@ -89,7 +100,9 @@ def test_the_stage_gets_the_browser(monkeypatch, capfd, tmp_path):
     program.write_text("#!/bin/sh\n", encoding="utf-8")
     program.chmod(0o755)
     show = [sys.executable, "-c", "import os; print(os.environ['CHROMIUM'])"]
-    outcome = stages.run_stage(stages.Stage("site", (show,), browser=True), {"PATH": str(tmp_path)})
+    outcome = stages.run_stage(
+        stages.Stage("site", "shows", (show,), browser=True), {"PATH": str(tmp_path)}
+    )
     assert outcome.result == "passed"
     assert capfd.readouterr().out.strip() == str(program)
 
@@ -109,9 +122,10 @@ def test_counts_are_read_and_added(monkeypatch, capfd):
     assert table.endswith("\n\n42 passed, 0 failed, 1 skipped\n")
 
 
+@pytest.mark.slow
 def test_no_tests_is_a_failure(monkeypatch, capfd, tmp_path):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull]
-    stage = stages.Stage("unit", ([*command, str(tmp_path)],))
+    stage = stages.Stage("unit", "finds", ([*command, str(tmp_path)],))
     assert run_main(monkeypatch, [stage]) == 1
     assert "no test was found" in capfd.readouterr().out
 
@@ -124,12 +138,52 @@ def test_one_stage_can_be_chosen(monkeypatch, capfd):
     assert "Choose: one, two" in capfd.readouterr().err
 
 
+def test_a_part_of_another_stage_runs_only_when_it_is_asked_for(monkeypatch, capfd):
+    fakes = [fake("quick", 0, part=True), fake("unit", 0)]
+    assert run_main(monkeypatch, fakes) == 0
+    assert "quick" not in capfd.readouterr().out
+    assert run_main(monkeypatch, fakes, arguments=["quick"]) == 0
+    assert "unit" not in capfd.readouterr().out
+
+
+def test_a_stage_says_how_long_it_took_when_it_last_passed(monkeypatch, capfd, times):
+    fakes = [fake("one", 0), fake("two", 1)]
+    assert run_main(monkeypatch, fakes) == 1
+    assert "last time" not in capfd.readouterr().out
+    assert list(json.loads(times.read_text())) == ["one"]
+    times.write_text(json.dumps({"one": 499.6, "two": 59.4}))
+    assert run_main(monkeypatch, fakes) == 1
+    out = capfd.readouterr().out
+    assert "\n=== one: what one does; last time 8 min 20 s\n" in out
+    assert "\n=== two: what two does; last time 59 s\n" in out
+    known = json.loads(times.read_text())
+    assert known["one"] < 499 and known["two"] == 59.4
+
+
+def test_times_that_cannot_be_read_are_forgotten(monkeypatch, capfd, times):
+    times.parent.mkdir()
+    times.write_text("{")
+    assert run_main(monkeypatch, [fake("one", 0)]) == 0
+    assert "last time" not in capfd.readouterr().out
+    assert "one" in json.loads(times.read_text())
+
+
 def test_the_stages_and_what_keep_changes():
-    assert [stage.name for stage in stages.stages({})] == [
-        "lint", "unit", "notebooks", "book", "site",
-    ]  # fmt: skip
-    assert len(stages.stages({})[3].commands) == 2
-    assert len(stages.stages({"KEEP": "1"})[3].commands) == 1
+    named = {stage.name: stage for stage in stages.stages({})}
+    assert list(named) == ["lint", "quick", "unit", "notebooks", "book", "site"]
+    assert [name for name, stage in named.items() if stage.part] == ["quick"]
+    assert named["quick"].commands[0] == [*named["unit"].commands[0], "-m", "not slow"]
+    assert len(named["book"].commands) == 2
+    (book,) = (s for s in stages.stages({"KEEP": "1"}) if s.name == "book")
+    assert len(book.commands) == 1
+
+
+def test_slow_tests_without_the_mark_are_named():
+    def report(test, duration, *marks):
+        return SimpleNamespace(nodeid=test, duration=duration, keywords=dict.fromkeys(marks, 1))
+
+    reports = [report("a", 1.5), report("a", 1.5), report("b", 1.9), report("c", 9, "slow")]
+    assert slow.unmarked([*reports, report("d", 5)]) == {"d": 5, "a": 3}
 
 
 def notebook(*, tags=(), outputs=True, count=1, identity="a"):

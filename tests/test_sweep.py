@@ -23,6 +23,8 @@ from lectures_lib.models import digits_cnn, digits_dense
 from lectures_lib.training import evaluate, fit, parallel, sweep
 from lectures_lib.training.parallel import SweepError
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = {"digits_cnn": digits_cnn, "digits_dense": digits_dense}
 MISSING = "distributed is not installed: pip install -r requirements.txt"
 LOCAL = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}

@@ -47,15 +47,15 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     site = tmp_path / "_build" / "work" / "_build" / "html"
 
-    def made(text, code=0, complete=0):
-        def run(command, **options):
+    def made(text, code=0, complete=0, writing=False):
+        def run(steps, writing):
             site.mkdir(parents=True, exist_ok=True)
             (site / "a.html").write_text(text)
-            return subprocess.CompletedProcess(command, code)
+            return code, ["what is wrong"] if code else []
 
-        monkeypatch.setattr(build.subprocess, "run", run)
+        monkeypatch.setattr(build, "run", run)
         monkeypatch.setattr(build.complete, "main", lambda arguments: complete)
-        return build.main()
+        return build.main(writing=writing)
 
     return made
 
@@ -83,6 +83,96 @@ def test_a_build_that_did_not_end_is_done_anew(folder, monkeypatch):
     assert folder("three") == 0 and shown() == "three"
     assert not trees.exists()
     assert not list(Path("_build").glob("html.*"))
+
+
+def test_what_is_written_is_neither_published_nor_taken_for_checked(folder):
+    trees = Path("_build/work/_build/.doctrees")
+    assert folder("one") == 0
+    trees.mkdir()
+    assert folder("two", writing=True) == 0 and shown() == "one"
+    assert folder("three") == 0 and shown() == "three" and trees.exists()
+    assert folder("bad", code=1, writing=True) == 1
+    assert folder("four", writing=True) == 0 and trees.exists()
+    assert folder("five") == 0 and shown() == "five"
+    assert not trees.exists()  # a page that was not read again may still be bad
+
+
+PRINTS = """
+import json, os
+def tell(*event):
+    os.write(int(os.environ["LECTURES_PROGRESS"]), json.dumps(event).encode() + b"\\n")
+print("noise", flush=True)
+tell("step", "Execute 2 chapters")
+tell("note", "1/2  a  18 s")
+tell("note", "2/2  b  7 s")
+tell("step", "Write 3 pages")
+"""
+
+
+@pytest.fixture
+def program(folder, monkeypatch):
+    """Real runs of what is given instead of Jupyter Book, without a clock."""
+    Path("_build").mkdir()
+    monkeypatch.setattr(build.time, "monotonic", lambda: 100.0)
+
+    def run(text):
+        monkeypatch.setattr(build, "PROGRAM", text)
+        return build.build()
+
+    return run
+
+
+def test_a_build_prints_steps_and_chapters_and_logs_the_rest(program, monkeypatch, capfd):
+    monkeypatch.setattr(build.complete, "main", lambda arguments: print("3 pages.") or 0)
+    Path("_build/work/_build/html").mkdir(parents=True)
+    assert program(PRINTS) == 0
+    assert capfd.readouterr() == (
+        "Look for changes ... 0 s\n"
+        "Execute 2 chapters ...\n"
+        "  1/2  a  18 s\n"
+        "  2/2  b  7 s\n"
+        "Write 3 pages ... 0 s\n"
+        "Check the site\n"
+        "3 pages.\n"
+        "Done in 0 s.\n",
+        "",
+    )
+    assert Path("_build/book.log").read_text() == "noise\n"
+
+
+def test_a_failed_build_prints_each_problem_once_and_names_the_log(program, capfd):
+    problem = 'tell("problem", "book/a.ipynb, cell 3: no alt text")\n'
+    assert program(PRINTS + 2 * problem + "raise SystemExit(1)") == 1
+    assert capfd.readouterr().err == (
+        "\nbook/a.ipynb, cell 3: no alt text\n\n"
+        "All output is in _build/book.log; the last site is as it was.\n"
+    )
+
+
+def test_a_build_that_ends_without_a_word_shows_the_end_of_the_log(program, capfd):
+    lines = 'print(*range(100), sep="\\n", flush=True)\n'
+    assert program(lines + "import os; os.kill(os.getpid(), 9)") == -9
+    shown = capfd.readouterr().err.splitlines()
+    assert shown[1:17] == [*map(str, range(85, 100)), "Jupyter Book ended with code -9, as above."]
+
+
+def test_an_interrupted_build_ends_the_program_and_says_so(folder, monkeypatch, capsys):
+    ended = []
+
+    class Process(subprocess.Popen):
+        def kill(self):
+            ended.append(self.args)
+            super().kill()
+
+    def interrupted(steps, text):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, "PROGRAM", PRINTS + "import time; time.sleep(1000)")
+    monkeypatch.setattr(build.subprocess, "Popen", Process)
+    monkeypatch.setattr(build.Steps, "note", interrupted)
+    assert build.main() == build.INTERRUPTED
+    assert len(ended) == 1
+    assert capsys.readouterr().err == "\nInterrupted; the last site is as it was.\n"
 
 
 def test_two_builds_do_not_mix(folder, capsys):

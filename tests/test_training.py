@@ -8,6 +8,8 @@ from lectures_lib.data import Dataset, Split, load_digits
 from lectures_lib.models import digits_cnn, digits_dense, digits_linear
 from lectures_lib.training import evaluate, fit
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def digits():

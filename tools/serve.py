@@ -5,10 +5,11 @@ import errno
 import gzip
 import signal
 import sys
+from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-__all__ = ["Server", "main"]
+__all__ = ["Handler", "Server", "main", "port", "session"]
 
 HOST = "127.0.0.1"
 TEXT = ("text/", "application/json", "application/x-ipynb+json", "image/svg+xml")
@@ -49,7 +50,7 @@ class Handler(SimpleHTTPRequestHandler):
         if not (asked and kind.startswith(TEXT) and path.is_file()):
             super().do_GET()
             return
-        body = gzip.compress(path.read_bytes(), 6)
+        body = gzip.compress(self.text(path), 6)
         self.send_response(200)
         for name, value in (
             ("Content-Type", kind),
@@ -59,6 +60,9 @@ class Handler(SimpleHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def text(self, path):
+        return path.read_bytes()
 
     def list_directory(self, path):
         self.send_error(404, "File not found")
@@ -76,12 +80,8 @@ class Server(ThreadingHTTPServer):
 
     allow_reuse_port = False  # some versions of Python let two servers share a port
 
-    def __init__(self, folder, port=0):
-        self.folder = str(folder)
-        super().__init__((HOST, port), Handler)
-
-    def finish_request(self, request, client_address):
-        Handler(request, client_address, self, directory=self.folder)
+    def __init__(self, folder, port=0, handler=Handler):
+        super().__init__((HOST, port), partial(handler, directory=str(folder)))
 
     def handle_error(self, request, client_address):
         """Readers leave in the middle of a page; that is no error."""
@@ -93,35 +93,45 @@ class Server(ThreadingHTTPServer):
         return f"http://{HOST}:{self.server_port}"
 
 
-def main(arguments=None):
-    """Serve until Ctrl-C or SIGTERM; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tools.serve", description=__doc__)
-    parser.add_argument("--port", type=_port, default=8000)
-    parser.add_argument("--folder", type=Path, default=Path("_build/html"))
-    options = parser.parse_args(arguments)
-    if not (options.folder / "index.html").is_file():
-        return _fail(f"There is no site in {options.folder}. Build it first: make book")
+def session(work, folder, port, handler=Handler):
+    """Call `work` with a server until Ctrl-C or SIGTERM; return the exit code."""
     # Also when a shell started this in the background, where Ctrl-C is switched off.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
-        with Server(options.folder, options.port) as server:
-            print(f"Serving the book at {server.url} (Ctrl-C ends)", flush=True)
-            server.serve_forever()
-    except KeyboardInterrupt:
-        print("\nEnded.", flush=True)
-        return 0
+        server = Server(folder, port, handler)
     except OSError as error:
-        other = options.port + 1 if options.port < 65_535 else 8000
         if error.errno == errno.EADDRINUSE:
-            return _fail(f"Port {options.port} is taken. Choose another: make serve PORT={other}")
-        return _fail(
-            f"Port {options.port} cannot be used ({error.strerror}). "
-            "Choose another: make serve PORT=8001"
-        )
+            what, other = "is taken", port + 1 if port < 65_535 else 8000
+        else:
+            what, other = f"cannot be used ({error.strerror})", 8001
+        return _fail(f"Port {port} {what}. Choose another: PORT={other}")
+    with server:
+        try:
+            work(server)
+        except KeyboardInterrupt:
+            print("\nEnded.", flush=True)
+    return 0
 
 
-def _port(text):
+def main(arguments=None):
+    """Serve until Ctrl-C or SIGTERM; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.serve", description=__doc__)
+    parser.add_argument("--port", type=port, default=8000)
+    parser.add_argument("--folder", type=Path, default=Path("_build/html"))
+    options = parser.parse_args(arguments)
+    if not (options.folder / "index.html").is_file():
+        return _fail(f"There is no site in {options.folder}. Build it first: make book")
+
+    def serve(server):
+        print(f"Serving the book at {server.url} (Ctrl-C ends)", flush=True)
+        server.serve_forever()
+
+    return session(serve, options.folder, options.port)
+
+
+def port(text):
+    """Read the number of a port."""
     if not text.isdecimal() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 0 to 65535.")
     return int(text)

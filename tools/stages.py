@@ -1,5 +1,6 @@
 """Run the tests in stages and stop at the first that fails: `python tools/stages.py [STAGE]`."""
 
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 YAML = ["_config.yml", "_toc.yml", ".yamllint", ".pre-commit-config.yaml", ".github"]
+TIMES = Path(".venv/cache/stages.json")  # seconds, on this machine
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|xfailed|xpassed|errors?|deselected)\b")
 SUMMARY = re.compile(r"=+ .*\b(\d+ \w+|no tests ran)\b.* in [\d.:]+m?s?.*=+$|^\d+ passed.* in ")
@@ -19,11 +21,17 @@ COUNTED = re.compile(r"^\d+ (pages?|notebooks|files already) .*|^\d+ pages?, .*"
 
 @dataclass(frozen=True)
 class Stage:
-    """Commands that belong together; `browser` says that they need one."""
+    """Commands that belong together, and what they do.
+
+    `browser` says that they need one, `part` that they are a part of another stage, and so run only
+    when they are asked for.
+    """
 
     name: str
+    does: str
     commands: tuple
     browser: bool = False
+    part: bool = False
 
 
 @dataclass
@@ -51,17 +59,22 @@ def stages(environment):
         # Workflows; a compiled program, which .ci/run installs and few have.
         *([["actionlint"]] if in_ci(environment) or shutil.which("actionlint") else []),
     )
-    unit = [*files, "tests", "lectures_lib", "recipes", "--ignore=tests/site"]
+    unit = [*files, "-p", "tools.slow", "tests", "lectures_lib", "recipes", "--ignore=tests/site"]
+    quick = [*unit, "-m", "not slow"]
     nbval = ["--nbval-lax", "--nbval-cell-timeout=300", "-p", "no:cacheprovider"]
     nbval += ["-p", "tools.walk"]
     remove = [python, "tools/stages.py", "--remove-build"]
     book = ["make", "--no-print-directory", "book"]
+    keep = environment.get("KEEP")
     return [
-        Stage("lint", lint),
-        Stage("unit", (unit,)),
-        Stage("notebooks", ([*files, *nbval, "_build/run"],)),
-        Stage("book", (book,) if environment.get("KEEP") else (remove, book)),
-        Stage("site", ([*pytest, "worksteal", "tests/site"],), browser=True),
+        Stage("lint", "style of code, notebooks and settings", lint),
+        Stage("quick", "the tests of unit that are not marked slow", (quick,), part=True),
+        Stage("unit", "every function and class against independent values", (unit,)),
+        Stage("notebooks", "every notebook, cell by cell", ([*files, *nbval, "_build/run"],)),
+        Stage("book", "the site, of what changed", (book,))
+        if keep
+        else Stage("book", "the site, from nothing", (remove, book)),
+        Stage("site", "every page in a browser", ([*pytest, "worksteal", "tests/site"],), True),
     ]
 
 
@@ -76,11 +89,34 @@ def run(chosen, environment):
     """Run stages until one fails and return their outcomes."""
     outcomes = []
     for stage in chosen:
-        print(f"\n=== {stage.name} ===", flush=True)
+        seconds = times().get(stage.name)
+        last = f"; last time {duration(seconds)}" if seconds else ""
+        print(f"\n=== {stage.name}: {stage.does}{last}", flush=True)
         outcomes.append(run_stage(stage, environment))
         if outcomes[-1].result == "FAILED":
             break
+        if outcomes[-1].result == "passed":
+            TIMES.parent.mkdir(parents=True, exist_ok=True)
+            TIMES.write_text(json.dumps(times() | {stage.name: outcomes[-1].seconds}))
     return outcomes
+
+
+def times():
+    """Return how many seconds each stage took when it last passed, as far as is known."""
+    try:
+        return json.loads(TIMES.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def duration(seconds):
+    """Return a time for people.
+
+    >>> duration(8.4), duration(500), duration(3600)
+    ('8 s', '8 min 20 s', '60 min 0 s')
+    """
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
 def run_stage(stage, environment):
@@ -162,7 +198,7 @@ def main(arguments, environment):
         if unknown:
             print(f"There is no stage {unknown[0]!r}. Choose: {', '.join(names)}", file=sys.stderr)
             return 2
-        chosen = [stage for stage in chosen if stage.name in arguments]
+    chosen = [s for s in chosen if s.name in arguments or not (arguments or s.part)]
     outcomes = run(chosen, environment)
     print(summary(outcomes, chosen), flush=True)
     return 1 if any(outcome.result == "FAILED" for outcome in outcomes) else 0

@@ -11,9 +11,12 @@ import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-__all__ = ["setup"]
+__all__ = ["WRITING", "pages", "setup"]
 
 ASSETS = Path(__file__).parent / "assets"
+# `make write` needs the page that changed, and no more.
+WRITING = bool(os.environ.get("LECTURES_WRITE"))
+_read = set()  # the pages that this build reads
 
 
 def setup(app):
@@ -26,6 +29,7 @@ def setup(app):
         frames,
         notebooks,
         playgrounds,
+        progress,
         status,
         styles,
         table,
@@ -34,12 +38,13 @@ def setup(app):
     _prepare_kernels(Path(app.doctreedir) / "ipython")
     app.connect("config-inited", _static_files)
     app.connect("config-inited", _address)
-    app.connect("env-updated", _every_page)
+    app.connect("env-before-read-docs", lambda app, env, docnames: _read.update(docnames))
+    app.connect("env-updated", _pages_to_write)
     app.connect("html-page-context", _repair_bibliography)
     app.connect("html-page-context", _defer_scripts, priority=900)  # after all who add some
     for part in (
-        notebooks, execution, frames, playgrounds, checks, table, exercise_index, status, styles,
-        edition
+        progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
+        styles, edition,
     ):  # fmt: skip
         part.setup(app)
     return {
@@ -49,13 +54,26 @@ def setup(app):
     }
 
 
-def _every_page(app, env):
-    """Have all pages written, however few were read again.
+def _pages_to_write(app, env):
+    """Have all pages written, however few were read again, except while somebody writes one.
 
     Otherwise the search loses the terms of the others (github.com/sphinx-doc/sphinx/issues/12599),
     and they ask for the scripts of the build before.
     """
+    from lectures_lib.site.progress import tell
+    from lectures_lib.words import counted
+
+    if WRITING:
+        tell("step", "Write what changed")
+        return None
+    tell("step", f"Write {counted(len(env.found_docs), 'page')}")
+    Path(app.outdir, "searchindex.js").unlink(missing_ok=True)  # its old terms would stay
     return env.found_docs
+
+
+def pages(app):
+    """Return the pages whose frames and scripts may be missing in the site, or too many."""
+    return sorted(_read if WRITING else app.env.found_docs)
 
 
 def _code_version():

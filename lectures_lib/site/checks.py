@@ -1,6 +1,7 @@
 """What must never pass in silence: the build warns, and with `-W` it fails."""
 
 import re
+from html import unescape
 from pathlib import Path
 
 from docutils import nodes
@@ -62,4 +63,4 @@ def _pictures_without_description(app, doctree, docname):
 
 def _broken_mathematics(app, pagename, templatename, context, doctree):
     for title in re.findall(r'class="katex-error" title="([^"]*)"', context.get("body", "")):
-        logger.warning("%s: a formula cannot be rendered: %s", pagename, title)
+        logger.warning("a formula cannot be rendered: %s", unescape(title), location=pagename)

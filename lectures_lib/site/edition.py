@@ -21,8 +21,11 @@ from lectures_lib.explore import MIME_TYPE as EXPLORE
 from lectures_lib.first_cell import TITLE, first_cell
 from lectures_lib.playground import MIME_TYPE as PLAYGROUND
 from lectures_lib.prose import Prose, details
+from lectures_lib.site import WRITING
 from lectures_lib.site.model import book_of
 from lectures_lib.site.notebooks import read
+from lectures_lib.site.progress import tell
+from lectures_lib.words import counted
 
 __all__ = ["FOLDER", "Numbered", "notebook", "setup"]
 
@@ -208,9 +211,10 @@ def _executed(app, chapter):
 
 def _write(app, exception):
     """Write the edition beside the pages, and remove what an earlier build left there."""
-    if exception is not None or app.builder.format != "html" or not book_of(app).chapters:
+    if exception is not None or app.builder.format != "html" or WRITING:
         return
     book, folder = book_of(app), Path(app.outdir, FOLDER)
+    tell("step", f"Write {counted(len(book.chapters), 'notebook')}")
     prose, written = Numbered(book, **_numbers(app)), set()
     for chapter in book.chapters:
         try:

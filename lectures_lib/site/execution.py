@@ -13,9 +13,10 @@ from joblib import Parallel, delayed
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
-from sphinx.util.logging import getLogger
 
 from lectures_lib.site.notebooks import read
+from lectures_lib.site.progress import tell
+from lectures_lib.words import counted
 
 __all__ = ["MEMORY", "executed_file", "peak_memory", "setup"]
 
@@ -48,12 +49,16 @@ def _execute(app, env, docnames):
         return
     runs = [delayed(_run)(path, stale[path], config.execution_timeout) for path in stale]
     jobs = min(KERNELS, os.cpu_count() or 1)
+    tell("step", f"Execute {counted(len(stale), 'chapter')}, {jobs} at a time")
     # Processes, though the kernels do the work: they can be stopped when a result cannot be kept.
-    for path, result in Parallel(jobs, return_as="generator_unordered")(runs):
-        if result is not None and result.err is None:
+    done = Parallel(jobs, return_as="generator_unordered")(runs)
+    for number, (path, result) in enumerate(done, 1):
+        name = path.relative_to(app.srcdir).with_suffix("").as_posix().removeprefix("book/")
+        good = result is not None and result.err is None
+        end = f"{result.time:.0f} s" if good else "failed"
+        tell("note", f"{number:>{len(str(len(stale)))}}/{len(stale)}  {name}  {end}")
+        if good:
             _store(app, cache, path, result.nb, result.time)
-            name = path.relative_to(app.srcdir)
-            getLogger(__name__).info("%s: Executed notebook in %.0f s", name, result.time)
 
 
 def _store(app, cache, path, notebook, seconds):

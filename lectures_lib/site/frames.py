@@ -11,6 +11,7 @@ from docutils import nodes
 from myst_nb.core.render import MimeRenderPlugin, create_figure_context
 
 from lectures_lib.explore import MIME_TYPE
+from lectures_lib.site import WRITING, pages
 
 __all__ = ["ExploreRenderer", "setup"]
 
@@ -84,14 +85,14 @@ def _copy_frames(app, exception):
     if exception is not None or app.builder.format != "html":
         return
     wanted = {}
-    for docname in app.env.found_docs:
+    for docname in pages(app):
         for node in app.env.get_doctree(docname).findall(explore_controls):
             name = node["bundle"]["name"]
             if name in wanted:
                 raise ValueError(f"{docname}: a second demo is called {name!r}; rename one.")
             wanted[name] = set(node["bundle"]["files"])
     out = Path(app.outdir) / FOLDER
-    for path in out.glob("*/*"):
+    for path in () if WRITING else out.glob("*/*"):
         if path.name not in wanted.get(path.parent.name, ()):
             path.unlink()
     for name, files in wanted.items():

@@ -9,6 +9,8 @@ from docutils import nodes
 from myst_nb.core.render import MimeRenderPlugin, create_figure_context
 
 from lectures_lib.playground import MIME_TYPE, SCRIPTS, STYLE, start, still
+from lectures_lib.site import WRITING, pages
+from lectures_lib.site.dependencies import PACKAGE
 
 __all__ = ["PlaygroundRenderer", "playground_box", "setup"]
 
@@ -44,11 +46,25 @@ def _place(name):
     return f"{name}-playground"
 
 
+def _files(app, name):
+    """Return data and still picture of a playground, `{file: bytes}`.
+
+    While somebody writes they are made anew only when the library has changed: it takes seconds.
+    """
+    made = [Path(app.outdir, FOLDER, f"{name}.{kind}") for kind in ("js", "png")]
+    if WRITING and all(path.is_file() for path in made):
+        changed = max(path.stat().st_mtime for path in PACKAGE.rglob("*.*"))
+        if min(path.stat().st_mtime for path in made) > changed:
+            return {path.name: path.read_bytes() for path in made}
+    return {f"{name}.js": start(name, _place(name)).encode(), f"{name}.png": still(name)[0]}
+
+
 def _visit_html(self, node):
     name, alt = node["bundle"]["name"], html.escape(node["bundle"]["alt"])
     base = "../" * self.builder.current_docname.count("/") + f"{FOLDER}/{name}"
-    width, height = struct.unpack(">II", still(name)[0][16:24])  # in the PNG head
-    version = f"{zlib.crc32(start(name, _place(name)).encode()):08x}"
+    files = _files(self.builder.app, name)
+    width, height = struct.unpack(">II", files[f"{name}.png"][16:24])  # in the PNG head
+    version = f"{zlib.crc32(files[f'{name}.js']):08x}"
     self.body.append(
         f'<div class="playground" id="{_place(name)}">'
         f'<img class="playground-still" src="{base}.png" alt="{alt}" width="{width}" '
@@ -81,13 +97,12 @@ def _write_files(app, exception):
     if exception is not None or app.builder.format != "html":
         return
     out, files = Path(app.outdir) / FOLDER, {}
-    for docname in sorted(app.env.found_docs):
+    for docname in pages(app):
         for name in _names(app.env.get_doctree(docname)):
             if f"{name}.js" in files:
                 raise ValueError(f"{docname}: a second page shows the playground {name!r}.")
-            files[f"{name}.js"] = start(name, _place(name)).encode()
-            files[f"{name}.png"] = still(name)[0]
-    for path in out.glob("*"):
+            files |= _files(app, name)
+    for path in () if WRITING else out.glob("*"):
         if path.name not in files:
             path.unlink()
     for file, content in files.items():

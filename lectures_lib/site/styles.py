@@ -12,6 +12,8 @@ from pathlib import Path
 
 import tinycss2
 
+from lectures_lib.site import WRITING
+
 __all__ = ["prune", "setup", "used_names"]
 
 SHEET = "course.css"
@@ -146,19 +148,31 @@ def _write(app, exception):
     for name in UNUSED:
         path = static / name
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-    pages = (path.read_text(encoding="utf-8") for path in out.rglob("*.html"))
-    scripts = (path.read_text(encoding="utf-8") for place in SCRIPTS for path in static.glob(place))
-    names = used_names(pages, scripts)
     others = [str(sheet.filename).removeprefix("_static/") for sheet in app.builder._orig_css_files]
-    text = ""
-    for name in dict.fromkeys([*FIRST, *others]):
-        folder = f"{name.rpartition('/')[0]}/" if "/" in name else ""
-        sheet = (static / name).read_text(encoding="utf-8")
-        text += prune(sheet, None if name in WHOLE else names, folder=folder)
+    sheets = dict.fromkeys([*FIRST, *others])
+    text = _imports(sheets) if WRITING else _pruned(sheets, out)
     # Renamed into place: a reader of the site never meets half a sheet.
     part = static / f"{SHEET}.part"
     part.write_text(text, encoding="utf-8")
     os.replace(part, static / SHEET)
+
+
+def _imports(sheets):
+    """Return a sheet of all rules, without looking for what pages use."""
+    return "".join(f'@import "{name}";' for name in sheets)
+
+
+def _pruned(sheets, out):
+    """Return the rules of all sheets that some page can use."""
+    static, text = out / "_static", ""
+    pages = (path.read_text(encoding="utf-8") for path in out.rglob("*.html"))
+    scripts = (path.read_text(encoding="utf-8") for place in SCRIPTS for path in static.glob(place))
+    names = used_names(pages, scripts)
+    for name in sheets:
+        folder = f"{name.rpartition('/')[0]}/" if "/" in name else ""
+        sheet = (static / name).read_text(encoding="utf-8")
+        text += prune(sheet, None if name in WHOLE else names, folder=folder)
+    return text
 
 
 def _link(app, pagename, templatename, context, doctree):

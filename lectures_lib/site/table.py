@@ -5,6 +5,7 @@ import re
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
+from lectures_lib.site import WRITING
 from lectures_lib.site.model import book_of
 
 __all__ = ["reading_minutes", "setup", "table"]
@@ -95,4 +96,4 @@ def setup(app):
 
 
 def _pages_with_table(app, env, added, changed, removed):
-    return [page for page in PAGES if page in env.found_docs]
+    return [page for page in PAGES if page in env.found_docs and not WRITING]
