@@ -51,8 +51,10 @@ def _execute(app, env, docnames):
     jobs = min(KERNELS, os.cpu_count() or 1)
     tell("step", f"Execute {counted(len(stale), 'chapter')}, {jobs} at a time")
     # Processes, though the kernels do the work: they can be stopped when a result cannot be kept.
-    done = Parallel(jobs, return_as="generator_unordered")(runs)
-    for number, (path, result) in enumerate(done, 1):
+    # Without a name for what gives the results, or the traceback would keep it, and them, at work.
+    for number, (path, result) in enumerate(
+        Parallel(jobs, return_as="generator_unordered")(runs), 1
+    ):
         name = path.relative_to(app.srcdir).with_suffix("").as_posix().removeprefix("book/")
         good = result is not None and result.err is None
         end = f"{result.time:.0f} s" if good else "failed"
