@@ -1,6 +1,5 @@
 """Every page: its buttons and downloads lead to the repository that _config.yml names."""
 
-import json
 from html.parser import HTMLParser
 
 import pytest
@@ -57,13 +56,3 @@ def test_the_buttons_agree_with_the_address(page):
     found = buttons(page)
     assert len(found) == len(set(found))
     assert set(found) == expected(page)
-
-
-@pytest.mark.parametrize("page", [page for page in pages() if ".ipynb" in str(expected(page))])
-def test_the_download_is_the_chapter_and_installs_from_the_address(page):
-    source = page.replace(".html", ".ipynb")
-    text = (SITE / "_sources" / source).read_text(encoding="utf-8")
-    assert text == (ROOT / source).read_text(encoding="utf-8")
-    cells = json.loads(text)["cells"]
-    installs = [line for cell in cells for line in cell["source"] if "%pip install" in line]
-    assert [line.split("git+")[1].strip() for line in installs] == [ADDRESS]
