@@ -2,6 +2,7 @@
 
 import json
 
+import nbformat
 import pytest
 
 from tools import lab
@@ -12,13 +13,14 @@ def folders(tmp_path):
     edition, copy = tmp_path / "edition", tmp_path / "copy"
 
     def write(name="cnn/digits", *, text="one", set_up="a", picture="p"):
+        output = nbformat.v4.new_output("display_data", {"text/plain": picture})
         cells = [
-            {"id": "set-up", "cell_type": "code", "source": [set_up], "outputs": []},
-            {"id": "x", "cell_type": "code", "source": [text], "outputs": [picture]},
+            nbformat.v4.new_code_cell(set_up, id="set-up"),
+            nbformat.v4.new_code_cell(text, id="x", outputs=[output]),
         ]
         path = edition / f"{name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
 
     def text(name):
         return (copy / name).read_text(encoding="utf-8")
@@ -35,6 +37,21 @@ def test_a_notebook_that_was_not_changed_is_brought_up_to_date(folders):
     assert lab.update(edition, copy) == []
     assert '"two"' in text("cnn/digits.ipynb") and '"one"' in text("rnn/noisy_sine.ipynb")
     assert len(list(copy.rglob("*.ipynb"))) == 2
+
+
+def test_a_notebook_that_was_only_opened_or_one_that_was_run(folders):
+    edition, copy, write, text = folders
+    for name, change in (
+        ("cnn/digits", lambda notebook: notebook.metadata.update(language_info={"name": "x"})),
+        ("rnn/noisy_sine", lambda notebook: notebook.cells[1].outputs.clear()),
+    ):
+        notebook = nbformat.read(copy / f"{name}.ipynb", as_version=4)
+        change(notebook)
+        nbformat.write(notebook, copy / f"{name}.ipynb")
+        write(name, text="two")
+    said = lab.update(edition, copy)
+    assert [sentence.split()[0] for sentence in said] == ["rnn/noisy_sine.ipynb"]
+    assert '"two"' in text("cnn/digits.ipynb") and '"one"' in text("rnn/noisy_sine.ipynb")
 
 
 def test_beside_a_changed_notebook_stands_the_new_version(folders):

@@ -12,6 +12,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import nbformat
+
 __all__ = ["main", "update"]
 
 EDITION = Path("_build/notebooks")
@@ -37,12 +39,12 @@ def update(edition, folder):
         mark = _mark(path)
         if handed.get(name, {}).get("cells") == mark and new.exists():
             continue  # the reader has this version, changed or not
-        if new.exists() and handed.get(name, {}).get("file") != _hash(new.read_bytes()):
+        if new.exists() and handed.get(name, {}).get("shown") != _shown(new):
             new = _beside(new)
             said.append(f"{name} was changed here; its new version is {new.name} beside it.")
         new.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, new)
-        handed[name] = {"cells": mark, "file": _hash(path.read_bytes())}
+        handed[name] = {"cells": mark, "shown": _shown(path)}
         record.write_text(json.dumps(handed, indent=1), encoding="utf-8")
     return said
 
@@ -58,6 +60,15 @@ def _mark(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["id"] != "set-up"]
     return _hash("\0".join(sources).encode())
+
+
+def _shown(path):
+    """Return a hash of what a notebook shows: JupyterLab notes its kernel when it opens one."""
+    try:
+        cells = nbformat.read(path, as_version=4).cells
+    except ValueError:  # no notebook
+        return _hash(path.read_bytes())
+    return _hash(repr([(cell.source, cell.get("outputs")) for cell in cells]).encode())
 
 
 def _hash(content):

@@ -10,6 +10,7 @@ import re
 import struct
 from base64 import b64decode
 from pathlib import Path
+from textwrap import shorten
 
 import nbformat
 from jupyter_cache import get_cache
@@ -139,8 +140,8 @@ def _title(captions):
     'A kernel of 2^p units'
     """
     text = re.sub(r"\]\([^)]*\)", "", captions[0].partition("** ")[2]) if captions else ""
-    caption = text.partition(". ")[0].rstrip(".")
-    return re.sub(r"[*$`\[\]]", "", caption) or "Code"
+    title = re.sub(r"[*$`\[\]]", "", text.partition(". ")[0].rstrip("."))
+    return shorten(title, 70, placeholder=" ...") or "Code"
 
 
 def _folded(cell, title):
