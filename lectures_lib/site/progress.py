@@ -65,7 +65,8 @@ def _reading(app, env, docnames):
 
 def _failed(app, exception):
     if exception is not None:
-        _send("problem", readable(f"{type(exception).__name__}: {exception}", app.srcdir))
+        error = exception.__cause__ or exception  # what a part of the build raised
+        _send("problem", readable(f"{type(error).__name__}: {error}", app.srcdir))
 
 
 def setup(app):
@@ -80,4 +81,4 @@ def setup(app):
                     partial(_problem, app)
                 )  # the last, so only what counts comes here
     app.connect("env-before-read-docs", _reading, priority=900)  # after the execution
-    app.connect("build-finished", _failed)
+    app.connect("build-finished", _failed, priority=0)  # before those that fail once more
