@@ -18,8 +18,12 @@ class Quoting(Prose):
 
         >>> from lectures_lib.book import read_book
         >>> prose = Quoting(read_book(), "https://example.org")
-        >>> prose.plain("See [states](#map?rate=2) and {eq}`eq-conv-size`.", "cnn/tuning")[:78]
-        'See [states](https://example.org/book/cnn/tuning.html#map?rate=2) and (conv-si'
+        >>> print(prose.plain("[States](#map?rate=2) and {eq}`eq-ae-inverse`.", "cnn/tuning"))
+        [States](https://example.org/book/cnn/tuning.html#map?rate=2) and (ae-inverse).
+        <BLANKLINE>
+        $$
+        V\\,W = 1_k . \\tag{ae-inverse}
+        $$
         """
         text = CHAPTER_ONLY.sub("", text)
         plain = super().plain(text, chapter)
