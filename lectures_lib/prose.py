@@ -66,6 +66,10 @@ class Prose:
         """Return what a text writes for a term of the glossary."""
         return text
 
+    def work(self, key):
+        """Return where a work is described that cannot be read at an address, or an empty text."""
+        return ""
+
     def address(self, page, anchor, chapter):
         """Return where a page of the book is, as "book/cnn/tuning", seen from a chapter."""
         return f"{self.site}/{page}.html{'#' if anchor else ''}{anchor}" if self.site else ""
@@ -146,9 +150,10 @@ class Prose:
         form = "{}, {}" if role == "cite:p" else "{} ({})"
         texts = []
         for key in keys:
-            work = self.known(key.strip(), self.book.works, "work", chapter)
-            text = form.format(work.names, work.year)
-            texts.append(f"[{text}]({work.address})" if work.address else text)
+            key = key.strip()
+            work = self.known(key, self.book.works, "work", chapter)
+            text, address = form.format(work.names, work.year), work.address or self.work(key)
+            texts.append(f"[{text}]({address})" if address else text)
         return f"({'; '.join(texts)})" if role == "cite:p" else " and ".join(texts)
 
 

@@ -41,8 +41,9 @@ class Numbers(dict):
 
 def numbered(book):
     equations = {label: str(number) for number, label in enumerate(Numbered(book, equations={},
-                 figures={}, terms={}).labels, start=1)}  # fmt: skip
-    return Numbered(book, equations=equations, figures=Numbers(), terms=Numbers())
+                 figures={}, terms={}, works={}).labels, start=1)}  # fmt: skip
+    tables = {name: Numbers() for name in ("figures", "terms", "works")}
+    return Numbered(book, equations=equations, **tables)
 
 
 def raw_marks(text):
@@ -123,6 +124,13 @@ def test_text_becomes_what_every_front_end_shows():
     ).replace("[far](far)", f"[far]({SITE}/cnn/far.html)")
 
 
+def test_a_work_that_is_nowhere_to_be_read_leads_to_the_bibliography():
+    plain = numbered(small()).plain("{cite:t}`hjorthjensen2021`, {cite:p}`elman1990`", "cnn/near")
+    first, second = plain.split(", (")
+    assert first == f"[Hjorth-Jensen (2021)]({SITE}/rnn/elsewhere.html#(hjorthjensen2021))"
+    assert second.startswith("[Elman, 1990](https://doi.org/10.1207/")
+
+
 def test_a_link_to_a_chapter_opens_its_notebook():
     prose = numbered(small())
     assert prose.plain("{doc}`../rnn/far` [x](../rnn/far)", "cnn/near") == (
@@ -182,6 +190,7 @@ def test_a_demo_keeps_its_picture_and_closes_its_code(bundle):
     assert demo.execution_count == output.execution_count
     assert cells["d-caption"].source == (
         f"**Fig. (powers).** A power of [(1)]({SITE}/rnn/far.html#equation-eq-far). More."
+        " *(It has sliders when the cells up to here have run.)*"
     )
 
 

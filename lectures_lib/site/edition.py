@@ -5,6 +5,7 @@ pages, answers and solutions are closed, and pictures are stored, so that a note
 before it is run.
 """
 
+import platform
 import posixpath
 import re
 import struct
@@ -33,11 +34,23 @@ __all__ = ["FOLDER", "Numbered", "notebook", "setup"]
 FOLDER = "notebooks"  # on the site
 BRANCH = "notebooks"  # of the repository, at whose root the same notebooks stand
 SET_UP = "set-up"
+# As a kernel of this Python writes it, or JupyterLab marks each notebook as changed that it opens.
 KERNEL = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+        "version": platform.python_version(),
+    },
 }
 COMPARED = "nbval-check-output"
+# Below pictures that are stored, and move only when their cell has run.
+SLIDERS = " *(It has sliders when the cells up to here have run.)*"
+PLAYGROUND_RUNS = " *(It answers when the cell above has run.)*"
 
 
 class Numbered(Prose):
@@ -48,11 +61,13 @@ class Numbered(Prose):
         equations: `{label: number}`.
         figures: `{name: (page, number)}`.
         terms: `{term of the glossary: (page, anchor)}`.
+        works: `{key: (page, anchor)}` of the bibliography.
     """
 
-    def __init__(self, book, *, equations, figures, terms):
+    def __init__(self, book, *, equations, figures, terms, works):
         super().__init__(book, book.site)
-        self.equations, self.figures, self.terms = equations, figures, terms
+        self.equations, self.figures = equations, figures
+        self.terms, self.works = terms, works
 
     def plain(self, text, chapter):
         for mark in ("<!-- chapter -->\n", "<!-- /chapter -->\n"):
@@ -77,9 +92,12 @@ class Numbered(Prose):
         page, anchor = self.known(term.lower(), self.terms, "term", chapter)
         return f"[{text}]({super().address(page, anchor, chapter)})"
 
-    def caption(self, name, text, chapter):
+    def work(self, key):
+        return super().address(*self.works[key], "")
+
+    def caption(self, name, text, more, chapter):
         """Return what stands below a figure."""
-        return f"**Fig. {self.figures[name][1]}.** {self.plain(text, chapter)}"
+        return f"**Fig. {self.figures[name][1]}.** {self.plain(text, chapter)}{more}"
 
     def address(self, page, anchor, chapter):
         """Return another notebook for a chapter, and the site for all else."""
@@ -157,16 +175,16 @@ def _solution(cell):
 
 
 def _figures(cell, outputs):
-    """Return `(name, caption)` of the figures that a cell shows."""
+    """Return `(name, caption, what to do)` of the figures that a cell shows."""
     if cell.figure:
-        return [(cell.figure["name"], cell.caption)]
+        return [(cell.figure["name"], cell.caption, "")]
     found = []
     for data in (output.get("data", {}) for output in outputs):
         if EXPLORE in data:
-            found.append((data[EXPLORE]["name"], data[EXPLORE]["caption"]))
+            found.append((data[EXPLORE]["name"], data[EXPLORE]["caption"], SLIDERS))
         elif PLAYGROUND in data:
             bundle = data[PLAYGROUND]
-            found.append((f"playground-{bundle['name']}", bundle["caption"]))
+            found.append((f"playground-{bundle['name']}", bundle["caption"], PLAYGROUND_RUNS))
     return found
 
 
@@ -200,7 +218,11 @@ def _numbers(app):
         for (kind, name), place in domains["std"].objects.items()
         if kind == "term"
     }
-    return {"equations": equations, "figures": figures, "terms": terms}
+    works = {
+        citation.entry.key: (citation.bibliography_key.docname, citation.citation_id)
+        for citation in domains["cite"].citations
+    }
+    return {"equations": equations, "figures": figures, "terms": terms, "works": works}
 
 
 def _executed(app, chapter):
