@@ -20,7 +20,9 @@ from IPython.display import display, update_display
 
 __all__ = ["SENTENCE", "controls", "show"]
 
-SENTENCE = "No kernel answers here: run this cell again to move the sliders."
+SENTENCE = (
+    "No kernel answers here: run all cells above, then run this cell again to move the sliders."
+)
 WIDTH = 600  # of a picture, CSS pixels
 _OUTPUT = ":is(.jp-OutputArea-child, .output_area)"  # in JupyterLab and Notebook 7, Notebook 6
 _SAVED = f"{_OUTPUT}:has(.lectures-saved)"  # with the sentence; after it the controls, the picture
@@ -37,6 +39,17 @@ _STYLE = f"""
 {_SAVED}:has(+ {_LIVE}), {_SAVED}:has(+ {_LIVE}) + {_OUTPUT} + {_OUTPUT} {{ display: none; }}
 @keyframes lectures-wait {{ from, to {{ height: 0; margin: 0; visibility: hidden; }} }}
 """
+# JupyterLab takes letters and arrows for commands of its own unless the element says no; see the
+# same in playground/view.js.
+_KEYS = """<script>
+if (!window.lecturesKeys) {
+  window.lecturesKeys = true;
+  window.addEventListener("keydown", ({ target, altKey, ctrlKey, metaKey }) => {
+    const mine = target.closest(".lectures-demo") && !(altKey || ctrlKey || metaKey);
+    if (target.closest(".lectures-demo")) target.toggleAttribute("data-lm-suppress-shortcuts", mine);
+  }, true);
+}
+</script>"""
 
 
 def show(demo):
@@ -50,7 +63,7 @@ def show(demo):
         update_display(shown, raw=True, metadata=_metadata(shown), display_id=place)
 
     box = controls(demo, keep)
-    display({"text/html": _again("lectures-saved")}, raw=True)
+    display({"text/html": _again("lectures-saved") + _KEYS}, raw=True)
     display(_view(box) | {"text/plain": ""}, raw=True)
     display(demo.shown, raw=True, metadata=_metadata(demo.shown), display_id=place)
 

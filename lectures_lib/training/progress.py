@@ -1,8 +1,9 @@
 """The progress bar of long loops; it stays out of the rendered page."""
 
 import os
+import sys
 
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 __all__ = ["progress_bar"]
 
@@ -17,4 +18,5 @@ def progress_bar(total, *, unit, shown=True):
     True
     """
     hidden = not shown or os.environ.get("LECTURES_VIEW") == "page"
-    return tqdm(total=total, unit=unit, disable=hidden)
+    # As text, and gone at the end: a widget would be an error where a saved notebook is opened.
+    return tqdm(total=total, unit=unit, disable=hidden, file=sys.stdout, leave=False, ncols=80)

@@ -18,10 +18,21 @@ def draw(power):
 
 explore(draw, name="powers", caption="A power of two.", power=[1, 2, 3, 4],
         alt=lambda power: f"A line that ends at {2**power}.")"""
+CHOICE = """from lectures_lib.explore import explore
+from lectures_lib.plots import new_figure
+
+def draw_shape(shape):
+    figure, axes = new_figure(height=1.5)
+    axes.plot([0, 1 if shape == "up" else -1])
+    return figure
+
+explore(draw_shape, name="shapes", caption="A shape.", shape=["up", "down"],
+        alt=lambda shape: f"A line that goes {shape}.")"""
 CELLS = [
     DEMO,
     "from lectures_lib.playground import playground\nplayground('digits')",
     "playground('gates')",
+    CHOICE,
 ]
 SAVED = ".jp-OutputArea img:not(.lectures-live)"
 
@@ -216,6 +227,12 @@ def test_keys_belong_to_the_playground_that_has_the_focus(lab, visit):
     runner.press(2, ".playground-line", "Home", "d", "d", "ArrowLeft")
     assert value(2, ".playground-record").startswith("dd")
     assert runner.page.locator(".jp-Notebook .jp-Cell").count() == len(CELLS)
+
+    # A letter in a list of choices does not make the cell a text, and an arrow chooses.
+    runner.run(3, "select")
+    runner.press(3, "select", "m", "ArrowDown")
+    runner.see(3, 'img[alt="A line that goes down."]')
+    assert "jp-CodeCell" in runner.cell(3).get_attribute("class")
 
     # What is no key of a playground is JupyterLab's still.
     runner.press(1, slider, "ArrowRight")
