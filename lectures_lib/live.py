@@ -45,8 +45,8 @@ _KEYS = """<script>
 if (!window.lecturesKeys) {
   window.lecturesKeys = true;
   window.addEventListener("keydown", ({ target, altKey, ctrlKey, metaKey }) => {
-    const mine = target.closest(".lectures-demo") && !(altKey || ctrlKey || metaKey);
-    if (target.closest(".lectures-demo")) target.toggleAttribute("data-lm-suppress-shortcuts", mine);
+    if (!target.closest(".lectures-demo")) return;
+    target.toggleAttribute("data-lm-suppress-shortcuts", !(altKey || ctrlKey || metaKey));
   }, true);
 }
 </script>"""
