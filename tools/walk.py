@@ -22,11 +22,12 @@ from lectures_lib.site.edition import COMPARED, KERNEL, SET_UP
 from lectures_lib.site.execution import MEMORY, executed_file
 from lectures_lib.site.notebooks import read
 
-__all__ = ["RUN"]
+__all__ = ["LIVE", "RUN"]
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "_build"
 RUN = BUILD / "run"
+LIVE = BUILD / "live"
 WALK = """
 import itertools, pathlib, random
 from lectures_lib.explore import registry
@@ -51,7 +52,7 @@ def pytest_configure(config):
     os.environ["LECTURES_VIEW"] = "page"
     if hasattr(config, "workerinput"):
         return
-    for folder in (RUN, BUILD / "live", BUILD / "executed"):  # once, before any worker writes
+    for folder in (RUN, LIVE, BUILD / "executed"):  # once, before any worker writes
         shutil.rmtree(folder, ignore_errors=True)
     book = read_book(ROOT / "book")
     for chapter in book.chapters:
@@ -72,7 +73,7 @@ def run_of(book, chapter):
             made |= {"outputs": kept.outputs, "execution_count": kept.execution_count}
             made.metadata["tags"] = [COMPARED]
         cells.append(made)
-    live = BUILD / "live" / chapter.page
+    live = LIVE / chapter.page
     cells += [new_code_cell(MEMORY, id="memory"), new_code_cell(WALK.format(folder=str(live)))]
     code = source.metadata.kernelspec.lectures_lib  # what the build will look for
     metadata = KERNEL | {"lectures": {"chapter": chapter.name, "code": code}}

@@ -8,9 +8,10 @@ import pytest
 from conftest import ROOT, SITE, demos_of
 from PIL import Image
 
-from tools.walk import FOLDER
+from lectures_lib.book import chapter_paths
+from tools.walk import LIVE
 
-NOTEBOOKS = sorted((ROOT / "book").rglob("*.ipynb"))
+NOTEBOOKS = chapter_paths(ROOT / "book")
 
 
 def pixels(path):
@@ -21,9 +22,9 @@ def pixels(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
 def test_live_pictures_equal_the_frames_of_the_page(path):
     place = path.relative_to(ROOT).with_suffix("")
-    assert (FOLDER / place / "whole").exists(), "Run the notebooks first: make test STAGE=notebooks"
+    assert (LIVE / place / "whole").exists(), "Run the notebooks first: make test STAGE=notebooks"
     shown = {demo["name"]: demo for demo in demos_of(f"{place}.html")}
-    drawn = sorted((FOLDER / place).glob("*.png"))
+    drawn = sorted((LIVE / place).glob("*.png"))
     assert {p.name.split(".")[0] for p in drawn} == set(shown)
     for picture in drawn:
         name, index, _ = picture.name.split(".")
