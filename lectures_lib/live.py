@@ -39,14 +39,18 @@ _STYLE = f"""
 {_SAVED}:has(+ {_LIVE}), {_SAVED}:has(+ {_LIVE}) + {_OUTPUT} + {_OUTPUT} {{ display: none; }}
 @keyframes lectures-wait {{ from, to {{ height: 0; margin: 0; visibility: hidden; }} }}
 """
-# JupyterLab takes letters and arrows for commands of its own unless the element says no; see the
-# same in playground/view.js.
+# On a list of choices JupyterLab takes letters and arrows for commands of its own, unless the list
+# says no; a click elsewhere in the notebook would leave the keys to the list.
 _KEYS = """<script>
 if (!window.lecturesKeys) {
   window.lecturesKeys = true;
+  const list = (element) => element?.closest?.(".lectures-demo select");
   window.addEventListener("keydown", ({ target, altKey, ctrlKey, metaKey }) => {
-    if (!target.closest(".lectures-demo")) return;
-    target.toggleAttribute("data-lm-suppress-shortcuts", !(altKey || ctrlKey || metaKey));
+    const mine = !(altKey || ctrlKey || metaKey);
+    if (list(target)) target.toggleAttribute("data-lm-suppress-shortcuts", mine);
+  }, true);
+  window.addEventListener("mousedown", ({ target }) => {
+    if (list(document.activeElement) && !list(target)) document.activeElement.blur();
   }, true);
 }
 </script>"""

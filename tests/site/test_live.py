@@ -233,6 +233,11 @@ def test_keys_belong_to_the_playground_that_has_the_focus(lab, visit):
     runner.press(3, "select", "m", "ArrowDown")
     runner.see(3, 'img[alt="A line that goes down."]')
     assert "jp-CodeCell" in runner.cell(3).get_attribute("class")
+    runner.cell(3).locator(".jp-InputPrompt").click()  # and from here on keys are for the notebook
+    runner.page.keyboard.press("m")
+    runner.page.locator(".jp-MarkdownCell").wait_for(timeout=30_000)
+    runner.page.keyboard.press("y")
+    runner.page.locator(".jp-MarkdownCell").wait_for(state="detached", timeout=30_000)
 
     # What is no key of a playground is JupyterLab's still.
     runner.press(1, slider, "ArrowRight")
