@@ -170,7 +170,7 @@ def set_up():
     update = read(READY).split("\n")[0] == ROOT and venv_works()
     check_disk(UPDATE_GB if update else NEEDED_GB)
     python = None if update else find_python()
-    print("Setting up .venv (once): 3 minutes or more, 2.6 GB. Ctrl-C is safe.", flush=True)
+    print("Setting up .venv (once): 2 minutes or more, 2.6 GB. Ctrl-C is safe.", flush=True)
     if not update:
         check_modules(python)
         with Step(f"Make .venv with {python}"):
