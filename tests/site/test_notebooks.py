@@ -37,7 +37,9 @@ def test_there_is_one_for_each_chapter_here_and_on_the_site():
 
 @chapters
 def test_its_code_is_what_nbval_ran(chapter):
-    ran = {cell["id"]: cell["source"] for cell in cells_of(RUN / chapter.name / "chapter.ipynb")}
+    path = RUN / chapter.name / "chapter.ipynb"
+    assert path.is_file(), "Run the notebooks first: make test STAGE=notebooks"
+    ran = {cell["id"]: cell["source"] for cell in cells_of(path)}
     code = [c for c in cells_of(NOTEBOOKS / f"{chapter.name}.ipynb") if c["cell_type"] == "code"]
     assert len(code) > 5
     for cell in code:
