@@ -1,5 +1,6 @@
 """The notebooks that people open: no mark of the book's own build, nothing given away."""
 
+import ast
 import io
 import posixpath
 import re
@@ -365,3 +366,29 @@ def test_the_branch_holds_notebooks_and_binders_environment(published, capsys):
     assert "commit 0123abc" in (published / "README.md").read_text(encoding="utf-8")
     assert branch.main([str(published)]) == 1
     assert "The branch was not written: " in capsys.readouterr().err
+
+
+def names_of(cell, context):
+    tree = ast.parse(re.sub(r"(?m)^[%!].*$", "", cell.source))
+    return {
+        node.id for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, context)
+    } | ({
+        alias.asname or alias.name.partition(".")[0] for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names
+    } | {
+        node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    } if context is ast.Store else set())  # fmt: skip
+
+
+@pytest.mark.parametrize("chapter", BOOK.chapters, ids=lambda chapter: chapter.name)
+def test_no_code_needs_what_only_a_solution_or_an_audit_defines(chapter):
+    """A notebook for runners does not run these, though the site and nbval do."""
+    here, missing = set(), set()
+    for cell in (cell for cell in chapter.cells if cell.kind == "code"):
+        if cell.role in {"solution", "audit"}:
+            missing |= names_of(cell, ast.Store)
+        else:
+            here |= names_of(cell, ast.Store)
+            needed = (names_of(cell, ast.Load) & missing) - here
+            assert not needed, f"{cell.where} needs {needed}"
