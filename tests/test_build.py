@@ -476,7 +476,8 @@ def test_the_build_writes_notebooks_for_runners_and_removes_old_ones(book):
     assert "$$\ny \\tag{2}\n$$" in head.source
     assert re.search(r"\[Fig\. 1\]\(\S+/book/two\.html#two\)", head.source)
     assert re.search(r"\[\(1\)\]\(\S+/book/one\.html#equation-eq-one\)", head.source)
-    assert caption.source == "**Fig. 1.** Powers $2^p$ of *two*."
+    sliders = "*(It has sliders when the cells up to here have run.)*"
+    assert caption.source == f"**Fig. 1.** Powers $2^p$ of *two*. {sliders}"
     assert demo.outputs[0].data["text/plain"] == "A line that ends at 2."
     assert 'href="../notebooks/two.ipynb"' in book.page("two")
     (book.folder / "_build/work/_build/html/notebooks/gone.ipynb").touch()
