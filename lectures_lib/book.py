@@ -21,7 +21,9 @@ __all__ = [
 
 KINDS_OF_CELLS = ("code", "markdown", "raw")
 FOLDED = {"hide-input", "hide-cell"}
-# Arguments of `explore` that are no sliders.
+DEMOS = Path(__file__).parent / "demos"
+# Arguments of `explore` and `figure` that are no sliders.
+CALLS = {"explore", "figure"}
 OPTIONS = {"name", "caption", "alt", "start", "labels", "page"}
 
 
@@ -89,6 +91,13 @@ class Chapter:
         """Its name among the pages of the site."""
         return f"book/{self.name}"
 
+    @property
+    def sources(self):
+        """The code that draws its figures: its cells, and its module of `lectures_lib.demos`."""
+        module = DEMOS / f"{self.name.replace('/', '_')}.py"
+        texts = [module.read_text(encoding="utf-8")] if module.is_file() else []
+        return [cell.source for cell in self.cells if cell.kind == "code"] + texts
+
 
 @dataclass(frozen=True)
 class Work:
@@ -101,7 +110,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Demo:
-    """An interactive figure; a slider whose values are made by code has None for them."""
+    """A figure of `explore` or `figure`; a slider whose values are made by code has None."""
 
     chapter: str
     name: str
@@ -133,13 +142,15 @@ class Book:
 
     @cached_property
     def figures(self):
-        """`{name: (chapter, caption)}` of the figures that cells draw."""
-        return {
+        """`{name: (chapter, caption)}` of the figures without sliders."""
+        of_cells = {
             cell.figure.get("name"): (chapter.name, cell.caption)
             for chapter in self.chapters
             for cell in chapter.cells
             if cell.figure
         }
+        still = [demo for demo in self._drawn if not demo.sliders]
+        return of_cells | {demo.name: (demo.chapter, demo.caption) for demo in still}
 
     @cached_property
     def works(self):
@@ -152,9 +163,12 @@ class Book:
 
     @cached_property
     def demos(self):
-        """`{(chapter, name): Demo}` of the calls of `explore`."""
-        demos = (demo for chapter in self.chapters for demo in _demos(chapter))
-        return {(demo.chapter, demo.name): demo for demo in demos}
+        """`{(chapter, name): Demo}` of the figures with sliders."""
+        return {(demo.chapter, demo.name): demo for demo in self._drawn if demo.sliders}
+
+    @cached_property
+    def _drawn(self):
+        return [demo for chapter in self.chapters for demo in _demos(chapter)]
 
     @cached_property
     def exercises(self):
@@ -299,14 +313,14 @@ def _work(entry):
 
 
 def _demos(chapter):
-    """Yield a `Demo` for each call of `explore` that has a name, which is its address."""
-    for cell in chapter.cells:
+    """Yield a `Demo` for each call that has a name, which is its address."""
+    for source in chapter.sources:
         try:
-            tree = ast.parse(cell.source if "explore(" in cell.source else "")
-        except SyntaxError:  # text, or a line of IPython's own
+            tree = ast.parse(source if re.search(r"\b(explore|figure)\(", source) else "")
+        except SyntaxError:  # a line of IPython's own
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "explore":
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in CALLS:
                 options = {keyword.arg: keyword.value for keyword in node.keywords}
                 if isinstance(options.get("name"), ast.Constant):
                     yield _demo(chapter.name, options)

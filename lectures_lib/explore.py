@@ -4,6 +4,7 @@
 `draw` (`lectures_lib.live`). When the site is built (the environment variable `LECTURES_VIEW` is
 `page`) it holds the picture of every state, which `lectures_lib.site` turns into files under
 native sliders. With `LECTURES_VIEW=still` it is the picture of the starting state.
+`figure(drawn, ...)` is a `Demo` without sliders: a picture with its caption and description.
 """
 
 import base64
@@ -14,14 +15,16 @@ import numbers
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from lectures_lib.words import spoken
 
-__all__ = ["MAX_STATES", "Demo", "DrawError", "Parameter", "explore", "registry"]
+__all__ = ["MAX_STATES", "Demo", "DrawError", "Parameter", "explore", "figure", "registry"]
 
 MAX_STATES = 200
 VIEWS = ("live", "page", "still")
 MIME_TYPE = "application/vnd.lectures-lib.explore+json"
+PACKAGE = Path(__file__).parent
 
 registry = {}
 """Every demo of this process by name: what the tests walk."""
@@ -58,7 +61,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Demo:
-    """A pure figure function with its parameters: what `explore` returns."""
+    """A pure figure function with its parameters: what `explore` and `figure` return.
+
+    `source` is where the library draws it, as "demos/cnn_digits.py#L12", or an empty text.
+    """
 
     name: str
     draw: object
@@ -66,6 +72,7 @@ class Demo:
     caption: str
     parameters: tuple
     start: dict
+    source: str = ""
     shown: dict = field(default_factory=dict, repr=False)
     view: str = "still"
 
@@ -127,6 +134,7 @@ class Demo:
         return {
             "name": self.name,
             "caption": self.caption,
+            "source": self.source,
             "parameters": [_describe(parameter, self.start) for parameter in self.parameters],
             "alts": alts,
             "start": start,
@@ -134,7 +142,7 @@ class Demo:
         }
 
     def _check_pure(self, state, picture):
-        if self.png(state) != picture:
+        if self.parameters and self.png(state) != picture:
             raise DrawError(
                 f"{self.name}: draw({_call(state)}) gave two different pictures. It must depend "
                 "on its arguments only: make random generators inside draw from a fixed seed, "
@@ -153,7 +161,7 @@ class Demo:
         return shown
 
     def _ipython_display_(self):
-        if self.view != "live":
+        if self.view != "live" or not self.parameters:
             raise NotImplementedError  # IPython then asks for the bundle
         from lectures_lib import live
 
@@ -197,15 +205,7 @@ def explore(
     (3, 'A curve that ends at 8.')
     """
     start, labels, page = start or {}, labels or {}, page or {}
-    if alt is None:
-        raise ValueError(
-            f"{name}: no alt text. Pass alt=..., a function of the same parameters as draw that "
-            "returns what the picture shows, for readers who do not see it."
-        )
-    if not caption:
-        raise ValueError(f"{name}: no caption. Pass caption=..., a sentence about the picture.")
-    if not name.replace("-", "").isalnum() or name != name.lower():
-        raise ValueError(f"The name {name!r} must be lower-case letters, digits and hyphens.")
+    _check_texts(name, caption, alt)
     _check_names(draw, alt, name, parameters, start | labels | page)
     made = tuple(_parameter(name, key, values, labels, page) for key, values in parameters.items())
     full_start = {p.name: _start_value(name, p, start) for p in made}
@@ -216,13 +216,70 @@ def explore(
             f"{name}: {sizes} = {count} states, but a page holds at most {MAX_STATES}. Give "
             "fewer values, or a coarser list for the page only: page={'name': [...]}."
         )
+    return _registered(Demo(name, draw, alt, caption, made, full_start, _source(draw)))
+
+
+def figure(drawn, *, name, caption, alt) -> Demo:
+    """Give a picture its caption, its name in the text and its description.
+
+    Args:
+        drawn: A matplotlib figure.
+        name: Name of the figure, unique in the book.
+        caption: One or two sentences below the picture.
+        alt: What the picture shows, for readers who do not see it.
+
+    Returns:
+        A `Demo` without sliders, which displays itself as the last expression of a cell.
+
+    Raises:
+        ValueError: If a text is missing, or the name is none.
+        DrawError: If it is no figure.
+
+    >>> from matplotlib.figure import Figure
+    >>> empty = figure(Figure(), name="fig-empty", caption="Nothing.", alt="A white area.")
+    >>> list(empty.states()), empty.alt_text({})
+    ([{}], 'A white area.')
+    """
+    _check_texts(name, caption, alt)
+    caller = inspect.currentframe().f_back.f_code
+    return _registered(Demo(name, lambda: drawn, lambda: alt, caption, (), {}, _place(caller)))
+
+
+def _registered(demo):
+    """Return a demo with what is shown of it, and keep it in `registry`."""
     view = os.environ.get("LECTURES_VIEW", "live")
-    if view == "page" and name in registry:
-        raise ValueError(f"The name {name!r} is used by two demos; give this one another name.")
+    if view == "page" and demo.name in registry:
+        raise ValueError(
+            f"The name {demo.name!r} is used by two demos; give this one another name."
+        )
     # Drawn here and not when displayed: IPython hides what a display hook raises.
-    demo = Demo(name, draw, alt, caption, made, full_start)
-    registry[name] = replace(demo, shown=demo.views(view), view=view)
-    return registry[name]
+    registry[demo.name] = replace(demo, shown=demo.views(view), view=view)
+    return registry[demo.name]
+
+
+def _source(draw):
+    code = getattr(draw, "__code__", None)
+    return _place(code) if code else ""
+
+
+def _place(code):
+    """Return file and line of code of this package, from the package on; else an empty text."""
+    path = Path(code.co_filename)
+    if not path.is_relative_to(PACKAGE):
+        return ""
+    return f"{path.relative_to(PACKAGE).as_posix()}#L{code.co_firstlineno}"
+
+
+def _check_texts(name, caption, alt):
+    if not alt:
+        raise ValueError(
+            f"{name}: no alt text. Pass alt=..., what the picture shows, for readers who do not "
+            "see it; with sliders a function of the same parameters as draw."
+        )
+    if not caption:
+        raise ValueError(f"{name}: no caption. Pass caption=..., a sentence about the picture.")
+    if not name.replace("-", "").isalnum() or name != name.lower():
+        raise ValueError(f"The name {name!r} must be lower-case letters, digits and hyphens.")
 
 
 def _check_names(draw, alt, name, parameters, options):

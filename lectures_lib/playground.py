@@ -46,6 +46,10 @@ RECORDS = (
 NOISE_PC = 0.1
 
 
+IN_NOTEBOOKS = "In a notebook the playground stands here, with the network that was just trained."
+ACTIVATIONS = ("linear", "relu", "softmax")
+
+
 @dataclass(frozen=True)
 class Playground:
     """A network to play with: what `playground` returns, ready to be displayed."""
@@ -59,12 +63,15 @@ class Playground:
         return self.shown
 
 
-def playground(name) -> Playground:
+def playground(name, model=None) -> Playground:
     """Show a trained network that answers at once to what the reader draws or writes.
 
     Args:
         name: "digits", the two networks of the digits chapter, or "gates", LSTM cells that learnt
             to write, keep and read a charge.
+        model: For "digits" a network of one's own, a Keras `Sequential` from `(images, 8, 8, 1)`
+            to ten probabilities; it stands before the other two. Notebooks only. Of a network that
+            the playground cannot compute it says why.
 
     Returns:
         A `Playground`, which displays itself as the last expression of a cell.
@@ -80,12 +87,20 @@ def playground(name) -> Playground:
     view = os.environ.get("LECTURES_VIEW", "live")
     if view not in VIEWS:
         raise ValueError(f"LECTURES_VIEW is {view!r}; it must be one of {', '.join(VIEWS)}.")
+    own, said = None, IN_NOTEBOOKS
+    if model is not None:
+        try:
+            own = own_network(model)
+        except ValueError as error:  # a sentence: whoever changes a network goes on
+            said = str(error)
+        if own is None or view != "live":
+            return Playground(name, CAPTIONS[name], said, {"text/plain": said})
     picture, alt = still(name)
     shown = {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}
     if view == "page":
         shown[MIME_TYPE] = {"name": name, "caption": CAPTIONS[name], "alt": alt}
     if view == "live":
-        shown["text/html"] = _page(name, shown["image/png"], alt)
+        shown["text/html"] = _page(name, shown["image/png"], alt, own)
     return Playground(name, CAPTIONS[name], alt, shown)
 
 
@@ -95,21 +110,27 @@ def asset(file):
     return (folder / file).read_text(encoding="utf-8")
 
 
-def start(name, place):
+def start(name, place, own=None):
     """Return the line of JavaScript that starts a playground in the element whose id is `place`.
+
+    `own` is what `own_network` returns, or None.
 
     >>> start("gates", "here")[:40]
     'lecturesView.start("gates", "here", {"ne'
     """
     # "<" cannot end a script element early, whatever a text contains.
-    given = json.dumps(data(name), separators=(",", ":")).replace("<", "\\u003c")
+    everything = data(name)
+    if own:
+        mine = shown_network("yours", *own)
+        everything = everything | {"networks": [mine, *everything["networks"]]}
+    given = json.dumps(everything, separators=(",", ":")).replace("<", "\\u003c")
     return f'lecturesView.start("{name}", "{place}", {given});\n'
 
 
-def _page(name, picture, alt):
+def _page(name, picture, alt, own):
     """Return HTML that needs nothing else."""
     place = f"playground-{name}-{uuid.uuid4().hex}"  # a notebook may show it twice
-    scripts = "".join(map(asset, SCRIPTS[name])) + start(name, place)
+    scripts = "".join(map(asset, SCRIPTS[name])) + start(name, place, own)
     return (
         f'<style>{asset(STYLE)}</style><div class="playground" id="{place}">'
         f'<img class="playground-still" src="data:image/png;base64,{picture}" '
@@ -164,6 +185,63 @@ def _dense_layers(arrays):
     ]
 
 
+def own_network(model):
+    """Return layers and weights of a Keras `Sequential`, as `digits_networks` has them.
+
+    Layers that do nothing to a single picture after training, such as `Dropout`, are left out.
+
+    >>> import keras
+    >>> ends = keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")
+    >>> layers, weights = own_network(keras.Sequential([keras.Input((8, 8, 1)), *ends]))
+    >>> [layer["title"] for layer in layers], len(weights)
+    (['scores', 'softmax'], 2)
+    """
+    from keras import layers as kinds
+
+    shapes = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
+    if shapes != ((8, 8, 1), (10,)):
+        raise ValueError(
+            f"The model goes from {shapes[0]} to {shapes[1]}, but the playground has pictures of "
+            "(8, 8, 1) and ten digits. Pass a model that was built for these."
+        )
+    found, idle = [], (kinds.Flatten, kinds.Dropout, kinds.SpatialDropout2D, kinds.GaussianNoise)
+    for layer in model.layers:
+        config, last = layer.get_config(), layer is model.layers[-1]
+        shape = {"shape": list(layer.kernel.shape)} if hasattr(layer, "kernel") else {}
+        activation = config.get("activation", "linear")
+        if isinstance(layer, kinds.Conv2D):
+            fits = (config["padding"], config["groups"]) == ("same", 1)
+            fits &= {*config["strides"], *config["dilation_rate"]} == {1} and config["use_bias"]
+            found.append(
+                {"kind": "convolution", "title": layer.name, "shape": list(layer.kernel.shape)}
+            )
+        elif isinstance(layer, kinds.Dense):
+            fits, title = config["use_bias"], "scores" if last else f"{layer.name}, sums"
+            found.append({"kind": "dense", "title": title} | shape)
+        elif isinstance(layer, kinds.MaxPooling2D):
+            fits = len({*config["pool_size"], *config["strides"]}) == 1
+            fits &= config["padding"] == "valid"
+            found.append({"kind": "pooling", "title": layer.name, "size": config["pool_size"][0]})
+        elif isinstance(layer, kinds.GlobalMaxPooling2D):
+            fits = True
+            found.append({"kind": "global pooling", "title": layer.name})
+        else:
+            fits = isinstance(layer, idle)
+        if not fits or activation not in ACTIVATIONS:
+            raise ValueError(
+                f"The playground cannot compute the layer {layer.name!r}, a "
+                f"{type(layer).__name__}. It has Conv2D with padding 'same' and stride 1, square "
+                "MaxPooling2D, GlobalMaxPooling2D, Flatten and Dense, with biases, each followed "
+                "by ReLU or nothing, and softmax at the end."
+            )
+        if activation != "linear":
+            title = {"relu": f"{layer.name} after ReLU"}.get(activation, activation)
+            found.append({"kind": activation, "title": title})
+    if found[-1]["kind"] != "softmax":
+        found.append({"kind": "softmax", "title": "softmax"})
+    return found, model.get_weights()
+
+
 def forward(layers, weights, images):
     """Return the output of every layer for images `(images, 8, 8, 1)`, with our own layers."""
     outputs, left = [images], list(weights)
@@ -173,6 +251,8 @@ def forward(layers, weights, images):
             outputs.append(conv2d(given, left.pop(0), left.pop(0), padding="same"))
         elif layer["kind"] == "pooling":
             outputs.append(max_pool2d(given, pool_size=layer["size"]))
+        elif layer["kind"] == "global pooling":
+            outputs.append(given.max(axis=(1, 2)))
         elif layer["kind"] == "dense":
             outputs.append(dense(given.reshape(len(given), -1), left.pop(0), left.pop(0)))
         else:
@@ -180,25 +260,29 @@ def forward(layers, weights, images):
     return outputs[1:]
 
 
+def shown_network(title, layers, weights):
+    """Return a network for the script; the scale of each layer comes from the test pictures."""
+    outputs = forward(layers, weights, load_digits(seed=0).test.inputs)
+    drawn = [
+        layer
+        | {
+            "scale": float(np.ceil(2 * np.percentile(np.abs(output), 99.5)) / 2) or 0.5,
+            "signed": bool(output.min() < 0),
+        }
+        for layer, output in zip(layers, outputs, strict=True)
+    ]
+    return {"title": title, "layers": drawn, "weights": _encode(*weights)}
+
+
 def _digits_data():
-    test = load_digits(seed=0).test.inputs
-    networks = []
-    for title, layers, weights in digits_networks():
-        outputs = forward(layers, weights, test)
-        drawn = [
-            layer
-            | {
-                "scale": float(np.ceil(2 * np.percentile(np.abs(output), 99.5)) / 2),
-                "signed": bool(output.min() < 0),
-            }
-            for layer, output in zip(layers, outputs, strict=True)
-        ]
-        networks.append({"title": title, "layers": drawn, "weights": _encode(*weights)})
-    greys = np.rint(16 * test[:EXAMPLES]).astype(int).reshape(EXAMPLES, 64)
+    greys = np.rint(16 * load_digits(seed=0).test.inputs[:EXAMPLES]).astype(int)
     return {
-        "networks": networks,
+        "networks": [shown_network(*network) for network in digits_networks()],
         "normals": _encode(add_noise(np.zeros((1, 8, 8, 1)), noise=1.0)),
-        "examples": ["".join("0123456789abcdefg"[grey] for grey in row) for row in greys],
+        "examples": [
+            "".join("0123456789abcdefg"[grey] for grey in row)
+            for row in greys.reshape(EXAMPLES, 64)
+        ],
     }
 
 

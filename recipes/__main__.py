@@ -20,6 +20,7 @@ from recipes import (
     regimes,
     series,
     variational,
+    writers,
 )
 
 __all__ = ["PACKAGES", "RECIPES", "header", "main", "parser", "write"]
@@ -33,7 +34,6 @@ RECIPES = {
         digits.digits_grid,
         digits.digits_learning_curves,
         digits.digits_seeds,
-        digits.digits_training_size,
         cifar10.cifar10_confusion,
         cifar10.cifar10_deeper,
         cifar10.cifar10_disturbed,
@@ -77,6 +77,7 @@ RECIPES = {
         variational.variational_pictures,
         variational.variational_plain,
         variational.variational_samples,
+        writers.digits_writers,
     )
 }
 

@@ -1,6 +1,5 @@
 """Long runs on the digits, a minute or some each."""
 
-import math
 import warnings
 
 import numpy as np
@@ -22,8 +21,7 @@ LEARNING_RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 FILTERS = (1, 2, 5, 10, 20)
 CURVE_SEEDS = range(3)
 CURVE_EPOCHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, *range(15, 61, 5))
-TRAINING_SIZES = (20, 50, 100, 200, 400, 800, 1257)
-SIZE_SEEDS, SIZE_STEPS = range(5), 1200
+GRID_SEEDS = range(5)
 HELD_OUT = ("validation", "test")
 GRID = {"learning_rate": np.logspace(-5, 1, 7), "l2": np.logspace(-5, 1, 7)}
 LARGEST_VALUES = (1, 16)
@@ -44,21 +42,6 @@ def baselines():
         "k_nearest_neighbours": neighbors.KNeighborsClassifier(n_neighbors=1),
         "support_vector_machine": svm.SVC(),  # RBF kernel, C=1, gamma="scale"
     }
-
-
-def stratified_rows(labels, *, images, seed):
-    """Choose `images` rows so that every class keeps its share; sorted, all different.
-
-    >>> rows = stratified_rows(np.repeat([0, 1], 50), images=10, seed=0)
-    >>> np.bincount(np.repeat([0, 1], 50)[rows]).tolist()
-    [5, 5]
-    """
-    from sklearn.model_selection import train_test_split
-
-    rows = np.arange(len(labels))
-    if images == len(labels):
-        return rows
-    return np.sort(train_test_split(rows, train_size=images, stratify=labels, random_state=seed)[0])
 
 
 def digits_seeds():
@@ -129,38 +112,6 @@ def summarise_curves(curves):
     ).reset_index()
 
 
-def digits_training_size():
-    """Train 1,200 steps on a part of the train split, whatever its size, from five seeds."""
-    names = [*NETWORKS, "k_nearest_neighbours", "support_vector_machine"]
-    grid = {"model": names, "images": list(TRAINING_SIZES), "seed": list(SIZE_SEEDS)}
-    return sweep(run_size, grid)
-
-
-def run_size(model, images, seed):
-    """Return the scores of one model, trained on `images` images chosen by `seed`."""
-    digits = load_digits(seed=0)
-    rows = stratified_rows(digits.train.labels, images=images, seed=seed)
-    train = Split(digits.train.inputs[rows], digits.train.labels[rows])
-    if model in NETWORKS:
-        network = NETWORKS[model](l2=L2, learning_rate=0.1, seed=seed)
-        fit_steps(network, train, seed=seed)
-        return {part: evaluate(network, getattr(digits, part))["accuracy"] for part in HELD_OUT}
-    classifier = baselines()[model].fit(_flat(train), train.labels)
-    return {part: _score(classifier, getattr(digits, part)) for part in HELD_OUT}
-
-
-def fit_steps(model, train, *, seed):
-    """Train for exactly `SIZE_STEPS` steps, the images shuffled anew in every pass."""
-    batch_size = min(BATCH_SIZE, len(train))
-    examples = SIZE_STEPS * batch_size
-    rng = np.random.default_rng(seed)
-    passes = [rng.permutation(len(train)) for _ in range(math.ceil(examples / len(train)))]
-    order = np.concatenate(passes)[:examples]
-    # All passes as one long epoch: 1,200 epochs of one step would mostly be overhead of Keras.
-    inputs, labels = train.inputs[order], train.labels[order]
-    model.fit(inputs, labels, batch_size=batch_size, shuffle=False, verbose=0)
-
-
 def _flat(split):
     """Return the inputs as scikit-learn wants them, shape `(images, pixels)`."""
     return split.inputs.reshape(len(split), -1)
@@ -172,7 +123,7 @@ def _score(classifier, split):
 
 def digits_grid():
     """Train the lecture's grid of 49 networks 100 epochs, from five seeds, on two grey scales."""
-    return sweep(run_grid, {"largest_value": list(LARGEST_VALUES), "seed": list(SIZE_SEEDS)})
+    return sweep(run_grid, {"largest_value": list(LARGEST_VALUES), "seed": list(GRID_SEEDS)})
 
 
 def run_grid(largest_value, seed, *, grid=GRID):

@@ -109,6 +109,29 @@ def test_a_demo_becomes_a_numbered_figure_with_frames_as_files(book):
     assert re.search(r'<header>\s*<a class="navbar-brand logo"', intro), "outside all landmarks"
 
 
+def test_a_figure_of_the_library_has_no_controls_and_a_link_to_its_source(book):
+    cell = "import numpy as np\nfrom lectures_lib.demos import cnn_digits\n"
+    cell += "cnn_digits.filters(np.eye(3)[:, :, None, None])"
+    book.write(filters=notebook("# Filters\n\nSee {numref}`fig-filters`.", cell))
+    code, output = book.build()
+    assert code == 0, output
+    html = book.page("filters")
+    assert '<figure class="explore-figure align-default" id="fig-filters">' in html
+    assert re.search(r'href="#fig-filters"><span class="std std-numref">Fig. 1', html)
+    assert "application/json" not in html
+    image = re.search(
+        r'<img class="explore-still" src="\.\./(_demos/fig-filters/\w+\.png)" alt="1', html
+    )
+    assert (book.folder / "_build/html" / image[1]).is_file()
+    link = r'href="https://github\.com/\S+/blob/\w+/lectures_lib/demos/cnn_digits\.py#L\d+">Source<'
+    assert re.search(link, html.split("<figcaption>")[1])
+    made = nbformat.read(book.folder / "_build/notebooks/filters.ipynb", as_version=4)
+    assert made.cells[-1].source.startswith("**Fig. 1.** The filters after training")
+    assert "sliders" not in made.cells[-1].source
+    intro = book.page("intro")
+    assert re.search(r"<p>0</p>\s*</td>\s*<td><p>0</p>", intro), "a figure is not interactive"
+
+
 def test_a_playground_becomes_a_numbered_figure_with_scripts_on_its_page_only(book):
     cell = "from lectures_lib.playground import playground\n\nplayground('gates')"
     book.write(

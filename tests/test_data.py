@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 from sklearn import datasets
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -33,6 +34,7 @@ from lectures_lib.data import (
     load_cifar10,
     load_digits,
     load_shapes,
+    read_digit,
     shift_images,
 )
 
@@ -973,6 +975,48 @@ def test_shifted_images_repeat_their_edge(down, right):
     for i, j in np.ndindex(4, 5):
         row, column = min(max(i - down, 0), 3), min(max(j - right, 0), 4)
         np.testing.assert_array_equal(moved[:, i, j], images[:, row, column])
+
+
+@pytest.mark.parametrize(("down", "right"), [(0, 2), (-1, 0), (3, -1), (-4, 1), (0, 0)])
+def test_what_enters_a_shifted_image_may_have_one_value(down, right):
+    images = 1.0 + np.arange(2 * 4 * 5 * 3).reshape(2, 4, 5, 3)
+    moved = shift_images(images, down=down, right=right, fill=-7)
+    for i, j in np.ndindex(4, 5):
+        inside = 0 <= i - down < 4 and 0 <= j - right < 5
+        wanted = images[:, i - down, j - right] if inside else -7
+        np.testing.assert_array_equal(moved[:, i, j], np.broadcast_to(wanted, (2, 3)))
+    assert images.min() == 1.0
+
+
+def paper(size, ink, *, light=230, dark=20):
+    """Return a picture of light paper with dark boxes of ink: left, top, right, bottom."""
+    made = Image.new("L", size, light)
+    for box in ink:
+        made.paste(dark, box)
+    return made
+
+
+def test_a_picture_file_becomes_a_digit(tmp_path):
+    # A seven: a bar of 32 points over a stem, four times as large as the points of the data set.
+    seven = paper((300, 260), [(80, 60, 208, 92), (176, 92, 208, 188)])
+    wanted = np.zeros((8, 8))
+    wanted[:2], wanted[2:, 6:] = 1, 1
+    for made, name in ((seven, "black.png"), (ImageOps.invert(seven), "white.jpg")):
+        made.convert("RGB").resize((600, 520)).save(tmp_path / name)
+        digit = read_digit(tmp_path / name)
+        assert (digit.shape, digit.dtype) == ((1, 8, 8, 1), np.float32)
+        np.testing.assert_allclose(digit[0, 1:, :, 0], wanted[1:], atol=0.26)
+        assert set(np.unique(16 * digit)) <= set(range(17))
+
+
+def test_a_narrow_digit_stands_in_the_middle_and_fills_the_height():
+    one = read_digit(paper((90, 200), [(10, 20, 30, 180)]))[0, :, :, 0]
+    assert one.min(axis=0).tolist() == [0, 0, 0, 0.5, 0.5, 0, 0, 0]
+
+
+def test_paper_without_ink_is_refused():
+    with pytest.raises(ValueError, match="has one grey value only"):
+        read_digit(paper((50, 50), []))
 
 
 def test_noise_is_gaussian_and_seeded():

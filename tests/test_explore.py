@@ -12,8 +12,8 @@ from PIL import Image
 
 from lectures_lib import explore as module
 from lectures_lib import live
-from lectures_lib.explore import MAX_STATES, MIME_TYPE, DrawError, explore
-from lectures_lib.plots import new_figure
+from lectures_lib.explore import MAX_STATES, MIME_TYPE, DrawError, explore, figure
+from lectures_lib.plots import new_figure, style
 
 
 @pytest.fixture(autouse=True)
@@ -248,6 +248,57 @@ def test_bad_use_says_what_to_do(monkeypatch, options, text):
 def test_no_parameters(monkeypatch):
     with pytest.raises(ValueError, match="0 parameters; explore needs 1 to 3"):
         explore(draw, **SETTINGS)
+
+
+def test_a_figure_is_a_demo_without_sliders(monkeypatch):
+    monkeypatch.setenv("LECTURES_VIEW", "page")
+    with style():
+        drawn = draw(2)
+    one = figure(drawn, name="one", caption="A line.", alt="It rises to 4.")
+    shown = one._repr_mimebundle_()
+    assert shown["text/plain"] == "It rises to 4."
+    bundle = shown[MIME_TYPE]
+    assert (bundle["parameters"], bundle["alts"]) == ([], ["It rises to 4."])
+    (frame,) = bundle["frames"]
+    np.testing.assert_array_equal(
+        pixels(base64.b64decode(frame)),
+        pixels(make("still", monkeypatch).png({"power": 2, "shape": "up"})),
+    )
+    monkeypatch.setenv("LECTURES_VIEW", "live")
+    one = figure(draw(2), name="one", caption="A line.", alt="It rises to 4.")
+    with pytest.raises(NotImplementedError):  # no widgets: IPython takes the picture
+        one._ipython_display_()
+    assert set(one._repr_mimebundle_()) == {"image/png", "text/plain"}
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"alt": ""}, "one: no alt text. Pass alt=..., what the picture shows"),
+        ({"caption": ""}, "one: no caption"),
+        ({"name": "One"}, "The name 'One' must be lower-case"),
+    ],
+)
+def test_a_figure_needs_its_texts(options, text):
+    settings = {"name": "one", "caption": "A line.", "alt": "It rises."} | options
+    with pytest.raises(ValueError, match=text):
+        figure(draw(1), **settings)
+
+
+def test_a_figure_must_be_one():
+    with pytest.raises(DrawError, match="draw returned 3; it must return a matplotlib figure"):
+        figure(3, name="one", caption="A line.", alt="It rises.")
+
+
+def test_the_source_of_a_figure_is_named_if_it_stands_in_the_library(monkeypatch):
+    assert make("still", monkeypatch).source == ""
+    from lectures_lib.demos import cnn_digits
+
+    found = cnn_digits.filters(np.ones((3, 3, 1, 2))).source
+    file, line = found.split("#L")
+    assert file == "demos/cnn_digits.py"
+    text = (module.PACKAGE / file).read_text(encoding="utf-8").splitlines()
+    assert text[int(line) - 1].startswith("def filters(")
 
 
 def test_a_name_is_used_once_on_a_page_but_a_cell_may_be_run_again(monkeypatch):

@@ -5,6 +5,7 @@ import io
 import json
 import re
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -111,6 +112,77 @@ def test_our_layers_give_what_keras_gives():
     ):
         ours = module.forward(layers, weights, images)[-1]
         np.testing.assert_allclose(ours, network.predict(images, verbose=0), atol=1e-5)
+
+
+def own(*layers):
+    keras.utils.set_random_seed(4)
+    model = keras.Sequential([keras.Input((8, 8, 1)), *layers])
+    model.set_weights(
+        [w + 0.1 * np.sin(np.arange(w.size)).reshape(w.shape) for w in model.get_weights()]
+    )
+    return model
+
+
+K = keras.layers
+NETWORKS = {
+    "two convolutions": lambda: own(
+        K.Conv2D(3, (3, 5), padding="same", activation="relu"), K.MaxPooling2D(3), K.Dropout(0.5),
+        K.Conv2D(4, 1, padding="same"), K.Flatten(), K.Dense(10, activation="softmax"),
+    ),
+    "global pooling": lambda: own(
+        K.GaussianNoise(0.1), K.Conv2D(6, 4, padding="same", activation="relu"),
+        K.GlobalMaxPooling2D(), K.Dense(5), K.Dense(10),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_network_of_a_reader_has_the_outputs_that_keras_gives(name, monkeypatch):
+    model, images = NETWORKS[name](), load_digits(seed=0).test.inputs[:7]
+    layers, weights = module.own_network(model)
+    wanted = model.predict(images, verbose=0)
+    if name == "global pooling":  # it gives scores, the playground probabilities
+        wanted = np.exp(wanted) / np.exp(wanted).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(module.forward(layers, weights, images)[-1], wanted, atol=1e-5)
+    monkeypatch.setenv("LECTURES_VIEW", "live")
+    page = playground("digits", model).shown["text/html"]
+    given = json.loads(
+        re.search(r'lecturesView\.start\("digits", "[^"]+", (\{.*?\})\);\n', page)[1]
+    )
+    assert [network["title"] for network in given["networks"]] == [
+        "yours",
+        "convolutional",
+        "dense",
+    ]
+    sent = decode(given["networks"][0]["weights"])
+    np.testing.assert_array_equal(sent, np.concatenate([w.ravel() for w in model.get_weights()]))
+
+
+@pytest.mark.parametrize(
+    ("layers", "text"),
+    [
+        ([K.Conv2D(2, 3), K.Flatten(), K.Dense(10)], "cannot compute the layer .*, a Conv2D"),
+        ([K.Conv2D(2, 3, padding="same", strides=2), K.Flatten(), K.Dense(10)], "a Conv2D"),
+        ([K.Flatten(), K.Dense(10, use_bias=False)], "a Dense. It has Conv2D with padding 'same'"),
+        ([K.Flatten(), K.Dense(10, activation="tanh")], "a Dense"),
+        ([K.MaxPooling2D((1, 2)), K.Flatten(), K.Dense(10)], "a MaxPooling2D"),
+        ([K.BatchNormalization(), K.Flatten(), K.Dense(10)], "a BatchNormalization"),
+        ([K.Flatten(), K.Dense(9)], r"from \(8, 8, 1\) to \(9,\), but the playground has"),
+    ],
+)
+def test_a_network_that_cannot_be_shown_is_named_and_stops_nobody(layers, text, monkeypatch):
+    monkeypatch.setenv("LECTURES_VIEW", "live")
+    model = own(*layers)
+    with pytest.raises(ValueError, match=text):
+        module.own_network(model)
+    assert re.search(text, playground("digits", model).shown["text/plain"])
+
+
+def test_the_page_does_not_hold_the_network_of_the_build(monkeypatch):
+    monkeypatch.setenv("LECTURES_VIEW", "page")
+    shown = playground("digits", own(K.Flatten(), K.Dense(10))).shown
+    assert shown == {"text/plain": module.IN_NOTEBOOKS}
 
 
 @pytest.mark.slow

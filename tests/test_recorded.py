@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import shlex
 from importlib import resources
 from pathlib import Path
@@ -9,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import datasets
 
 from lectures_lib.data import Split, load_cifar10, load_digits, load_mnist
 from lectures_lib.from_scratch import conv2d
 from lectures_lib.models import digits_linear, series_lstm
-from lectures_lib.recorded import load, names, weights
+from lectures_lib.recorded import compare, load, names, weights
 from lectures_lib.training import evaluate, fit, forecast
 from recipes import __main__ as make
 from recipes import (
@@ -27,6 +29,7 @@ from recipes import (
     regimes,
     series,
     variational,
+    writers,
 )
 from recipes import digits as recipes
 
@@ -39,7 +42,7 @@ TABLES = [
     "convolutional_errors",
     "denoising_runs",
     *("digits_batch_size", "digits_grid", "digits_learning_curves", "digits_seeds"),
-    *("digits_training_size", "extrapolation_grid", "extrapolation_runs"),
+    *("digits_writers", "extrapolation_grid", "extrapolation_runs"),
     "few_labels",
     *("gated_frozen", "gated_runs", "linear_codes"),
     *("memory_bias", "memory_digits", "memory_epochs", "memory_seconds", "memory_slopes"),
@@ -133,12 +136,76 @@ def test_curves_are_complete():
     assert table["accuracy_high"].ge(table["accuracy"] - 1e-5).all()
 
 
-def test_training_sizes_are_complete():
-    table = load("digits_training_size")
-    models = [*NETWORKS, "k_nearest_neighbours", "support_vector_machine"]
-    sizes = [20, 50, 100, 200, 400, 800, 1257]
-    wanted = itertools.product(models, sizes, range(5))
-    assert sorted(configurations(table, ["model", "images", "seed"])) == sorted(wanted)
+@pytest.mark.parametrize("view", ["live", "page"])
+def test_a_run_is_compared_with_the_recorded_one_and_raises_in_the_build_only(
+    view, monkeypatch, capsys
+):
+    monkeypatch.setenv("LECTURES_VIEW", view)
+    compare("loss (nats)", 0.28449, recorded=0.2826, within=0.002)
+    assert capsys.readouterr().out == "loss (nats): recorded run 0.2826, yours 0.2845\n"
+    for yours, text in ((0.25, "0.2500"), (float("nan"), "nan")):
+        line = f"loss (nats): recorded run 0.2826, yours {text}"
+        if view == "page":
+            with pytest.raises(ValueError, match=re.escape(f"{line}, more than 0.002 apart.")):
+                compare("loss (nats)", yours, recorded=0.2826, within=0.002)
+        else:
+            compare("loss (nats)", yours, recorded=0.2826, within=0.002)
+            assert capsys.readouterr().out == f"{line}\n"
+
+
+def test_runs_on_other_writers_are_complete():
+    table = load("digits_writers")
+    columns = ["split", "fold", "model", "training", "seed"]
+    setting = ["shuffled", "writers"], range(5)
+    training = ["centred", "moved"]
+    wanted = [*itertools.product(*setting, writers.classical(), training, [0])]
+    wanted += itertools.product(*setting, writers.NETWORKS, training, range(3))
+    assert sorted(configurations(table, columns)) == sorted(wanted)
+    assert table[["centred", "moved"]].stack().between(0.1, 1).all()
+
+
+def test_the_folds_of_writers_are_parts_of_the_file():
+    shuffled, in_order = writers.folds("shuffled"), writers.folds("writers")
+    assert [len(rows) for rows in in_order] == [360, 360, 359, 359, 359]
+    assert np.concatenate(in_order).tolist() == list(range(1797))
+    assert sorted(np.concatenate(shuffled)) == list(range(1797))
+    assert np.ptp(shuffled[0]) > 1700
+
+
+@pytest.mark.parametrize("training", ["centred", "moved"])
+def test_the_nearest_picture_of_other_writers_comes_out_again(training):
+    """Against arithmetic: the test is the fourth fifth of the file, moved by hand."""
+    X, labels = datasets.load_digits(return_X_y=True)
+    X = X.reshape(-1, 8, 8)
+    rows = np.arange(1797)
+    test = (rows >= 360 + 360 + 359) & (rows < 1797 - 359)
+    padded = np.pad(X, ((0, 0), (1, 1), (1, 1)))
+    ways = [(1, 1), (0, 1), (2, 1), (1, 0), (1, 2)]
+    seen = [padded[:, i : i + 8, j : j + 8].reshape(-1, 64) for i, j in ways]
+    learnt = seen if training == "moved" else seen[:1]
+    points, classes = np.concatenate([part[~test] for part in learnt]), labels[~test]
+
+    def accuracy(images):
+        squares = (images**2).sum(1)[:, None] + (points**2).sum(1) - 2 * images @ points.T
+        return np.mean(classes[squares.argmin(axis=1) % len(classes)] == labels[test])
+
+    recorded = load("digits_writers").query(
+        "model == 'nearest picture' and split == 'writers' and fold == 3"
+    )
+    row = recorded[recorded["training"] == training].iloc[0]
+    assert row["centred"] == pytest.approx(accuracy(seen[0][test]), abs=0.003)
+    moved = np.mean([accuracy(part[test]) for part in seen[1:]])
+    assert row["moved"] == pytest.approx(moved, abs=0.003)
+
+
+@pytest.mark.parametrize("model", writers.classical())
+def test_other_writers_come_out_again(model):
+    row = load("digits_writers").query(
+        "model == @model and split == 'shuffled' and fold == 1 and training == 'centred'"
+    )
+    again = writers.run("shuffled", 1, model, "centred", 0)
+    for column, value in again.items():
+        assert row.iloc[0][column] == pytest.approx(value, abs=0.003)
 
 
 def test_baselines_come_out_again():
@@ -189,29 +256,6 @@ def test_first_epochs_come_out_again(learning_rate, filters):
     assert len(recorded) == 6
     again, recorded = (table.reset_index(drop=True) for table in (again, recorded))
     pd.testing.assert_frame_equal(again, recorded, rtol=0, atol=0.02)
-
-
-@pytest.mark.parametrize("name", ["k_nearest_neighbours", "support_vector_machine"])
-def test_training_size_comes_out_again(name):
-    row = recipes.run_size(name, 100, 3)
-    recorded = load("digits_training_size").query(
-        f"model == '{name}' and images == 100 and seed == 3"
-    )
-    assert len(recorded) == 1
-    for part in ("validation", "test"):
-        assert recorded.iloc[0][part] == pytest.approx(row[part], abs=0.006)
-
-
-def test_subsets_are_stratified_and_seeded():
-    labels = load_digits(seed=0).train.labels
-    rows = recipes.stratified_rows(labels, images=200, seed=1)
-    assert len(set(rows)) == 200
-    share = np.bincount(labels) * 200 / len(labels)
-    assert np.all(np.abs(np.bincount(labels[rows]) - share) < 1.01)
-    assert not np.array_equal(rows, recipes.stratified_rows(labels, images=200, seed=2))
-    np.testing.assert_array_equal(
-        recipes.stratified_rows(labels, images=1257, seed=0), np.arange(1257)
-    )
 
 
 def test_every_size_gets_the_same_number_of_steps():

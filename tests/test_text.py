@@ -7,21 +7,19 @@ import re
 
 import pytest
 
-from lectures_lib.book import Cell, read_book
+from lectures_lib.book import Book, Cell, Chapter, read_book
 
 MODEL = read_book()
 BOOK = MODEL.folder
 CHAPTERS = {chapter.name: chapter.cells for chapter in MODEL.chapters}
-EXPLORE = re.compile(r"^explore\(.*?^    name=\"([\w-]+)\"", re.DOTALL | re.MULTILINE)
 TERM = re.compile(r"\{term\}`(?:[^`<]*<)?([^`<>]+)>?`")
 ENTRY = re.compile(r"^(\S.*)\n((?:  .+\n)+)", re.MULTILINE)
 
 
-def figures(cells):
-    """Return the names of the numbered figures: those with a caption, and those with sliders."""
-    captioned = [cell.figure.get("name") for cell in cells]
-    code = "\n".join(cell.source for cell in cells if cell.kind == "code")
-    return [name for name in captioned if name] + EXPLORE.findall(code)
+def figures(book, chapter):
+    """Return the names of the numbered figures of a chapter, with and without sliders."""
+    still = [name for name, (place, _) in book.figures.items() if place == chapter]
+    return still + [name for place, name in book.demos if place == chapter]
 
 
 def prose(cells):
@@ -35,9 +33,10 @@ def glossary():
     return dict(ENTRY.findall(re.search(r"```\{glossary\}\n(.*?)```", page, re.DOTALL)[1]))
 
 
-def unnamed(cells):
+def unnamed(book, chapter):
     """Return the figures to which the text gives no number, and so no link."""
-    return sorted(set(figures(cells)) - set(re.findall(r"\{numref\}`([^`]+)`", prose(cells))))
+    named = re.findall(r"\{numref\}`([^`]+)`", prose(book[chapter].cells))
+    return sorted(set(figures(book, chapter)) - set(named))
 
 
 def misplaced(texts, linked):
@@ -51,17 +50,18 @@ def misplaced(texts, linked):
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_figure_is_referred_to_by_its_number(chapter):
-    cells = CHAPTERS[chapter]
-    assert figures(cells)
-    assert not unnamed(cells), "write {numref}`name` where the text says what to look at"
+    assert figures(MODEL, chapter)
+    assert not unnamed(MODEL, chapter), "write {numref}`name` where the text says what to look at"
 
 
 def test_a_figure_that_is_not_referred_to_is_found():
-    explored = Cell("a", "code", 'explore(\n    f,\n    name="b",\n)')
+    explored = Cell("a", "code", 'explore(f, name="b", power=[1, 2])')
+    drawn = Cell("d", "code", 'figure(f, name="e", caption="E.", alt="An e.")')
     mark = {"mystnb": {"figure": {"name": "fig-a", "caption": "A."}}}
     captioned = Cell("b", "code", "figure", metadata=mark)
     text = Cell("c", "markdown", "Look at {numref}`fig-a`.")
-    assert unnamed([explored, captioned, text]) == ["b"]
+    chapter = Chapter("x/y", None, (explored, captioned, text, drawn))
+    assert unnamed(Book(None, (chapter,)), "x/y") == ["b", "e"]
 
 
 def test_terms_are_in_order_and_lead_to_the_chapter_that_introduces_them():

@@ -8,7 +8,7 @@ from lectures_lib.data.cifar10 import (
     load_cifar10,
 )
 from lectures_lib.data.detector import detector_image
-from lectures_lib.data.digits import load_digits
+from lectures_lib.data.digits import load_digits, read_digit
 from lectures_lib.data.disturb import add_noise, shift_images
 from lectures_lib.data.memory import (
     adding_series,
@@ -45,6 +45,7 @@ __all__ = [
     "parity_series",
     "points_near_plane",
     "pulse_train",
+    "read_digit",
     "recall_series",
     "shift_images",
     "split_in_time",

@@ -4,7 +4,9 @@ import numpy as np
 
 from lectures_lib.data.splits import Dataset, read_only
 
-__all__ = ["load_digits"]
+__all__ = ["load_digits", "read_digit"]
+
+FINE = 32  # points a side: a pixel counts the ink on 4 x 4 of them
 
 
 def load_digits(*, seed=0):
@@ -43,3 +45,42 @@ def load_digits(*, seed=0):
     splits = (read_only(inputs[rows], labels[rows]) for rows in (train, validation, test))
     class_names = tuple(str(name) for name in raw.target_names)
     return Dataset(*splits, class_names=class_names, name="digits")
+
+
+def read_digit(picture):
+    """Turn a photograph or a scan of one digit into a picture as those of `load_digits`.
+
+    As there, the ink is fitted into 32x32 points, and a pixel counts how many of its 4x4 points
+    have ink.
+
+    Args:
+        picture: Path of a picture file, or a Pillow image: dark ink on light paper, or the
+            reverse, with nothing else in view.
+
+    Returns:
+        A float32 array of shape `(1, 8, 8, 1)`, from 0 (paper) to 1 (ink).
+
+    Raises:
+        ValueError: If the picture has one grey value only.
+
+    >>> from PIL import Image
+    >>> paper = Image.new("L", (100, 80), "white")
+    >>> paper.paste("black", (40, 20, 50, 60))  # a one of 10x40 pixels
+    >>> (16 * read_digit(paper)[0, 3, :, 0]).astype(int).tolist()
+    [0, 0, 0, 16, 16, 0, 0, 0]
+    """
+    from PIL import Image, ImageOps
+
+    image = picture if isinstance(picture, Image.Image) else Image.open(picture)
+    image = ImageOps.autocontrast(ImageOps.exif_transpose(image).convert("L"))
+    if image.getextrema() != (0, 255):
+        raise ValueError(
+            "The picture has one grey value only. Pass one of dark ink on light paper, or the "
+            "reverse."
+        )
+    if np.median(image) > 127:
+        image = ImageOps.invert(image)
+    ink = image.crop(image.point(lambda value: 255 * (value > 127)).getbbox())
+    fitted = ImageOps.pad(ink, (FINE, FINE), color=0)
+    points = (np.asarray(fitted) > 127).reshape(8, 4, 8, 4)
+    return points.mean(axis=(1, 3), dtype="float32")[np.newaxis, ..., np.newaxis]

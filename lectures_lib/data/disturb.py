@@ -26,20 +26,28 @@ def add_noise(images, *, noise, seed=0):
     return (images + noise * rng.standard_normal(images.shape, "float32")).astype("float32")
 
 
-def shift_images(images, *, down=0, right=0):
-    """Move images by whole pixels; the pixels at the edge are repeated in what becomes free.
+def shift_images(images, *, down=0, right=0, fill=None):
+    """Move images by whole pixels.
 
     Args:
         images: Array of shape `(images, height, width, channels)`.
         down, right: Pixels; negative ones move up and to the left.
+        fill: Value of the pixels that become free; by default those at the edge are repeated.
 
     Returns:
         An array of the same shape.
 
-    >>> shift_images(np.arange(4).reshape(1, 1, 4, 1), right=1).ravel().tolist()
-    [0, 0, 1, 2]
+    >>> row = np.arange(1, 5).reshape(1, 1, 4, 1)
+    >>> shift_images(row, right=1).ravel().tolist()
+    [1, 1, 2, 3]
+    >>> shift_images(row, right=-2, fill=0).ravel().tolist()
+    [3, 4, 0, 0]
     """
     height, width = images.shape[1:3]
-    rows = np.clip(np.arange(height) - down, 0, height - 1)
-    columns = np.clip(np.arange(width) - right, 0, width - 1)
-    return images[:, rows[:, np.newaxis], columns]
+    rows, columns = np.arange(height) - down, np.arange(width) - right
+    inside = [np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
+    moved = images[:, inside[0][:, np.newaxis], inside[1]]
+    if fill is not None:
+        moved[:, inside[0] != rows] = fill
+        moved[:, :, inside[1] != columns] = fill
+    return moved

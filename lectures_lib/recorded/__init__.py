@@ -4,11 +4,12 @@ The first lines of a table, which begin with `#`, hold that command and the vers
 weights have them as the entry `header`. The programs are in the folder `recipes` of the repository.
 """
 
+import os
 from importlib import resources
 
 import numpy as np
 
-__all__ = ["load", "names", "weights"]
+__all__ = ["compare", "load", "names", "weights"]
 
 
 def names(*, kind="csv"):
@@ -61,6 +62,31 @@ def weights(name):
     """
     with _open(name, "npz") as file, np.load(file) as arrays:
         return [arrays[f"arr_{i}"] for i in range(len(arrays.files) - 1)]  # without the header
+
+
+def compare(what, yours, *, recorded, within):
+    """Print what a recorded run gave beside what this run gives, for instance after a change.
+
+    Where the site is built and tested (the environment variable `LECTURES_VIEW` is `page`) nothing
+    has been changed, and the two must agree.
+
+    Args:
+        what: The quantity, with its unit if it has one.
+        yours: Its value in this run.
+        recorded: Its value in the recorded run, with the digits to be shown.
+        within: How far runs on different machines may lie apart.
+
+    Raises:
+        ValueError: Where the site is built, if they lie farther apart.
+
+    >>> compare("test accuracy", 0.91, recorded=0.964, within=0.02)
+    test accuracy: recorded run 0.964, yours 0.910
+    """
+    digits = len(str(recorded).partition(".")[2])
+    line = f"{what}: recorded run {recorded}, yours {yours:.{digits}f}"
+    if os.environ.get("LECTURES_VIEW") == "page" and not abs(yours - recorded) <= within:
+        raise ValueError(f"{line}, more than {within} apart. Correct the text, or the code.")
+    print(line)
 
 
 def _open(name, kind):

@@ -181,7 +181,9 @@ def _figures(cell, outputs):
     found = []
     for data in (output.get("data", {}) for output in outputs):
         if EXPLORE in data:
-            found.append((data[EXPLORE]["name"], data[EXPLORE]["caption"], SLIDERS))
+            bundle = data[EXPLORE]
+            more = SLIDERS if bundle["parameters"] else ""
+            found.append((bundle["name"], bundle["caption"], more))
         elif PLAYGROUND in data:
             bundle = data[PLAYGROUND]
             found.append((f"playground-{bundle['name']}", bundle["caption"], PLAYGROUND_RUNS))

@@ -12,6 +12,7 @@ from myst_nb.core.render import MimeRenderPlugin, create_figure_context
 
 from lectures_lib.explore import MIME_TYPE
 from lectures_lib.site import WRITING, pages
+from lectures_lib.site.model import book_of
 
 __all__ = ["ExploreRenderer", "setup"]
 
@@ -39,7 +40,8 @@ class ExploreRenderer(MimeRenderPlugin):
         store.mkdir(parents=True, exist_ok=True)
         for file, frame in zip(bundle["files"], frames, strict=True):
             (store / file).write_bytes(frame)
-        return _figure(renderer, bundle, data.line)
+        address = source_address(renderer.renderer.sphinx_env.app, bundle["source"])
+        return _figure(renderer, bundle, data.line, address)
 
 
 def _store(app, name):
@@ -47,12 +49,22 @@ def _store(app, name):
     return Path(app.doctreedir) / FOLDER / name
 
 
-def _figure(renderer, bundle, line):
+def source_address(app, source):
+    """Return where the code of a figure of the library can be read, or an empty text."""
+    repository = book_of(app).repository.removesuffix(".git")
+    branch = app.config.html_theme_options.get("repository_branch") or "main"
+    return f"{repository}/blob/{branch}/lectures_lib/{source}" if repository and source else ""
+
+
+def _figure(renderer, bundle, line, address):
     """Return the demo as a figure node with number, name and caption, as myst-nb makes its own."""
     holder, markdown = nodes.Element(), renderer.renderer
     options = {"name": bundle["name"], "caption": bundle["caption"], "classes": "explore-figure"}
     with markdown.current_node_context(holder), create_figure_context(markdown, options, line):
         markdown.current_node.append(explore_controls(bundle=bundle))
+    for caption in holder.findall(nodes.caption) if address else ():
+        link = nodes.reference("", "Source", refuri=address, classes=["figure-source"])
+        caption += [nodes.Text(" "), link]
     return list(holder.children)
 
 
@@ -62,14 +74,19 @@ def _visit_html(self, node):
     base = "../" * self.builder.current_docname.count("/") + f"{FOLDER}/{name}/"
     width, height = bundle["size"]
     alt = html.escape(bundle["alts"][start])
+    picture = (
+        f'<img class="explore-still" src="{base}{bundle["files"][start]}" alt="{alt}" '
+        f'width="{width}" height="{height}" loading="lazy" decoding="async">'
+    )
+    if not bundle["parameters"]:
+        self.body.append(f'<div class="figure-still">{picture}</div>')
+        raise nodes.SkipNode
     keys = ("name", "parameters", "alts", "files", "start")
     data = {key: bundle[key] for key in keys} | {"base": base}
     # "<" cannot end the script element early, whatever a label or alt text contains.
     payload = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     self.body.append(
-        f'<div class="explore" data-demo="{name}">'
-        f'<img class="explore-still" src="{base}{bundle["files"][start]}" alt="{alt}" '
-        f'width="{width}" height="{height}" loading="lazy" decoding="async">'
+        f'<div class="explore" data-demo="{name}">{picture}'
         f'<script type="application/json">{payload}</script></div>'
     )
     raise nodes.SkipNode

@@ -1,16 +1,14 @@
 """The directive `chapter-table`: how long each chapter takes, measured when the site is built."""
 
-import re
-
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
+from lectures_lib.measure import measure
 from lectures_lib.site import WRITING
 from lectures_lib.site.model import book_of
 
-__all__ = ["reading_minutes", "setup", "table"]
+__all__ = ["setup", "table"]
 
-WORDS_PER_MINUTE = 180
 # What is read when the site is built.
 PAGES = ("book/intro", "book/instructors/exercises", "book/status")
 HEAD = ("chapter", "to read and try (min)", "to run (s)", "interactive figures", "exercises")
@@ -27,23 +25,6 @@ class ChapterTable(Directive):
         return [chapter_table()]
 
 
-def reading_minutes(cells):
-    """Return minutes to read the text of cells and to do their exercises.
-
-    >>> from lectures_lib.book import Cell
-    >>> mark = {"exercise": {"role": "answer", "minutes": 15}}
-    >>> reading_minutes([Cell("a", "markdown", "word " * 360), Cell("b", "code", "", "", mark)])
-    17
-    """
-    words = sum(len(re.findall(r"\w+", cell.source)) for cell in cells if cell.kind == "markdown")
-    return round(words / WORDS_PER_MINUTE + sum(_minutes(cells)))
-
-
-def _minutes(cells):
-    """Return the minutes of each exercise."""
-    return [cell.exercise["minutes"] for cell in cells if cell.role == "answer"]
-
-
 def _row(app, chapter, target):
     """Return the cells of one chapter: a link and four numbers."""
     from lectures_lib.site.frames import explore_controls
@@ -52,11 +33,13 @@ def _row(app, chapter, target):
     docname = chapter.page
     seconds = app.env.nb_metadata.get(docname, {}).get("exec_data", {}).get("runtime")
     doctree = app.env.get_doctree(docname)
-    demos = sum(len(list(doctree.findall(kind))) for kind in (explore_controls, playground_box))
+    demos = sum(1 for node in doctree.findall(explore_controls) if node["bundle"]["parameters"])
+    demos += len(list(doctree.findall(playground_box)))
     uri = app.builder.get_relative_uri(target, docname)
     link = nodes.reference("", app.env.titles[docname].astext(), refuri=uri)
-    cells = chapter.cells
-    numbers = (reading_minutes(cells), _whole(seconds), demos, len(_minutes(cells)))
+    exercises = sum(cell.role == "answer" for cell in chapter.cells)
+    minutes = measure(book_of(app), chapter).minutes
+    numbers = (minutes, _whole(seconds), demos, exercises)
     return [nodes.paragraph("", "", link), *(nodes.paragraph("", str(n)) for n in numbers)]
 
 

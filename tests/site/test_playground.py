@@ -13,7 +13,14 @@ from lectures_lib import recorded
 from lectures_lib.data import charge_records, load_digits, pulse_train
 from lectures_lib.from_scratch import conv2d, dense, lstm
 from lectures_lib.models import digits_cnn, digits_dense
-from lectures_lib.playground import RECORDS, SCRIPTS, gates_networks, playground
+from lectures_lib.playground import (
+    RECORDS,
+    SCRIPTS,
+    gates_networks,
+    own_network,
+    playground,
+    shown_network,
+)
 
 PAGES = {"digits": "book/cnn/digits.html", "gates": "book/lstm/gates.html"}
 NAMES = sorted(PAGES)
@@ -94,6 +101,30 @@ def test_every_layer_equals_keras_for_100_digits(network, visit, address):
     for k, expected in enumerate(wanted):
         ours = np.array([outputs[k] for outputs in found])
         np.testing.assert_allclose(ours, expected.reshape(100, -1), rtol=0, atol=TOLERANCE)
+
+
+def test_the_network_of_a_reader_equals_keras(visit, address):
+    keras.utils.set_random_seed(5)
+    K = keras.layers
+    model = keras.Sequential([
+        keras.Input((8, 8, 1)), K.Conv2D(5, (3, 4), padding="same", activation="relu"),
+        K.MaxPooling2D(3), K.Conv2D(4, 2, padding="same"), K.GlobalMaxPooling2D(),
+        K.Dense(10, bias_initializer="random_normal", activation="softmax"),
+    ])  # fmt: skip
+    network = shown_network("yours", *own_network(model))
+    images = TEST.inputs[:50]
+    found = open_at(visit(), "digits", address).evaluate(
+        "([network, images]) => {"
+        "  const made = lecturesPictures.networkOf(network);"
+        "  return images.map((image) => lecturesPictures.answer(made, Float32Array.from(image)))"
+        "    .map((volumes) => [Array.from(volumes[5].values), Array.from(volumes[7].values)]);"
+        "}",
+        [network, images.reshape(50, -1).tolist()],
+    )
+    pooled = keras.Model(model.inputs, model.layers[3].output).predict(images, verbose=0)
+    wanted = model.predict(images, verbose=0)
+    np.testing.assert_allclose([f[0] for f in found], pooled, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose([f[1] for f in found], wanted, rtol=0, atol=TOLERANCE)
 
 
 def keras_cell(inputs, weights):

@@ -76,6 +76,16 @@ window.lecturesNetwork = (() => {
     return output;
   };
 
+  const globalTerms = (input, layer, { channel }) =>
+    Array.from({ length: input.rows * input.columns }, (_, k) => ({
+      row: Math.floor(k / input.columns), column: k % input.columns, channel,
+      value: input.values[k * input.channels + channel],
+    }));
+
+  const globalPooling = (input, layer) => volume(1, 1, input.channels,
+    Float32Array.from({ length: input.channels }, (_, channel) =>
+      Math.max(...globalTerms(input, layer, { channel }).map(({ value }) => value))));
+
   const denseTerms = (input, { kernel, shape }, { channel }) =>
     Array.from(input.values, (value, k) => {
       const pixel = Math.floor(k / input.channels);
@@ -103,7 +113,7 @@ window.lecturesNetwork = (() => {
     return volume(1, 1, input.channels, powers.map((power) => power / sum));
   };
 
-  const LAYERS = { convolution, relu, pooling, dense, softmax };
+  const LAYERS = { convolution, relu, pooling, "global pooling": globalPooling, dense, softmax };
 
   // The volumes of a network: its input, then the output of each layer.
   const forward = (layers, input) => {
@@ -112,7 +122,8 @@ window.lecturesNetwork = (() => {
     return volumes;
   };
 
-  const TERMS = { convolution: convolutionTerms, pooling: poolingTerms, dense: denseTerms };
+  const TERMS = { convolution: convolutionTerms, pooling: poolingTerms,
+    "global pooling": globalTerms, dense: denseTerms };
   // What one unit of layer `k` is computed from; `relu` and `softmax` have no sum of their own.
   const terms = (layers, volumes, k, place) => {
     const collect = TERMS[layers[k].kind];
@@ -130,7 +141,7 @@ window.lecturesNetwork = (() => {
       } else if (kind === "pooling") {
         [top, left] = [size * top, size * left];
         [bottom, right] = [size * bottom + size - 1, size * right + size - 1];
-      } else if (kind === "dense") {
+      } else if (kind === "dense" || kind === "global pooling") {
         [top, bottom, left, right] = [0, volumes[i].rows - 1, 0, volumes[i].columns - 1];
       }
     }

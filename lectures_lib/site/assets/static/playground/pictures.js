@@ -102,7 +102,7 @@ window.lecturesPictures = (() => {
       return { sentence: `${start}the larger of 0 and ${before} is ${number(total, 3)}.`, rows: [] };
     }
     const found = terms(layers, volumes, k - 1, place);
-    if (layer.kind === "pooling") {
+    if (layer.kind.endsWith("pooling")) {
       const rows = found.map((term) => [placeName(input, term), number(term.value, 3), "", ""]);
       const sentence = `${start}the largest of ${found.length} values is ${number(total, 3)}.`;
       return { sentence, rows };

@@ -1,0 +1,184 @@
+"""The figures of the chapters on tiny data: at all corners of their sliders, and what they say."""
+
+import itertools
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lectures_lib import recorded
+from lectures_lib.book import DEMOS, read_book
+from lectures_lib.data import Split
+from lectures_lib.demos import cnn_digits
+from lectures_lib.explore import registry
+
+RED, BLUE = (103, 0, 31), (5, 48, 97)  # the ends of matplotlib's RdBu_r
+
+
+def corners(demo):
+    """Return the states in which every slider stands at one of its ends."""
+    ends = [(p.values[0], p.values[-1]) for p in demo.parameters]
+    names = [p.name for p in demo.parameters]
+    return [dict(zip(names, values, strict=True)) for values in itertools.product(*ends)]
+
+
+def walked(demo):
+    """Draw and describe a figure at its corners; return its texts."""
+    for state in corners(demo):
+        picture = demo.picture(state)
+        assert picture.width == 1000
+        assert len(picture.getcolors(2**24)) > 2
+    return [demo.alt_text(state) for state in corners(demo)]
+
+
+def colours(demo, state=None):
+    """Return the colours of a figure and how many pixels have each."""
+    return {colour: count for count, colour in demo.picture(state or {}).getcolors(2**24)}
+
+
+def tiny(images=30, seed=3):
+    """Return pictures whose class is three times in a row the next."""
+    rng = np.random.default_rng(seed)
+    return Split(rng.uniform(size=(images, 8, 8, 1)).astype("float32"), np.arange(images) // 3)
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch):
+    monkeypatch.setenv("LECTURES_VIEW", "still")
+
+
+def test_every_module_of_figures_belongs_to_a_chapter():
+    chapters = {chapter.name.replace("/", "_") for chapter in read_book().chapters}
+    assert {path.stem for path in DEMOS.glob("[a-z]*.py")} <= chapters
+
+
+def test_the_model_of_the_book_knows_all_figures_of_a_module():
+    book, split = read_book(), tiny()
+    registry.clear()
+    answers = np.eye(10)[split.labels]
+    cnn_digits.classes(split), cnn_digits.failures(split, answers)
+    cnn_digits.shifts({"all": lambda images: np.zeros(len(images))}, split)
+    for name, demo in registry.items():
+        if demo.parameters:
+            assert book.demos["cnn/digits", name].caption == demo.caption
+            assert list(book.demos["cnn/digits", name].sliders) == [
+                parameter.name for parameter in demo.parameters
+            ]
+        else:
+            assert book.figures[name] == ("cnn/digits", demo.caption)
+        assert demo.source.startswith("demos/cnn_digits.py#L")
+
+
+def test_digits_of_a_class_that_is_missing_leave_its_column_empty():
+    assert walked(cnn_digits.classes(tiny(images=9)))[0].startswith("A table of handwritten")
+
+
+def test_learning_curves_may_have_any_length():
+    for epochs in (1, 7):
+        rising = np.linspace(0.25, 0.75, epochs) if epochs > 1 else [0.75]
+        scores = {"loss": rising, "val_loss": rising, "accuracy": rising}
+        history = SimpleNamespace(history=scores | {"val_accuracy": np.array(rising) - 0.125})
+        (said,) = walked(cnn_digits.learning_curves(history))
+        assert said.endswith("is 0.750 on the training and 0.625 on the validation pictures.")
+        assert f"over {epochs} epoch" in said
+
+
+def test_recorded_learning_curves():
+    said = walked(cnn_digits.learning_rates())
+    curves = recorded.load("digits_learning_curves").set_index(
+        ["split", "epoch", "learning_rate", "filters"]
+    )
+    row = curves.loc["validation", 60, 0.001, 20]
+    assert (
+        f"20 filters the validation accuracy after 60 epochs has the mean {row.accuracy:.2f}"
+        in (said[1])
+    )
+
+
+def test_confusion_counts_pairs():
+    labels = np.array([3, 3, 3, 5, 5, 0])
+    (said,) = walked(cnn_digits.confusion(labels, np.array([3, 8, 8, 5, 3, 0])))
+    assert "3 of 6 pictures" in said
+    assert "mistake is 3 taken for 8, 2 times" in said
+
+
+def test_failures_are_the_wrong_ones_and_not_too_many():
+    split = tiny()
+    answers = 0.6 * np.eye(10)[split.labels] + 0.04
+    answers[[4, 17]] = np.eye(10)[[9, 2]]
+    (said,) = walked(cnn_digits.failures(split, answers))
+    assert said == "2 pictures with true and predicted class: 1 as 9, 5 as 2."
+    (said,) = walked(cnn_digits.failures(split, np.eye(10)[(split.labels + 1) % 10]))
+    assert said.startswith("28 pictures")
+    (said,) = walked(cnn_digits.failures(split, np.eye(10)[split.labels]))
+    assert said.endswith("none.")
+
+
+def test_seeds_show_all_networks():
+    scores = {"one": pd.Series([0.5, 0.75]), "other": pd.Series([0.25, 0.5])}
+    (said,) = walked(cnn_digits.seeds(scores))
+    assert said.endswith("one between 0.500 and 0.750; other between 0.250 and 0.500.")
+
+
+@pytest.mark.parametrize("count", [1, 7, 33])
+def test_filters_are_red_where_positive_and_blue_where_negative(count):
+    kernels = np.zeros((3, 2, 1, count))
+    kernels[0, 0, 0, 0] = 2.0
+    demo = cnn_digits.filters(kernels)
+    (said,) = walked(demo)
+    assert said.startswith(f"{min(count, 20)} small picture")
+    assert RED in colours(demo)
+    assert BLUE not in colours(demo)
+    kernels[2, 1, 0, 0] = -2.0
+    found = colours(cnn_digits.filters(kernels))
+    assert found[RED] == pytest.approx(found[BLUE], rel=0.05)
+
+
+@pytest.mark.parametrize("filters", [3, 7, 21])
+def test_maps_are_those_of_the_first_picture_of_a_class(filters):
+    split = tiny()
+    sums = np.full((30, 8, 6, filters), -1.0)
+    sums[27, 3, 2, 1] = 5.0  # the first nine
+    demo = cnn_digits.feature_maps(split, {"sums": sums, "ReLU": np.maximum(sums, 0)})
+    said = dict(zip([tuple(state.values()) for state in corners(demo)], walked(demo), strict=True))
+    assert "the digit 9 after sums: filter 1 gives the largest value" in said[9, "sums"]
+    others = ", ".join(str(k) for k in range(min(filters, 20)) if k != 1)
+    assert said[9, "ReLU"].endswith(f"below 0.2: {others}.")
+    assert "and 0% of all values are positive" in said[0, "ReLU"]
+    assert BLUE not in colours(demo, {"digit": 9, "layer": "ReLU"})
+
+
+def test_shifted_pictures_lose_what_leaves_them():
+    split = Split(np.zeros((4, 8, 8, 1)), np.array([0, 2, 5, 7]))
+    for image, column in zip(split.inputs, split.labels, strict=True):
+        image[4, column] = 1.0
+
+    def column(images):  # which column has ink; 0 if none has
+        return images[:, 4, :, 0].argmax(axis=1)
+
+    demo = cnn_digits.shifts({"column": column, "always 2": lambda x: np.full(len(x), 2)}, split)
+    said = {(s["right"], s["down"]): demo.alt_text(s) for s in demo.states()}
+    assert said[0, 0].endswith("moved by 0 pixels: column 1.00; always 2 0.25.")
+    assert said[1, 0].endswith("moved by 1 pixel to the right: column 0.00; always 2 0.25.")
+    assert said[-1, 0].endswith("1 pixel to the left: column 0.25; always 2 0.25.")
+    assert said[0, -2].endswith("2 pixels up: column 0.25; always 2 0.25.")
+    walked(demo)
+
+
+def test_methods_and_writers_show_means_of_the_recorded_runs():
+    runs = recorded.load("digits_writers")
+
+    def mean(model, split, training, column):
+        chosen = (runs.model == model) & (runs.split == split) & (runs.training == training)
+        return runs[column].to_numpy()[chosen].mean()
+
+    (said,) = walked(cnn_digits.writers())
+    other, same = (
+        mean("global pooling", split, "centred", "centred") for split in ("writers", "shuffled")
+    )
+    assert f"global pooling {other:.3f} instead of {same:.3f}" in said
+    said = walked(cnn_digits.methods())[1]  # learnt centred, tested on moved ones
+    value = mean("support vectors", "writers", "centred", "moved")
+    assert "learnt centred pictures and were tested on moved ones" in said
+    assert f"support vectors {value:.3f}" in said
