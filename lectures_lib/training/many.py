@@ -61,8 +61,8 @@ def fit_many(build, grid, data, *, epochs=100, batch_size=100, seed=0, progress=
         build: Function that returns a compiled `keras.Sequential`, such as `models.digits_cnn`.
             It is called with the settings of each network.
         grid: Dictionary from keywords of `build` to lists of values; all combinations are trained.
-            They may decide about learning rate, L1 or L2 penalty and initial weights, but not
-            about the architecture: see `sweep` for that, and for other forms of a grid.
+            They may decide about learning rate, clipping, L1 or L2 penalty and initial weights,
+            but not about the architecture: see `sweep` for that, and for other forms of a grid.
         data: A `Dataset`; its test split is not looked at.
         epochs: Passes through the train split.
         batch_size: Examples per gradient step.

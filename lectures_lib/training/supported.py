@@ -3,7 +3,7 @@
 import keras
 from keras import layers, metrics, optimizers, regularizers
 
-__all__ = ["LOSSES", "check_alike", "check_supported", "loss_name"]
+__all__ = ["CLIPPING", "LOSSES", "check_alike", "check_supported", "loss_name"]
 
 LAYERS = (
     layers.AveragePooling2D,
@@ -31,11 +31,11 @@ LAYER_OPTIONS = (
     *("dropout", "recurrent_dropout", "stateful", "return_state"),
 )
 OPTIMISER_OPTIONS = (
-    *("clipnorm", "clipvalue", "global_clipnorm", "gradient_accumulation_steps"),
-    *("loss_scale_factor", "use_ema", "weight_decay"),
+    *("gradient_accumulation_steps", "loss_scale_factor", "use_ema", "weight_decay"),
 )
-# What may differ from network to network; initial weights and penalties are read one by one.
-FREE = ("build_config", "initializer", "name", "regularizer", "seed")
+CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
+# What may differ from network to network, beside initial weights; `Stack` reads it one by one.
+FREE = ("build_config", "clip", "initializer", "learning_rate", "name", "regularizer", "seed")
 
 
 def check_supported(model):
@@ -96,7 +96,8 @@ def check_alike(models):
                 raise ValueError(
                     f"Network {network} has {name}={value!r}, but network 0 has "
                     f"{expected.get(name)!r}. fit_many trains networks that differ in initial "
-                    "weights, penalties and learning rate; for several architectures use sweep."
+                    "weights, penalties, learning rate and clipping; for several architectures use "
+                    "sweep."
                 )
 
 
@@ -106,7 +107,7 @@ def _settings(model):
         f"layer {i}": {"kind": type(layer).__name__} | layer.get_config()
         for i, layer in enumerate(model.layers)
     }
-    config["optimiser"] = model.optimizer.get_config() | {"learning_rate": None}
+    config["optimiser"] = model.optimizer.get_config()
     config["loss"] = keras.losses.serialize(keras.losses.get(model.loss))
     config["metrics"] = model.get_compile_config()["metrics"]
     return dict(_flat(config))
