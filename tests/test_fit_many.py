@@ -359,7 +359,7 @@ def test_another_kind_of_layer_is_another_architecture(digits):
     def build(kind):
         pooling = {"max": layers.MaxPooling2D, "mean": layers.AveragePooling2D}[kind]
         model = keras.Sequential([keras.Input((8, 8, 1)), pooling(2), layers.Flatten()])
-        model.compile("sgd", "mse")
+        model.compile("sgd", "sparse_categorical_crossentropy")
         return model
 
     with pytest.raises(

@@ -12,13 +12,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from lectures_lib.training.supported import (
-    CLIPPING,
-    LOSSES,
-    check_alike,
-    check_supported,
-    loss_name,
-)
+from lectures_lib.training.checks import loss_name
+from lectures_lib.training.supported import CLIPPING, LOSSES, check_alike, check_supported
 
 __all__ = ["Stack"]
 
@@ -110,6 +105,7 @@ class Stack:
     def _scores(self, inputs, labels):
         """Return the loss, with penalty, and the accuracy on a batch; each `(networks,)`."""
         weights = [[self.weights[i].value for i in indices] for indices in self.of_layer]
+        inputs = tf.cast(inputs, "float32")
         stacked, done = self._convolve(weights, inputs)
 
         def measure(arguments):

@@ -3,7 +3,9 @@
 import keras
 from keras import layers, metrics, optimizers, regularizers
 
-__all__ = ["CLIPPING", "LOSSES", "check_alike", "check_supported", "loss_name"]
+from lectures_lib.training.checks import loss_name
+
+__all__ = ["CLIPPING", "LOSSES", "check_alike", "check_supported"]
 
 LAYERS = (
     layers.AveragePooling2D,
@@ -79,12 +81,6 @@ def _refuse(found, supported):
 
 def _names(classes):
     return ", ".join(kind.__name__ for kind in classes)
-
-
-def loss_name(model):
-    """Return Keras' long name of the loss of a compiled model, also of a string such as "mse"."""
-    loss = keras.losses.get(model.loss)
-    return getattr(loss, "name", None) or loss.__name__
 
 
 def check_alike(models):
