@@ -88,8 +88,8 @@ def test_a_forecast_does_not_keep_its_model_alive():
         (np.zeros((2, 4, 3)), 2, "has 4 times and 3 features, but the model reads 2 times and 1"),
         (
             np.zeros((20, 1)), 2,
-            r"has 1 times and .* reads 2 times .* The shape \(20, 1\) is read as \(series, times\): "
-            r"for one series pass start\[np\.newaxis\], or start\[:, 0\]\.",
+            r"has 1 times and .* reads 2 times .* The shape \(20, 1\) is read as \(series, times\)"
+            r": for one series pass start\[np\.newaxis\], or start\[:, 0\]\.",
         ),
         (np.zeros((1, 1, 2, 1)), 2, r"start has the shape \(1, 1, 2, 1\)\. Pass \(times,\)"),
         (1.0, 2, r"start has the shape \(\)"),
@@ -120,6 +120,14 @@ def test_models_for_any_length_read_all_times():
     for start in (known, known[2:]):  # the second length with the program of the first
         expected = step_by_step(model, start[:, None], 3)[:, 0]
         np.testing.assert_allclose(forecast(model, start, steps=3), expected, atol=1e-5)
+
+
+def test_models_that_were_built_by_a_call_read_any_number_of_series():
+    model = keras.Sequential([keras.layers.GRU(3), keras.layers.Dense(1)])
+    model(np.zeros((3, 4, 1)))
+    known = RNG.normal(size=4)
+    expected = step_by_step(with_random_weights(model), known[:, None], 2)[:, 0]
+    np.testing.assert_allclose(forecast(model, known, steps=2), expected, atol=1e-5)
 
 
 def test_models_without_shapes_are_refused():

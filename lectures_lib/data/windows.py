@@ -26,7 +26,7 @@ def make_windows(series, *, num_steps, horizon=1):
         float32, in the units of the series, and read-only.
 
     Raises:
-        ValueError: If the series has another shape, contains nan or infinite values, or is too
+        ValueError: If the series has another shape, contains what is no finite number, or is too
             short for one window; if a number of steps is not a positive integer.
 
     >>> windows = make_windows(np.arange(6), num_steps=3, horizon=2)

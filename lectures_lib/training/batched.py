@@ -24,8 +24,7 @@ class Stack:
     Its methods have the names and the meaning that they have for a Keras model.
 
     Args:
-        models: They may differ in initial weights, penalties (L1, L2), learning rate and
-            clipping.
+        models: They may differ in initial weights, L1 and L2 penalties, learning rate and clipping.
 
     Attributes:
         weights: Keras variables of shape `(networks, ...)`, one for each weight of a model.
@@ -52,10 +51,8 @@ class Stack:
         self.penalties = [_coefficients([w.regularizer for w in column]) for column in columns]
         self.rates = np.array([float(m.optimizer.learning_rate) for m in models], "float32")
         settings = [model.optimizer.get_config() for model in models]
-        limits = [[setting[kind] or 0 for kind in CLIPPING] for setting in settings]
-        self.limits = np.array(limits, "float32")  # (networks, 3)
-        unclipped = settings[0] | dict.fromkeys(CLIPPING)
-        self.optimiser = type(first.optimizer).from_config(unclipped)
+        self.limits = np.array([[s[kind] or 0 for kind in CLIPPING] for s in settings], "float32")
+        self.optimiser = type(first.optimizer).from_config(settings[0] | dict.fromkeys(CLIPPING))
         self.optimiser.build(self.weights)
         self.examples = tf.Variable(0.0)
         names = ("loss", "accuracy") if self.accuracy else ("loss",)
@@ -156,7 +153,7 @@ class Stack:
 
 def _clip(arguments):
     """Clip the gradients of one network as Keras' optimisers do; a limit of 0 means not at all."""
-    gradients, limits = arguments  # limits: (3,), in the order of CLIPPING
+    gradients, limits = arguments  # limits: (3,), as CLIPPING
     norm = tf.sqrt(tf.add_n([tf.reduce_sum(x**2) for x in gradients]))
     by_norm, by_value, by_global_norm = tf.unstack(limits)
     ways = (

@@ -21,15 +21,11 @@ def check_training(model, data, **counts):
 
 def check_split(model, split, *, name):
     """Raise ValueError unless `model` is ready and fits to the inputs and labels of a split."""
-    if not isinstance(model, keras.Model):
+    own_step = getattr(type(model), "train_step", None) is not keras.Model.train_step
+    if not (getattr(model, "compiled", False) and (model.loss or model.losses or own_step)):
         raise ValueError(
-            f"The model is {model!r}, but a Keras model is needed. "
-            "Let the function that builds it return the model."
-        )
-    if not model.compiled or (model.loss is None and _trains_by_loss(model)):
-        raise ValueError(
-            "The model is not compiled with a loss, but training and evaluation need one. "
-            'Call model.compile(optimizer, loss) before, for instance with "adam" and "mse".'
+            f"The model is {model!r}, but a Keras model compiled with a loss is needed. Call "
+            "model.compile(optimizer, loss), and return the model from the function that builds it."
         )
     if len(split) == 0:
         raise ValueError(
@@ -37,9 +33,9 @@ def check_split(model, split, *, name):
         )
     check_built(model, split.inputs.shape[1:])
     _check_inputs(model, split.inputs, name=name)
+    # What other losses or steps do with the labels is not known.
     loss = keras.losses.get(model.loss) if isinstance(model.loss, str) else model.loss
-    # What a loss of the reader's own needs is not known, nor what a model does that has none.
-    if isinstance(getattr(model, "output_shape", None), tuple) and _is_of_keras(loss):
+    if getattr(loss, "__module__", "").startswith("keras.") and not own_step:
         _check_labels(model, split.labels, name=name)
 
 
@@ -58,14 +54,6 @@ def loss_name(model):
     return getattr(loss, "name", None) or getattr(loss, "__name__", None)
 
 
-def _trains_by_loss(model):
-    return type(model).train_step is keras.Model.train_step and not model.losses
-
-
-def _is_of_keras(loss):
-    return getattr(loss, "__module__", "").startswith("keras.")
-
-
 def _check_inputs(model, inputs, *, name):
     needed, shape = getattr(model, "input_shape", None), inputs.shape[1:]
     if isinstance(needed, tuple) and not _fits(shape, needed[1:]):
@@ -75,32 +63,27 @@ def _check_inputs(model, inputs, *, name):
             change = f"Add the {axis} axis: inputs[..., np.newaxis]."
         raise ValueError(
             f"The {name} inputs have the shape {inputs.shape}, but the model reads "
-            f"{_text(needed)}. {change}"
+            f"{_text(needed[1:])}. {change}"
         )
     _check_finite(inputs, f"The {name} inputs")
 
 
 def _check_labels(model, labels, *, name):
-    outputs, shape, loss = model.output_shape, labels.shape[1:], loss_name(model)
+    outputs, shape, loss = getattr(model, "output_shape", None), labels.shape[1:], loss_name(model)
+    if not isinstance(outputs, tuple):
+        return
     sparse, classes = loss == SPARSE, outputs[-1]
-    needed = outputs[:-1] if sparse else outputs
-    # Keras lets the last axis be left out if it has the length 1.
-    forms = (shape, (*shape, 1), *([shape[:-1]] if shape[-1:] == (1,) else []))
-    if not any(_fits(form, needed[1:]) for form in forms):
-        change = f"Pass such labels, or build a model with outputs of shape {_text((0, *shape))}."
-        if sparse and _fits(shape, outputs[1:]):
-            change = (
-                'These are one-hot: compile the model with loss="categorical_crossentropy", or '
-                "pass labels.argmax(axis=-1)."
-            )
-        elif loss == "categorical_crossentropy" and any(_fits(f, outputs[1:-1]) for f in forms):
-            change = (
-                f'These are numbers of classes: compile the model with loss="{SPARSE}", or '
-                f"pass keras.utils.to_categorical(labels, {classes})."
-            )
+    needed = outputs[1:-1] if sparse else outputs[1:]
+    if not _fits(_squeeze(shape), _squeeze(needed)):
+        change = f"Pass such labels, or build a model with outputs of shape {_text(shape)}."
+        if sparse and shape == outputs[1:]:
+            change = 'For one-hot labels compile the model with loss="categorical_crossentropy".'
+        elif loss == "categorical_crossentropy" and _squeeze(shape) == outputs[1:-1]:
+            change = f'For numbers of classes compile the model with loss="{SPARSE}".'
         raise ValueError(
-            f"The {name} labels have the shape {labels.shape}, but the outputs {_text(outputs)} "
-            f"and the loss {loss} need labels of shape {_text(needed)}. {change}"
+            f"The {name} labels have the shape {labels.shape}, but the outputs "
+            f"{_text(outputs[1:])} and the loss {loss} need labels of shape {_text(needed)}. "
+            f"{change}"
         )
     _check_finite(labels, f"The {name} labels")
     lowest, highest = labels.min(), labels.max()
@@ -123,11 +106,14 @@ def _check_finite(values, what):
 
 def _fits(shape, needed):
     """Tell whether a shape is the needed one, whose axes of any length are None."""
-    return len(shape) == len(needed) and all(
-        n in (None, size) for size, n in zip(shape, needed, strict=True)
-    )
+    pairs = zip(shape, needed, strict=False)
+    return len(shape) == len(needed) and all(n in (None, size) for size, n in pairs)
+
+
+def _squeeze(shape):
+    """Leave out the last axis if it has the length 1: Keras' losses add it again."""
+    return shape[:-1] if shape[-1:] == (1,) else shape
 
 
 def _text(shape):
-    axes = ["examples", *("any" if size is None else str(size) for size in shape[1:])]
-    return f"({', '.join(axes)})"
+    return f"({', '.join(['examples', *('any' if n is None else str(n) for n in shape)])})"

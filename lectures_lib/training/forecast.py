@@ -33,8 +33,8 @@ def forecast(model, start, *, steps):
 
     Raises:
         ValueError: If the model does not predict what it reads, or `start` has another number of
-            axes or of features, too few times, or a value that is not finite; if `steps` is not a
-            positive integer.
+            axes or of features, too few times, or a value that is no finite number; if `steps` is
+            not a positive integer.
 
     >>> import keras
     >>> ones = keras.initializers.Ones()
@@ -107,5 +107,5 @@ def _compile(model):
 
     # Compiled here once for all; TensorFlow warns of functions that are compiled at every call.
     return run.get_concrete_function(
-        tf.TensorSpec(model.input_shape, "float32"), tf.TensorSpec((), "int32")
+        tf.TensorSpec((None, *model.input_shape[1:]), "float32"), tf.TensorSpec((), "int32")
     )
