@@ -86,6 +86,11 @@ def test_a_forecast_does_not_keep_its_model_alive():
     [
         ([1.0], 2, "start has 1 times and 1 features, but the model reads 2 times and 1"),
         (np.zeros((2, 4, 3)), 2, "has 4 times and 3 features, but the model reads 2 times and 1"),
+        (
+            np.zeros((20, 1)), 2,
+            r"has 1 times and .* reads 2 times .* The shape \(20, 1\) is read as \(series, times\)"
+            r": for one series pass start\[np\.newaxis\], or start\[:, 0\]\.",
+        ),
         (np.zeros((1, 1, 2, 1)), 2, r"start has the shape \(1, 1, 2, 1\)\. Pass \(times,\)"),
         (1.0, 2, r"start has the shape \(\)"),
         ([], 2, r"start has the shape \(0,\)"),
@@ -93,10 +98,42 @@ def test_a_forecast_does_not_keep_its_model_alive():
         ([0.0, 1.0], 0, "steps=0 is not a number of steps ahead. Pass a positive integer"),
         ([0.0, 1.0], 1.5, "steps=1.5 is not"),
     ],
-)
+)  # fmt: skip
 def test_starts_that_do_not_fit_are_refused(start, steps, text):
     with pytest.raises(ValueError, match=text):
         forecast(series_rnn(hidden=2), start, steps=steps)
+
+
+def test_a_series_of_several_features_is_told_from_several_series():
+    with pytest.raises(ValueError, match=r"for one series pass start\[np\.newaxis\]\.$"):
+        forecast(model_of(4, 3), np.zeros((9, 3)), steps=2)
+
+
+def test_a_column_may_be_many_series_of_one_time():
+    model, start = model_of(1, 1), RNG.normal(size=(5, 1))
+    expected = [step_by_step(model, series[:, None], 2)[:, 0] for series in start]
+    np.testing.assert_allclose(forecast(model, start, steps=2), expected, atol=1e-5)
+
+
+def test_models_for_any_length_read_all_times():
+    model, known = model_of(None, 1), RNG.normal(size=6)
+    for start in (known, known[2:]):  # the second length with the program of the first
+        expected = step_by_step(model, start[:, None], 3)[:, 0]
+        np.testing.assert_allclose(forecast(model, start, steps=3), expected, atol=1e-5)
+
+
+def test_models_that_were_built_by_a_call_read_any_number_of_series():
+    model = keras.Sequential([keras.layers.GRU(3), keras.layers.Dense(1)])
+    model(np.zeros((3, 4, 1)))
+    known = RNG.normal(size=4)
+    expected = step_by_step(with_random_weights(model), known[:, None], 2)[:, 0]
+    np.testing.assert_allclose(forecast(model, known, steps=2), expected, atol=1e-5)
+
+
+def test_models_without_shapes_are_refused():
+    unbuilt = keras.Sequential([keras.layers.GRU(1)])
+    with pytest.raises(ValueError, match=r"Begin it with keras\.Input\(\(num_steps, features\)\)"):
+        forecast(unbuilt, [0, 1], steps=2)
 
 
 def test_models_that_predict_something_else_are_refused():

@@ -1,11 +1,12 @@
 """The parts of a data set, as read-only arrays."""
 
+import contextlib
 from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
 
-__all__ = ["Dataset", "Split", "check_counts", "inputs_as_labels", "read_only"]
+__all__ = ["Dataset", "Split", "as_numbers", "check_counts", "inputs_as_labels", "read_only"]
 
 
 # eq=False: comparing arrays element by element has no single truth value.
@@ -14,7 +15,7 @@ class Split:
     """Inputs and labels of one part of a data set.
 
     Attributes:
-        inputs: Array whose first axis counts the examples.
+        inputs: Array whose first axis counts the examples; a list or a table becomes one.
         labels: Array of the same length.
 
     >>> len(Split(inputs=np.zeros((3, 8, 8, 1)), labels=np.array([4, 0, 9])))
@@ -25,6 +26,9 @@ class Split:
     labels: np.ndarray
 
     def __post_init__(self):
+        for name in ("inputs", "labels"):
+            values = as_numbers(getattr(self, name), name=f"The {name[:-1]} data")
+            object.__setattr__(self, name, values)
         if len(self.inputs) != len(self.labels):
             raise ValueError(
                 f"The split has {len(self.inputs)} inputs and {len(self.labels)} labels, but needs "
@@ -50,6 +54,24 @@ class Dataset:
     test: Split
     class_names: tuple[str, ...]
     name: str = ""
+
+
+def as_numbers(values, *, name):
+    """Return an array of real numbers; raise a ValueError that begins with `name` if it cannot be.
+
+    >>> as_numbers([[1, 2.5]], name="start")
+    array([[1. , 2.5]])
+    """
+    with contextlib.suppress(TypeError, ValueError):
+        array = np.asarray(values)
+        array = array.astype("float64") if array.dtype.kind in "OSU" else array
+        if array.dtype.kind in "biuf":
+            return array
+    raise ValueError(
+        f"{name}, a {type(values).__name__}, has texts, dates or parts of unequal length in it, "
+        "but real numbers are needed. Leave columns of texts and dates out, write classes as "
+        "numbers from 0, cut all parts to one length."
+    )
 
 
 def read_only(inputs, labels):

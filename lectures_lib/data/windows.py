@@ -4,7 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
-from lectures_lib.data.splits import Dataset, read_only
+from lectures_lib.data.splits import Dataset, as_numbers, read_only
 
 __all__ = ["make_windows", "split_in_time", "split_known"]
 
@@ -26,7 +26,7 @@ def make_windows(series, *, num_steps, horizon=1):
         float32, in the units of the series, and read-only.
 
     Raises:
-        ValueError: If the series has another shape, contains nan or infinite values, or is too
+        ValueError: If the series has another shape, contains what is no finite number, or is too
             short for one window; if a number of steps is not a positive integer.
 
     >>> windows = make_windows(np.arange(6), num_steps=3, horizon=2)
@@ -117,7 +117,7 @@ def _windows(series, num_steps, horizon):
 
 def _checked(series):
     """Return a series as float64 array of shape `(times, features)`."""
-    series = np.asarray(series, dtype="float64")
+    series = as_numbers(series, name="The series").astype("float64")
     if series.ndim not in (1, 2) or (series.ndim == 2 and series.shape[1] == 0):
         raise ValueError(
             f"The series has the shape {series.shape}, but (times,) or (times, features) is "

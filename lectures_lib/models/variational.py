@@ -38,6 +38,11 @@ class VariationalAutoencoder(keras.Model):
         self.build(encoder.input_shape)
 
     @property
+    def input_shape(self):
+        """The shape of a batch of images."""
+        return self.encoder.input_shape
+
+    @property
     def metrics(self):
         """What Keras resets and reports."""
         return self.means

@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from lectures_lib.training.supported import LOSSES, check_alike, check_supported, loss_name
+from lectures_lib.training.checks import loss_name
+from lectures_lib.training.supported import CLIPPING, LOSSES, check_alike, check_supported
 
 __all__ = ["Stack"]
 
@@ -23,7 +24,7 @@ class Stack:
     Its methods have the names and the meaning that they have for a Keras model.
 
     Args:
-        models: They may differ in initial weights, penalties (L1, L2) and learning rate.
+        models: They may differ in initial weights, L1 and L2 penalties, learning rate and clipping.
 
     Attributes:
         weights: Keras variables of shape `(networks, ...)`, one for each weight of a model.
@@ -49,7 +50,9 @@ class Stack:
         columns = zip(*(model.trainable_variables for model in models), strict=True)
         self.penalties = [_coefficients([w.regularizer for w in column]) for column in columns]
         self.rates = np.array([float(m.optimizer.learning_rate) for m in models], "float32")
-        self.optimiser = type(first.optimizer).from_config(first.optimizer.get_config())
+        settings = [model.optimizer.get_config() for model in models]
+        self.limits = np.array([[s[kind] or 0 for kind in CLIPPING] for s in settings], "float32")
+        self.optimiser = type(first.optimizer).from_config(settings[0] | dict.fromkeys(CLIPPING))
         self.optimiser.build(self.weights)
         self.examples = tf.Variable(0.0)
         names = ("loss", "accuracy") if self.accuracy else ("loss",)
@@ -64,6 +67,9 @@ class Stack:
             # the gradient of each, even beside a loss that is nan.
             total = tf.reduce_sum(scores["loss"])
         gradients = tape.gradient(total, weights)
+        if self.limits.any():
+            arguments = gradients, self.limits
+            gradients = tf.vectorized_map(_clip, arguments, fallback_to_while_loop=False)
         for variable, gradient in zip(self.weights, gradients, strict=True):
             rates = self.rates.reshape(-1, *(1 for _ in variable.shape[1:]))
             self.optimiser.update_step(gradient, variable, tf.constant(rates))
@@ -96,6 +102,7 @@ class Stack:
     def _scores(self, inputs, labels):
         """Return the loss, with penalty, and the accuracy on a batch; each `(networks,)`."""
         weights = [[self.weights[i].value for i in indices] for indices in self.of_layer]
+        inputs = tf.cast(inputs, "float32")
         stacked, done = self._convolve(weights, inputs)
 
         def measure(arguments):
@@ -142,6 +149,21 @@ class Stack:
                 if np.any(coefficient):
                     total += coefficient * tf.reduce_sum(size(variable.value), axes)
         return total
+
+
+def _clip(arguments):
+    """Clip the gradients of one network as Keras' optimisers do; a limit of 0 means not at all."""
+    gradients, limits = arguments  # limits: (3,), as CLIPPING
+    norm = tf.sqrt(tf.add_n([tf.reduce_sum(x**2) for x in gradients]))
+    by_norm, by_value, by_global_norm = tf.unstack(limits)
+    ways = (
+        (by_norm, [tf.clip_by_norm(x, by_norm) for x in gradients]),
+        (by_value, [tf.clip_by_value(x, -by_value, by_value) for x in gradients]),
+        (by_global_norm, tf.clip_by_global_norm(gradients, by_global_norm, use_norm=norm)[0]),
+    )
+    for limit, clipped in ways:
+        gradients = [tf.where(limit > 0, *pair) for pair in zip(clipped, gradients, strict=True)]
+    return gradients
 
 
 def _state(layer):

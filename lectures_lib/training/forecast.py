@@ -6,6 +6,9 @@ from numbers import Integral
 import numpy as np
 import tensorflow as tf
 
+from lectures_lib.data.splits import as_numbers
+from lectures_lib.training.checks import check_built
+
 __all__ = ["forecast"]
 
 _compiled = weakref.WeakKeyDictionary()  # the loop of each model; its weights may change
@@ -30,8 +33,8 @@ def forecast(model, start, *, steps):
 
     Raises:
         ValueError: If the model does not predict what it reads, or `start` has another number of
-            axes or of features, too few times, or a value that is not finite; if `steps` is not a
-            positive integer.
+            axes or of features, too few times, or a value that is no finite number; if `steps` is
+            not a positive integer.
 
     >>> import keras
     >>> ones = keras.initializers.Ones()
@@ -45,17 +48,24 @@ def forecast(model, start, *, steps):
         raise ValueError(
             f"steps={steps!r} is not a number of steps ahead. Pass a positive integer."
         )
-    values = np.asarray(start, dtype="float32")
+    values = as_numbers(start, name="start").astype("float32")
     whole = _with_all_axes(values)  # (series, times, features)
+    num_steps = num_steps or whole.shape[1]  # None: the model reads series of any length
     if whole.shape[1] < num_steps or whole.shape[2] != features:
+        change = f"Pass the last {num_steps} values, or more."
+        if values.ndim == 2 and values.shape[1] == features:
+            change = (
+                f"The shape {values.shape} is read as (series, times): for one series pass "
+                f"start[np.newaxis]{', or start[:, 0]' if features == 1 else ''}."
+            )
         raise ValueError(
             f"start has {whole.shape[1]} times and {whole.shape[2]} features, but the model reads "
-            f"{num_steps} times and {features} features. Pass the last {num_steps} values, or more."
+            f"{num_steps} times and {features} features. {change}"
         )
     if not np.isfinite(whole).all():
         raise ValueError("start has values that are not finite. Pass a series without gaps.")
     if model not in _compiled:
-        _compiled[model] = _compile(model, num_steps=num_steps, features=features)
+        _compiled[model] = _compile(model)
     window = tf.constant(whole[:, -num_steps:])
     predictions = _compiled[model](window, tf.constant(steps)).numpy()
     return predictions.reshape({1: (steps,), 2: (-1, steps), 3: predictions.shape}[values.ndim])
@@ -63,7 +73,8 @@ def forecast(model, start, *, steps):
 
 def _sizes(model):
     """Return `num_steps` and `features` of a model that predicts what it reads."""
-    shapes = model.input_shape, model.output_shape
+    check_built(model, "(num_steps, features)")
+    shapes = [getattr(model, name, ()) for name in ("input_shape", "output_shape")]
     if len(shapes[0]) != 3 or len(shapes[1]) != 2 or shapes[0][2] != shapes[1][1]:
         raise ValueError(
             f"The model goes from {shapes[0]} to {shapes[1]}, so its predictions cannot be its "
@@ -81,7 +92,7 @@ def _with_all_axes(values):
     return {1: values[None, :, None], 2: values[..., None]}.get(values.ndim, values)
 
 
-def _compile(model, *, num_steps, features):
+def _compile(model):
     """Return the compiled loop; it keeps the weights, but not the model, in memory."""
     reference = weakref.ref(model)
 
@@ -96,5 +107,5 @@ def _compile(model, *, num_steps, features):
 
     # Compiled here once for all; TensorFlow warns of functions that are compiled at every call.
     return run.get_concrete_function(
-        tf.TensorSpec((None, num_steps, features), "float32"), tf.TensorSpec((), "int32")
+        tf.TensorSpec((None, *model.input_shape[1:]), "float32"), tf.TensorSpec((), "int32")
     )

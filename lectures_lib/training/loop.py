@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from lectures_lib.training.progress import progress_bar
 
-__all__ = ["check_split", "check_training", "compile_pass", "scores_by_epoch"]
+__all__ = ["compile_pass", "scores_by_epoch"]
 
 
 def scores_by_epoch(model, data, *, epochs, batch_size, seed, progress):
@@ -50,34 +50,3 @@ def compile_pass(model, step, split, batch_size):
         return {name: np.float64(score) for name, score in model.get_metrics_result().items()}
 
     return scores
-
-
-def check_training(model, data, **counts):
-    """Raise ValueError for a count below 1 and for a split that `model` cannot be trained on."""
-    for name, count in counts.items():
-        if count < 1:
-            raise ValueError(
-                f"{name}={count}, but training needs at least 1. Pass {name}=1 or more."
-            )
-    for name in ("train", "validation"):
-        check_split(model, getattr(data, name), name=name)
-
-
-def check_split(model, split, *, name):
-    """Raise ValueError for an empty split, and for classes that the model has no output for."""
-    if len(split) == 0:
-        raise ValueError(
-            f"The {name} split has 0 examples, but at least 1 is needed. Pass a larger split."
-        )
-    if not np.issubdtype(split.labels.dtype, np.integer):
-        return
-    outputs = model.output_shape[-1]
-    if outputs == 1:
-        return
-    lowest, highest = int(np.min(split.labels)), int(np.max(split.labels))
-    if lowest < 0 or highest >= outputs:
-        raise ValueError(
-            f"The labels of the {name} split go from {lowest} to {highest}, but the {outputs} "
-            f"outputs of the model stand for the labels 0 to {outputs - 1}. "
-            f"Renumber the labels, or build a model with more outputs."
-        )

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from lectures_lib.training.batched import Stack
+from lectures_lib.training.checks import check_split, check_training
 from lectures_lib.training.grid import configurations_of
-from lectures_lib.training.loop import check_split, check_training, compile_pass, scores_by_epoch
-from lectures_lib.training.supported import check_supported
+from lectures_lib.training.loop import compile_pass, scores_by_epoch
 
 __all__ = ["ManyNetworks", "fit_many"]
 
@@ -40,7 +40,7 @@ class ManyNetworks:
             `networks` with the columns `loss` and, where the models measure it, `accuracy`.
 
         Raises:
-            ValueError: If the split is empty, or a label has no output of the models.
+            ValueError: If models and split do not fit, as in `fit`.
         """
         check_split(self.models[0], split, name="evaluated")
         stack = Stack(self.models)
@@ -61,8 +61,8 @@ def fit_many(build, grid, data, *, epochs=100, batch_size=100, seed=0, progress=
         build: Function that returns a compiled `keras.Sequential`, such as `models.digits_cnn`.
             It is called with the settings of each network.
         grid: Dictionary from keywords of `build` to lists of values; all combinations are trained.
-            They may decide about learning rate, L1 or L2 penalty and initial weights, but not
-            about the architecture: see `sweep` for that, and for other forms of a grid.
+            They may decide about learning rate, clipping, L1 or L2 penalty and initial weights,
+            but not about the architecture: see `sweep` for that, and for other forms of a grid.
         data: A `Dataset`; its test split is not looked at.
         epochs: Passes through the train split.
         batch_size: Examples per gradient step.
@@ -75,8 +75,7 @@ def fit_many(build, grid, data, *, epochs=100, batch_size=100, seed=0, progress=
 
     Raises:
         ValueError: If the grid is empty, the networks differ in their architecture, something in
-            them is not supported (the text names it), or a split, a count or a label does not
-            fit, as in `fit`.
+            them is not supported (the text names it), or model and data do not fit, as in `fit`.
 
     >>> from lectures_lib import data, models
     >>> grid = {"learning_rate": [0.1, 1e9], "l2": [0.0, 0.001]}
@@ -93,7 +92,6 @@ def fit_many(build, grid, data, *, epochs=100, batch_size=100, seed=0, progress=
             "Give this keyword of `build` another name."
         )
     models = [build(**setting) for setting in settings]
-    check_supported(models[0])
     check_training(models[0], data, epochs=epochs, batch_size=batch_size)
     stack = Stack(models)
     scores = list(

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from lectures_lib.training.loop import check_split, check_training, scores_by_epoch
+from lectures_lib.training.checks import check_split, check_training
+from lectures_lib.training.loop import scores_by_epoch
 
 __all__ = ["evaluate", "fit"]
 
@@ -33,8 +34,8 @@ def fit(model, data, *, epochs=100, batch_size=100, seed=0, progress=True):
         penalty) and one for each metric of the model, such as `accuracy`.
 
     Raises:
-        ValueError: If a split is empty, `epochs` or `batch_size` is below 1, or a label has no
-            output of the model.
+        ValueError: If the model is not built and compiled, if inputs or labels of a split do not
+            fit to it or are not finite, if `epochs` or `batch_size` is below 1.
 
     >>> from lectures_lib import data, models
     >>> history = fit(models.digits_linear(), data.load_digits(), epochs=2, progress=False)
@@ -66,7 +67,7 @@ def evaluate(model, split):
         the metrics of the model, such as `accuracy` (0 to 1).
 
     Raises:
-        ValueError: If the split is empty, or a label has no output of the model.
+        ValueError: If model and split do not fit, as in `fit`.
 
     >>> from lectures_lib import data, models
     >>> sorted(evaluate(models.digits_linear(), data.load_digits().validation))

@@ -3,7 +3,9 @@
 import keras
 from keras import layers, metrics, optimizers, regularizers
 
-__all__ = ["LOSSES", "check_alike", "check_supported", "loss_name"]
+from lectures_lib.training.checks import loss_name
+
+__all__ = ["CLIPPING", "LOSSES", "check_alike", "check_supported"]
 
 LAYERS = (
     layers.AveragePooling2D,
@@ -31,11 +33,11 @@ LAYER_OPTIONS = (
     *("dropout", "recurrent_dropout", "stateful", "return_state"),
 )
 OPTIMISER_OPTIONS = (
-    *("clipnorm", "clipvalue", "global_clipnorm", "gradient_accumulation_steps"),
-    *("loss_scale_factor", "use_ema", "weight_decay"),
+    *("gradient_accumulation_steps", "loss_scale_factor", "use_ema", "weight_decay"),
 )
-# What may differ from network to network; initial weights and penalties are read one by one.
-FREE = ("build_config", "initializer", "name", "regularizer", "seed")
+CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
+# What may differ from network to network, beside initial weights; `Stack` reads it one by one.
+FREE = ("build_config", "clip", "initializer", "learning_rate", "name", "regularizer", "seed")
 
 
 def check_supported(model):
@@ -81,12 +83,6 @@ def _names(classes):
     return ", ".join(kind.__name__ for kind in classes)
 
 
-def loss_name(model):
-    """Return Keras' long name of the loss of a compiled model, also of a string such as "mse"."""
-    loss = keras.losses.get(model.loss)
-    return getattr(loss, "name", None) or loss.__name__
-
-
 def check_alike(models):
     """Raise ValueError, which names the difference, if architecture or optimiser differ."""
     expected = _settings(models[0])
@@ -96,7 +92,8 @@ def check_alike(models):
                 raise ValueError(
                     f"Network {network} has {name}={value!r}, but network 0 has "
                     f"{expected.get(name)!r}. fit_many trains networks that differ in initial "
-                    "weights, penalties and learning rate; for several architectures use sweep."
+                    "weights, penalties, learning rate and clipping; for several architectures use "
+                    "sweep."
                 )
 
 
@@ -106,7 +103,7 @@ def _settings(model):
         f"layer {i}": {"kind": type(layer).__name__} | layer.get_config()
         for i, layer in enumerate(model.layers)
     }
-    config["optimiser"] = model.optimizer.get_config() | {"learning_rate": None}
+    config["optimiser"] = model.optimizer.get_config()
     config["loss"] = keras.losses.serialize(keras.losses.get(model.loss))
     config["metrics"] = model.get_compile_config()["metrics"]
     return dict(_flat(config))
