@@ -280,7 +280,7 @@ NO_NUMBERS = {
 @pytest.mark.parametrize("case", NO_NUMBERS)
 def test_what_is_no_number_is_named(case):
     values, kind = NO_NUMBERS[case]
-    text = f", a {kind}, has texts, dates.*real numbers are needed. Leave columns of texts and dat"
+    text = f", a {kind}, must be real numbers: leave out columns of texts and dates"
     with pytest.raises(ValueError, match=f"The input data{text}"):
         Split(values, [0, 1])
     with pytest.raises(ValueError, match=f"The label data{text}"):

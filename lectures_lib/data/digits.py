@@ -6,8 +6,6 @@ from lectures_lib.data.splits import Dataset, read_only
 
 __all__ = ["load_digits", "read_digit"]
 
-FINE = 32  # points a side: a pixel counts the ink on 4 x 4 of them
-
 
 def load_digits(*, seed=0):
     """Load 1,797 handwritten digits of 8x8 pixels, split into 1,257 + 180 + 360.
@@ -43,19 +41,16 @@ def load_digits(*, seed=0):
         rest, test_size=180, stratify=labels[rest], random_state=seed
     )
     splits = (read_only(inputs[rows], labels[rows]) for rows in (train, validation, test))
-    class_names = tuple(str(name) for name in raw.target_names)
-    return Dataset(*splits, class_names=class_names, name="digits")
+    return Dataset(*splits, class_names=tuple(map(str, raw.target_names)), name="digits")
 
 
 def read_digit(picture):
     """Turn a photograph or a scan of one digit into a picture as those of `load_digits`.
 
-    As there, the ink is fitted into 32x32 points, and a pixel counts how many of its 4x4 points
-    have ink.
+    The ink is fitted into 32x32 points, and a pixel counts how many of its 4x4 points have ink.
 
     Args:
-        picture: Path of a picture file, or a Pillow image: dark ink on light paper, or the
-            reverse, with nothing else in view.
+        picture: A Pillow image or the path of a file: one digit, dark on light or the reverse.
 
     Returns:
         A float32 array of shape `(1, 8, 8, 1)`, from 0 (paper) to 1 (ink).
@@ -74,13 +69,8 @@ def read_digit(picture):
     image = picture if isinstance(picture, Image.Image) else Image.open(picture)
     image = ImageOps.autocontrast(ImageOps.exif_transpose(image).convert("L"))
     if image.getextrema() != (0, 255):
-        raise ValueError(
-            "The picture has one grey value only. Pass one of dark ink on light paper, or the "
-            "reverse."
-        )
-    if np.median(image) > 127:
-        image = ImageOps.invert(image)
+        raise ValueError("The picture has one grey value only. Pass one with a digit on it.")
+    image = ImageOps.invert(image) if np.median(image) > 127 else image
     ink = image.crop(image.point(lambda value: 255 * (value > 127)).getbbox())
-    fitted = ImageOps.pad(ink, (FINE, FINE), color=0)
-    points = (np.asarray(fitted) > 127).reshape(8, 4, 8, 4)
-    return points.mean(axis=(1, 3), dtype="float32")[np.newaxis, ..., np.newaxis]
+    points = np.asarray(ImageOps.pad(ink, (32, 32))) > 127
+    return points.reshape(1, 8, 4, 8, 4, 1).mean(axis=(2, 4), dtype="float32")

@@ -44,10 +44,7 @@ def shift_images(images, *, down=0, right=0, fill=None):
     [3, 4, 0, 0]
     """
     height, width = images.shape[1:3]
-    rows, columns = np.arange(height) - down, np.arange(width) - right
-    inside = [np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
-    moved = images[:, inside[0][:, np.newaxis], inside[1]]
-    if fill is not None:
-        moved[:, inside[0] != rows] = fill
-        moved[:, :, inside[1] != columns] = fill
-    return moved
+    margin = ((0, 0), (abs(down), abs(down)), (abs(right), abs(right)), (0, 0))
+    how = {"mode": "edge"} if fill is None else {"constant_values": fill}
+    top, left = abs(down) - down, abs(right) - right
+    return np.pad(images, margin, **how)[:, top : top + height, left : left + width]

@@ -68,9 +68,8 @@ def as_numbers(values, *, name):
         if array.dtype.kind in "biuf":
             return array
     raise ValueError(
-        f"{name}, a {type(values).__name__}, has texts, dates or parts of unequal length in it, "
-        "but real numbers are needed. Leave columns of texts and dates out, write classes as "
-        "numbers from 0, cut all parts to one length."
+        f"{name}, a {type(values).__name__}, must be real numbers: leave out columns of texts and "
+        "dates, write classes as numbers from 0, cut all parts to one length."
     )
 
 

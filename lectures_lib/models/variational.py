@@ -37,10 +37,7 @@ class VariationalAutoencoder(keras.Model):
         self.means = [keras.metrics.Mean(name=name) for name in ("loss", "reconstruction", "kl")]
         self.build(encoder.input_shape)
 
-    @property
-    def input_shape(self):
-        """The shape of a batch of images."""
-        return self.encoder.input_shape
+    input_shape = property(lambda self: self.encoder.input_shape, doc="Of a batch of images.")
 
     @property
     def metrics(self):

@@ -12,9 +12,7 @@ def check_training(model, data, **counts):
     """Raise ValueError for a count below 1 and for a split that `model` cannot be trained on."""
     for name, count in counts.items():
         if count < 1:
-            raise ValueError(
-                f"{name}={count}, but training needs at least 1. Pass {name}=1 or more."
-            )
+            raise ValueError(f"{name}={count}, but training needs at least 1. Pass 1 or more.")
     for name in ("train", "validation"):
         check_split(model, getattr(data, name), name=name)
 
@@ -96,8 +94,7 @@ def _check_labels(model, labels, *, name):
 
 
 def _check_finite(values, what):
-    finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
-    if not finite.all():
+    if not (finite := np.isfinite(values).reshape(len(values), -1).all(axis=1)).all():
         raise ValueError(
             f"{what} are nan or infinite in {np.sum(~finite)} of {len(values)} examples, the first "
             f"at index {np.argmin(finite)}. Fill the gaps, or leave these examples out."

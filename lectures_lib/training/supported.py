@@ -32,9 +32,7 @@ LAYER_OPTIONS = (
     *("activity_regularizer", "bias_constraint", "kernel_constraint", "recurrent_constraint"),
     *("dropout", "recurrent_dropout", "stateful", "return_state"),
 )
-OPTIMISER_OPTIONS = (
-    *("gradient_accumulation_steps", "loss_scale_factor", "use_ema", "weight_decay"),
-)
+OPTIMISER_OPTIONS = "gradient_accumulation_steps", "loss_scale_factor", "use_ema", "weight_decay"
 CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 # What may differ from network to network, beside initial weights; `Stack` reads it one by one.
 FREE = ("build_config", "clip", "initializer", "learning_rate", "name", "regularizer", "seed")
