@@ -137,6 +137,7 @@ def check(name, answer, seed=0):
 def _result(name, answer, seed):
     drawn = cases(name, seed)
     call = f'cases("{name}", seed={seed})' if seed else f'cases("{name}")'
+    call = f"from lectures_lib.exercises import cases; {call}"
     for number, case in enumerate(drawn):
         earned, said = judge(case, answer, place=f"{call}[{number}].given")
         if earned < 1:

@@ -4,7 +4,8 @@ from math import comb
 
 import numpy as np
 
-from lectures_lib.exercises import Case, exercise
+from lectures_lib.data import add_noise, load_digits
+from lectures_lib.exercises import Case, Trained, exercise
 
 
 @exercise("cnn-dense-weights", chapter="cnn/why_convolutions")
@@ -225,6 +226,56 @@ def _shifted_accuracy(rng):
                 }.items()
             },
         )
+
+
+@exercise("cnn-slipping-scanner", chapter="cnn/digits")
+def _slipping_scanner(rng):
+    from sklearn import datasets  # slow to import
+
+    raw = datasets.load_digits()  # in the order of the writers
+    images = (raw.images[..., np.newaxis] / 16).astype("float32")
+    first = rng.integers(len(images) - 360 + 1)
+    held = np.arange(first, first + 360)
+    padded = np.pad(images[held], ((0, 0), (1, 1), (1, 1), (0, 0)))
+    corners = rng.choice([(0, 1), (2, 1), (1, 0), (1, 2)], size=360)
+    yield Trained(
+        {"inputs": np.delete(images, held, axis=0), "labels": np.delete(raw.target, held)},
+        np.stack(
+            [image[i : i + 8, j : j + 8] for image, (i, j) in zip(padded, corners, strict=True)]
+        ),
+        raw.target[held],
+        on="pictures of other writers, each moved by one pixel",
+        threshold=0.85,
+        baseline=0.6,
+        output_shape=(10,),
+        bands=(
+            (0.2, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
+            (0.6, "A network that has seen centred pictures only reaches no more."),
+            (1.0, "Show it pictures moved in all four directions, and train it for longer."),
+        ),
+    )
+
+
+@exercise("cnn-through-noise", chapter="cnn/digits")
+def _through_noise(rng):
+    test = load_digits(seed=0).test
+    yield Trained(
+        {},
+        add_noise(test.inputs, noise=0.5, seed=rng.integers(2**32)),
+        test.labels,
+        on="test pictures under noise of standard deviation 0.5",
+        threshold=0.85,
+        baseline=0.75,
+        output_shape=(10,),
+        bands=(
+            (0.2, "That is guessing: has the network been trained?"),
+            (0.75, "A network that has seen clean pictures only reaches no more."),
+            (
+                1.0,
+                "Draw new noise for every epoch, as strong as in the test, and train for longer.",
+            ),
+        ),
+    )
 
 
 @exercise("cnn-largest-rate", chapter="cnn/tuning")

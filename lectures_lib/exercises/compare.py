@@ -86,7 +86,7 @@ def problem(case, answer, *, place=""):
     except (Exception, SystemExit) as error:
         fault, advice = raised(error)
     given, printed = _given(case.given)
-    found = f"{place} holds these inputs." if place and not printed else ""
+    found = f"To see these inputs: {place}" if place and not printed else ""
     return " ".join(filter(None, [f"the function {fault}{given}.", advice, found])) * bool(fault)
 
 

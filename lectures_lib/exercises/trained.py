@@ -1,6 +1,7 @@
 """Measure a network that an answer has trained, on data that it has not seen."""
 
 import copy
+import sys
 
 import numpy as np
 
@@ -31,11 +32,9 @@ def measure(case, answer):
 
 def _model(case, answer):
     """Return the model that is the answer, or that the answer trains, and what is wrong with it."""
-    import keras  # slow
-
     if answer is ...:
         return None, NOTHING
-    if isinstance(answer, keras.Model):
+    if _is_model(answer):
         told = "Pass the function that builds and trains it: it is called with other data."
         return answer, f"this is a model. {told}" if case.given else ""
     if not callable(answer):
@@ -46,9 +45,14 @@ def _model(case, answer):
         return None, NOTHING
     if model is None:
         return None, "the function returns nothing. End it with return and the model."
-    if not isinstance(model, keras.Model):
+    if not _is_model(model):
         return None, f"the function returns a {type(model).__name__}. Return the Keras model."
     return model, ""
+
+
+def _is_model(answer):
+    """Return whether an answer is a Keras model, without importing Keras, which is slow."""
+    return isinstance(answer, getattr(sys.modules.get("keras"), "Model", ()))
 
 
 def _outputs(case, model):
