@@ -830,7 +830,11 @@ def commands(name):
 @pytest.mark.parametrize(
     ("name", "verbs"),
     [
-        ("book/instructors/assigning.md", ["list", *["assign"] * 4, "new"]),
+        pytest.param(  # it draws a network that is to be trained
+            "book/instructors/assigning.md",
+            ["list", *["assign"] * 4, "new"],
+            marks=pytest.mark.slow,
+        ),
         ("README.md", ["list", "assign"]),
     ],
 )

@@ -11,8 +11,10 @@ import time
 from dataclasses import replace
 from types import SimpleNamespace
 
+import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 
 from lectures_lib.exercises import Case, Trained, cases, check, results, summary
 from lectures_lib.exercises.compare import problem, share
@@ -338,3 +340,39 @@ def test_another_score_can_be_asked_for():
     case = replace(POINTS, score=lambda outputs, labels: -np.abs(outputs).max(),
                    score_name="negative error", threshold=0.0, baseline=-1.0)  # fmt: skip
     assert measure(case, network(np.zeros((4, 3))))[0] == 1
+
+
+IN_NOTEBOOK = [
+    "from lectures_lib.exercises import check, summary",
+    "# exercise: cnn-output-size\n\ndef output_size(**sizes):\n    return 1 / 0",
+    'check("cnn-output-size", output_size)',
+    "def output_size(**sizes):\n    while True:\n        pass",
+    'check("cnn-output-size", output_size)',
+    "def standard_error(accuracy, images):\n    return (accuracy * (1 - accuracy) / images) ** 0.5",
+    'check("cnn-standard-error", standard_error)',
+]
+
+
+def run_notebook(sources, folder):
+    """Run cells in a kernel that Jupyter's server would have started; return what each shows."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    client = NotebookClient(
+        nbformat.v4.new_notebook(cells=cells), resources={"metadata": {"path": str(folder)}}
+    )
+    client.execute()
+    return [cell.outputs[0].data["text/plain"] if cell.outputs else "" for cell in cells]
+
+
+@pytest.mark.slow
+def test_a_notebook_names_lines_ends_loops_and_keeps_results(tmp_path, monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "digits.ipynb")
+    monkeypatch.delenv("LECTURES_VIEW", raising=False)
+    shown = run_notebook(IN_NOTEBOOK, tmp_path)
+    assert ": division by zero, at line 4 of your cell: `return 1 / 0`, for input_s" in shown[2]
+    if hasattr(signal, "setitimer"):
+        assert "the function did not end within 10 s, for input_size=32" in shown[4]
+    assert shown[6] == "Right: 4 cases agree."
+    again = run_notebook([IN_NOTEBOOK[0], "summary()"], tmp_path)
+    assert again[1].splitlines() == [
+        "cnn-output-size     not yet", "cnn-standard-error  right", "1 of 2 right"
+    ]  # fmt: skip

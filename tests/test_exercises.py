@@ -474,8 +474,8 @@ def on_clean_digits(build):
 # Functions that train as many do who have not got the idea.
 WAYS = {
     "cnn-slipping-scanner": [
-        trained_on_centred(lecture_network, epochs=40),
-        trained_on_centred(wide_network, epochs=40),
+        trained_on_centred(lecture_network, epochs=15),
+        trained_on_centred(wide_network, epochs=15),
     ],
     "cnn-through-noise": [on_clean_digits(lecture_network), on_clean_digits(wide_network)],
 }
@@ -905,10 +905,10 @@ def test_the_right_idea_passes_nine_times_of_ten_and_others_never(exercise):
     right = [check(exercise, solution, seed=seed) for seed in range(10)]
     assert sum(map(bool, right)) >= 9, right
     assert re.match(
-        r"Right: accuracy 0\.\d{3} on 360 .*; at least 0\.8\d is needed\.$", str(right[0])
+        r"Right: accuracy 0\.\d{3} on [\d,]+ pictures.*; at least 0\.\d\d is needed", str(right[0])
     )
     for train in WAYS[exercise]:
         model = None if cases(exercise)[0].given else train()
         for seed in range(2 if model is None else 10):
             earned, said = measure(cases(exercise, seed)[0], model or train)
-            assert earned == 0 and "A network that has seen" in said, said
+            assert earned == 0 and "This chapter's networks, trained on" in said, said

@@ -250,7 +250,7 @@ def _slipping_scanner(rng):
         output_shape=(10,),
         bands=(
             (0.2, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
-            (0.6, "A network that has seen centred pictures only reaches no more."),
+            (0.6, "This chapter's networks, trained on centred pictures, reach no more."),
             (1.0, "Show it pictures moved in all four directions, and train it for longer."),
         ),
     )
@@ -259,21 +259,23 @@ def _slipping_scanner(rng):
 @exercise("cnn-through-noise", chapter="cnn/digits")
 def _through_noise(rng):
     test = load_digits(seed=0).test
+    inputs = np.repeat(test.inputs, 5, axis=0)  # noise moves the score of 360 pictures by 0.02
     yield Trained(
         {},
-        add_noise(test.inputs, noise=0.5, seed=rng.integers(2**32)),
-        test.labels,
-        on="test pictures under noise of standard deviation 0.5",
-        threshold=0.85,
-        baseline=0.75,
+        add_noise(inputs, noise=0.5, seed=rng.integers(2**32)),
+        np.repeat(test.labels, 5),
+        on="pictures, each test picture five times under noise of its own",
+        threshold=0.72,
+        baseline=0.71,
         output_shape=(10,),
         bands=(
             (0.2, "That is guessing: has the network been trained?"),
-            (0.75, "A network that has seen clean pictures only reaches no more."),
             (
-                1.0,
-                "Draw new noise for every epoch, as strong as in the test, and train for longer.",
+                0.71,
+                "This chapter's networks, trained on clean pictures, reach no more. Add new noise "
+                "in every epoch; if you do, try more units and the optimiser Adam.",
             ),
+            (1.0, "Nearly: more units, or more epochs."),
         ),
     )
 

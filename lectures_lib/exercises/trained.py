@@ -87,7 +87,7 @@ def _outputs(case, model):
 def _scored(case, score):
     """Return what a score earns, and the sentence that says so."""
     found = (
-        f"{case.score_name} {score:.3f} on {len(case.inputs)} {case.on}; "
+        f"{case.score_name} {score:.3f} on {len(case.inputs):,} {case.on}; "
         f"at least {case.threshold:.2f} is needed."
     )
     if score >= case.threshold:
