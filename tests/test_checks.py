@@ -3,6 +3,7 @@
 import contextlib
 import json
 import linecache
+import logging
 import re
 import signal
 import sys
@@ -68,6 +69,10 @@ def whole(x):
 
 def deep(x):
     return np.linalg.inv(np.zeros((x, x)))
+
+def standard(x):
+    import json
+    return json.loads(str(x) + "x")
 """
 
 
@@ -78,6 +83,8 @@ def deep(x):
                   "(x - 3)`"),
         ("deep", "LinAlgError: Singular matrix, at line 11 of your cell: `return np.linalg.inv(np.z"
                  "eros((x, x)))`"),
+        ("standard", "line 1 column 2 (char 1), at line 15 of your cell: `return json.loads(str(x) "
+                     '+ "x")`'),
     ],
 )  # fmt: skip
 def test_the_line_that_failed_is_the_students(name, text, tmp_path):
@@ -113,6 +120,17 @@ def test_hidden_tests_do_not_say_where_inputs_come_from(capsys):
     assert share(lambda **given: np.zeros((2, 4)), cases("rnn-step", 5)) == 0
     said = capsys.readouterr().out
     assert "for X of shape (2, 3)" in said and "cases" not in said and "seed" not in said
+
+
+def test_nothing_that_is_logged_reaches_a_hidden_test(caplog):
+    def noisy(x):
+        logging.getLogger("tensorflow").warning("retracing")
+        return x
+
+    assert share(noisy, [Case(3, {"x": 3})]) == 1
+    assert not caplog.records
+    logging.getLogger("tensorflow").warning("after")
+    assert [record.message for record in caplog.records] == ["after"]
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer on Windows")
@@ -223,6 +241,12 @@ def test_a_file_that_is_not_ours_is_left(opened, tmp_path, content):
     ):
         summary()
     assert [one.name for one in tmp_path.iterdir()] == [results.FILE]
+
+
+def test_a_notebook_that_takes_a_name_of_ipython_does_no_harm(opened, tmp_path):
+    opened.user_ns["In"] = 5
+    assert not check("lstm-hold", ...)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_written_to_does_no_harm(opened, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 import warnings
 from dataclasses import replace
 from numbers import Real
@@ -34,10 +35,8 @@ def share(answer, cases, *, whole=False):
     for case in cases:
         part = 0.0
         if not any(ENDLESS in sentence for sentence in wrong):
-            with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-                warnings.simplefilter("ignore")
-                with contextlib.redirect_stdout(io.StringIO()):
-                    part, said = judge(case, answer)
+            with _silence():
+                part, said = judge(case, answer)
             wrong += [said] * (part < 1)
         earned[case.counts].append(part)
     for sentence in dict.fromkeys(wrong):
@@ -45,6 +44,23 @@ def share(answer, cases, *, whole=False):
     if whole:
         return float(not wrong)
     return float(np.prod([sum(group) / len(group) for group in earned.values() if group]))
+
+
+@contextlib.contextmanager
+def _silence():
+    """Let nothing out: nbgrader gives 0 to a cell that writes to stderr, where TensorFlow logs."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stderr(io.StringIO()),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 def judge(case, answer, *, place=""):
@@ -105,7 +121,7 @@ def _given(given):
         for key, value in given.items()
         if not callable(value)
     ]
-    return f", for {', '.join(parts)}", False
+    return f", for {', '.join(parts)}" * bool(parts), False
 
 
 def _advice(value, case):

@@ -1,5 +1,6 @@
 """Which checks have said right: kept in a small file beside the notebook, shown as a table."""
 
+import contextlib
 import json
 import os
 import sys
@@ -70,20 +71,19 @@ def load(folder=""):
 def record(name, right, folder=""):
     """Keep what a check said, if a notebook is open and the cell is no solution of the book.
 
-    What keeps it from being written, such as a folder that cannot be written to, is not raised.
+    What keeps it from being written is not raised: a foreign file, a folder that is read-only, or
+    a name of IPython's that the notebook has taken.
     """
-    shell = _open_notebook()
-    if shell is None or _cell(shell).startswith("# solution:"):
-        return
-    try:
+    with contextlib.suppress(Exception):
+        shell = _open_notebook()
+        if shell is None or shell.user_ns["In"][-1].startswith("# solution:"):
+            return
         content = {"about": OURS, "right": load(folder) | {name: right}}
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=folder or ".", prefix=f"{FILE}.", delete=False
         ) as new:
             json.dump(content, new, indent=1)
         os.replace(new.name, Path(folder, FILE))  # two notebooks may write at once
-    except (OSError, Foreign):
-        pass
 
 
 def _open_notebook():
@@ -97,8 +97,3 @@ def _open_notebook():
         or "__vsc_ipynb_file__" in getattr(shell, "user_ns", {})  # VS Code
     )
     return shell if opened else None
-
-
-def _cell(shell):
-    """Return the source of the cell that runs."""
-    return shell.user_ns.get("In", [""])[-1]

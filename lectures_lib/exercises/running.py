@@ -2,9 +2,9 @@
 
 import contextlib
 import copy
+import os
 import re
 import signal
-import sysconfig
 import textwrap
 import threading
 import traceback
@@ -19,7 +19,7 @@ NOTHING = "nothing is filled in yet. Write your answer in the cell above and run
 CALL = re.compile(r"unexpected keyword argument|missing \d+ required|takes \d+ positional")
 # What Python makes up itself, and what TensorFlow makes of a function.
 MADE = re.compile(r"<frozen|<__array_function__|.*__autograph_generated")
-LIBRARIES = {Path(__file__).parents[1], Path(sysconfig.get_path("stdlib"))}
+LIBRARIES = {Path(__file__).parents[1], Path(os.__file__).parent}  # ours, and Python's
 
 
 class OutOfTime(BaseException):
