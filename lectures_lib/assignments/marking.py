@@ -51,11 +51,17 @@ def fingerprint(given):
     >>> fingerprint({"x": np.array([1.0, 2.0])}) == fingerprint({"x": (1.0, 2.0)})
     True
     """
-    plain = {
-        key: "function" if callable(value) else np.asarray(value).tolist()
-        for key, value in given.items()
-    }
+    plain = {key: _plain(value) for key, value in given.items()}
     return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]
+
+
+def _plain(value):
+    if callable(value):
+        return "function"
+    array = np.asarray(value)
+    if array.dtype.kind in "iuf":
+        return array.shape, array.astype(float).tobytes()  # text of many numbers is slow to write
+    return array.tolist()
 
 
 def literal(value):
