@@ -116,6 +116,14 @@ def test_long_inputs_are_named_by_their_shapes_and_where_they_are():
     assert message.endswith('; cases("rnn-step", seed=5)[0].given')
 
 
+def test_long_lists_and_functions_are_given_too():
+    given = {"f": abs, "x": np.zeros(20), "parts": [[1], 2], "many": list(range(20)), "n": 3}
+    assert problem(Case(1, given), lambda **given: 2) == (
+        "the function gives 2, expected 1, for x of shape (20,), parts=a list of 2 parts of "
+        "different shapes, many=<array of shape (20,)>, n=3."
+    )
+
+
 def test_hidden_tests_do_not_say_where_inputs_come_from(capsys):
     assert share(lambda **given: np.zeros((2, 4)), cases("rnn-step", 5)) == 0
     said = capsys.readouterr().out

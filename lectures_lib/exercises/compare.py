@@ -117,7 +117,7 @@ def _given(given):
     if len(whole) <= LONGEST and "<" not in whole:
         return f", for {whole}" * bool(given), True
     parts = [
-        f"{key} of shape {np.shape(value)}" if np.ndim(value) else f"{key}={texts[key]}"
+        f"{key} of shape {value.shape}" if isinstance(value, np.ndarray) else f"{key}={texts[key]}"
         for key, value in given.items()
         if not callable(value)
     ]
