@@ -18,9 +18,10 @@ import pytest
 from nbclient import NotebookClient
 
 from lectures_lib.exercises import Case, Trained, cases, check, results, summary
+from lectures_lib.exercises.case import OutOfTime
 from lectures_lib.exercises.compare import problem, share
 from lectures_lib.exercises.results import Foreign, record
-from lectures_lib.exercises.running import OutOfTime, time_limit
+from lectures_lib.exercises.running import time_limit
 from lectures_lib.exercises.trained import measure
 
 

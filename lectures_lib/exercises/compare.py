@@ -9,8 +9,8 @@ from numbers import Real
 
 import numpy as np
 
-from lectures_lib.exercises.case import Trained
-from lectures_lib.exercises.running import NOTHING, OutOfTime, raised, run, short
+from lectures_lib.exercises.case import OutOfTime, Trained
+from lectures_lib.exercises.running import NOTHING, raised, run, short
 from lectures_lib.exercises.trained import measure
 
 __all__ = ["judge", "problem", "share"]

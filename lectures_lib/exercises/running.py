@@ -12,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["NOTHING", "OutOfTime", "raised", "run", "short", "time_limit"]
+from lectures_lib.exercises.case import OutOfTime
+
+__all__ = ["NOTHING", "raised", "run", "short", "time_limit"]
 
 NOTHING = "nothing is filled in yet. Write your answer in the cell above and run both cells."
 # What Python says of a call whose arguments have other names, or another number.
@@ -20,10 +22,6 @@ CALL = re.compile(r"unexpected keyword argument|missing \d+ required|takes \d+ p
 # What Python makes up itself, and what TensorFlow makes of a function.
 MADE = re.compile(r"<frozen|<__array_function__|.*__autograph_generated")
 LIBRARIES = {Path(__file__).parents[1], Path(os.__file__).parent}  # ours, and Python's
-
-
-class OutOfTime(BaseException):
-    """A student's code ran for too long; an `except Exception` in it does not catch this."""
 
 
 @contextlib.contextmanager

@@ -5,7 +5,8 @@ import sys
 
 import numpy as np
 
-from lectures_lib.exercises.running import NOTHING, OutOfTime, raised, run, short, time_limit
+from lectures_lib.exercises.case import OutOfTime
+from lectures_lib.exercises.running import NOTHING, raised, run, short, time_limit
 
 __all__ = ["measure"]
 
