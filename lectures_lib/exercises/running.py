@@ -30,9 +30,9 @@ def time_limit(seconds):
 
     There is no limit on Windows, in threads, and while compiled code runs, such as NumPy's.
 
-    >>> with contextlib.suppress(OutOfTime), time_limit(0.1):
-    ...     while True:
-    ...         pass
+    >>> with time_limit(10):
+    ...     print(6 * 7)
+    42
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(
         signal, "setitimer"
