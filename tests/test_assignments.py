@@ -17,6 +17,7 @@ import pytest
 from nbclient import NotebookClient
 
 from lectures_lib import book as model
+from lectures_lib import exercises
 from lectures_lib.assignments import __main__ as command
 from lectures_lib.assignments import assignment, marking
 from lectures_lib.assignments.assemble import Assignment, notebook
@@ -35,8 +36,7 @@ from lectures_lib.assignments.presets import read_preset
 from lectures_lib.assignments.quoting import Quoting
 from lectures_lib.assignments.skeleton import add
 from lectures_lib.book import BookNotFound, BrokenChapter, find_book, read_book
-from lectures_lib.exercises import cases, compare, source
-from lectures_lib.exercises.compare import Case
+from lectures_lib.exercises import Case, Trained, cases, compare, source
 from lectures_lib.exercises.source import BrokenExercise
 
 ROOT = Path(__file__).parents[1]
@@ -85,9 +85,13 @@ def test_each_student_notebook_runs_alone_and_waits_for_an_answer(tmp_path):
 
 
 CODED = [name for name, exercise in EXERCISES.items() if exercise.kind != "explain"]
+TRAINED = [name for name in CODED if EXERCISES[name].kind == "train"]
+COMPARED = [name for name in CODED if name not in TRAINED]
 
 
-@pytest.mark.parametrize("name", CODED)
+@pytest.mark.parametrize(
+    "name", [*COMPARED, *(pytest.param(name, marks=pytest.mark.slow) for name in TRAINED)]
+)
 def test_each_instructor_notebook_gives_all_points(name):
     code = [cell for cell in made(name, "instructor").cells if cell.cell_type == "code"]
     space = {}
@@ -105,7 +109,7 @@ def marked_by(name, answer, seed=7):
     return eval(hidden_tests(EXERCISES[name], seed), space)
 
 
-@pytest.mark.parametrize("name", CODED)
+@pytest.mark.parametrize("name", COMPARED)
 def test_what_the_check_shows_earns_nothing(name):
     shown = {fingerprint(case.given): case.expected for case in cases(name)}
     for seed in (7, 8):
@@ -130,12 +134,12 @@ def test_a_wrong_idea_that_meets_trivial_cases_earns_nothing():
 
 
 def test_exercises_of_kind_compute_and_of_one_point_are_marked_as_a_whole():
-    for name in CODED:
+    for name in COMPARED:
         whole = "whole=True" in hidden_tests(EXERCISES[name], 7)
         assert whole == (EXERCISES[name].kind == "compute" or EXERCISES[name].points == 1)
 
 
-@pytest.mark.parametrize("name", CODED)
+@pytest.mark.parametrize("name", COMPARED)
 def test_hidden_inputs_are_what_the_check_draws(name):
     """Types too: a tuple is no list, an array keeps its dtype."""
     found, text = [], hidden_tests(EXERCISES[name], 7)
@@ -156,11 +160,81 @@ def test_hidden_inputs_are_what_the_check_draws(name):
     assert max(map(len, text.splitlines())) < 4000  # longer inputs are drawn again
 
 
+TINY = """
+def tiny{0}(inputs):
+    import keras
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3, use_bias=False)])
+    model.set_weights([{1} * np.eye(3)])
+    return model
+
+
+check("cnn-tiny", tiny{0})"""
+
+
+def tiny_exercise(monkeypatch, *, weight=1):
+    """Return an exercise of the kind train, whose network needs no training."""
+
+    def make(rng):
+        hidden = rng.normal(size=(20, 3))
+        yield Trained({"inputs": np.ones(3)}, hidden, hidden.argmax(axis=1), on="points",
+                      threshold=0.9, baseline=0.5, output_shape=(3,))  # fmt: skip
+
+    monkeypatch.setitem(exercises._checks, "cnn-tiny", make)
+    return replace(
+        EXERCISES[TRAINED[0]], id="cnn-tiny", points=3, check='check("cnn-tiny", tiny)',
+        answer="def tiny(inputs):\n    return ...", solution=TINY.format("_solution", weight),
+        contexts=(),
+    )  # fmt: skip
+
+
+def test_a_network_is_measured_again_in_hidden_tests(monkeypatch, capsys):
+    exercise = tiny_exercise(monkeypatch)
+    text = hidden_tests(exercise, 7)
+    assert text.count("draw('cnn-tiny', ") == 1 and "whole=False" in text
+    assert eval(text, {"tiny": reference(exercise)}) == 3
+    assert capsys.readouterr().out == ""
+    import keras
+
+    def eight_of_ten(inputs):
+        """Answer as a table of what is asked: for two of ten points with another class."""
+        hidden = cases("cnn-tiny", seed_of(7, "cnn-tiny"))[0].inputs
+        turned = np.where(np.arange(20) < 4, 1, 0)
+
+        class Table(keras.Model):
+            def call(self, batch):
+                return keras.ops.convert_to_tensor(
+                    np.stack([np.roll(row, k) for row, k in zip(hidden, turned, strict=True)])
+                )
+
+        return Table()
+
+    marks = eval(text, {"tiny": eight_of_ten})
+    assert marks == round(3 * (0.8 - 0.5) / (0.9 - 0.5), 2)
+    said = capsys.readouterr().out
+    assert said.startswith("Not yet: accuracy 0.800 on 20 points; at least 0.90 is needed.")
+    assert eval(text, {"tiny": ...}) == 0
+    assert "nothing is filled in yet" in capsys.readouterr().out
+
+
+def test_a_solution_whose_network_fails_stops_the_assignment(monkeypatch):
+    exercise = tiny_exercise(monkeypatch, weight=-1)
+    with pytest.raises(Disagreement, match=r"'cnn-tiny' disagree for its seed \d+.*at least 0\.90"):
+        hidden_tests(exercise, 7)
+
+
+@pytest.mark.slow
+def test_a_cell_may_take_longer_where_networks_are_trained():
+    def settings(name):
+        return build([name], name="w", seed=7)["nbgrader/nbgrader_config.py"]
+
+    assert "c.Execute.timeout = 30 " in settings("rnn-clip-everything")
+    assert "c.Execute.timeout = 180 " in settings("cnn-through-noise")
+
+
 def test_inputs_that_have_changed_since_are_refused():
-    given = cases("cnn-track-angle", 3)[1].given
-    assert fingerprint(marking.draw("cnn-track-angle", 3, 1, fingerprint(given))) == fingerprint(
-        given
-    )
+    wanted = fingerprint(cases("cnn-track-angle", 3)[1].drawn)
+    assert fingerprint(marking.draw("cnn-track-angle", 3, 1, wanted).drawn) == wanted
     with pytest.raises(
         ValueError, match="draws other inputs than when this assignment was written"
     ):
@@ -337,7 +411,7 @@ def test_a_draw_is_balanced_and_can_be_handed_out():
         ids = draw(EXERCISES, places, count=6, seed=seed)
         assert ids == draw(EXERCISES, places, count=6, seed=seed)
         taken = choose(EXERCISES, ids)
-        assert {exercise.kind for exercise in taken} == set(source.KINDS)
+        assert {exercise.kind for exercise in taken} >= set(source.KINDS) - {"train"}
         topics = [exercise.topic for exercise in taken]
         assert min(topics.count("cnn"), topics.count("lstm")) >= 2
         chapters = [exercise.chapter for exercise in taken]
@@ -370,7 +444,7 @@ def test_a_draw_takes_what_it_builds_on_from_elsewhere_only_if_told(tmp_path, ca
     [
         ("chapter:cmm", 4, "--from chapter:cmm: there is none. Chapters are ['autoencoders"),
         ("c", 4, "--from c: there is none"),
-        ("chapter:cnn", 400, "hold 20 exercises. Give a number from 1 to 20"),
+        ("chapter:cnn", 400, "hold 22 exercises. Give a number from 1 to 22"),
     ],
 )
 def test_draws_that_do_not_work(place, count, error):
@@ -544,7 +618,7 @@ def unmarked(key):
     ("role", "edit", "error"),
     [
         ("answer", unmarked("minutes"), "has no minutes in the metadata of its answer cell"),
-        ("answer", marked(kind="hard"), "kind='hard', but it must be one of compute, code, expl"),
+        ("answer", marked(kind="hard"), "kind='hard', but it must be one of compute, code, trai"),
         ("answer", marked(points=0), "points=0, but it must be a whole number from 1 on"),
         ("answer", marked(needs="x"), "needs='x', but it must be a list of ids"),
         ("answer", marked(needs=["rnn-step"]), "no exercise before it is called so"),
@@ -670,7 +744,8 @@ def test_a_skeleton_is_an_exercise(copy, kind):
     assert heads.index("### A title with a verb") < heads.index("## Further reading")
     if kind != "explain":
         assert answer_name(exercise) == "my_idea"
-        assert '@exercise("cnn-my-idea")\ndef _my_idea(rng):' in said
+        head = f'@exercise("cnn-my-idea", chapter="{chapter}")\ndef _my_idea(rng):'
+        assert head in said and ("Trained(" in said) == (kind == "train")
     with pytest.raises(ValueError, match="has an exercise 'cnn-my-idea'"):
         add("cnn-my-idea", chapter, kind=kind, book=book)
 
@@ -727,9 +802,11 @@ def test_what_an_answer_writes_or_ends_does_not_reach_the_marks(capsys):
         return value if value < 2 else sys.exit()
 
     assert compare.share(noisy, [Case(1, {"value": 1}), Case(2, {"value": 2})]) == 0.5
+    line = noisy.__code__.co_firstlineno + 3
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == (
-        "Not yet: for value=2 the function raised SystemExit.\n",
+        f"Not yet: the function raised SystemExit, at line {line} of test_assignments.py: "
+        "`return value if value < 2 else sys.exit()`, for value=2.\n",
         "",
     )
 
@@ -753,7 +830,11 @@ def commands(name):
 @pytest.mark.parametrize(
     ("name", "verbs"),
     [
-        ("book/instructors/assigning.md", ["list", *["assign"] * 4, "new"]),
+        pytest.param(  # it draws a network that is to be trained
+            "book/instructors/assigning.md",
+            ["list", *["assign"] * 4, "new"],
+            marks=pytest.mark.slow,
+        ),
         ("README.md", ["list", "assign"]),
     ],
 )

@@ -431,9 +431,9 @@ def test_what_is_looked_up_by_name_counts_if_it_is_named():
     assert used(load + "recorded.load(f'digits_{what}')") == every
     check = "from lectures_lib.exercises import check"
     assert used(check, "check('cnn-output-size', 3)") == {
-        "exercises/__init__.py",
-        "exercises/cnn.py",
-        "exercises/compare.py",
+        *(f"data/{name}.py" for name in ("digits", "disturb", "splits")),
+        *(f"exercises/{name}.py" for name in ("__init__", "case", "cnn", "compare", "results")),
+        *(f"exercises/{name}.py" for name in ("running", "trained")),
     }
     rnn = used(check, 'check("rnn-time-constant", 3)')
     assert {"exercises/rnn.py"} < rnn  # and what its checks compute with
@@ -549,10 +549,10 @@ def test_the_index_of_exercises_is_read_from_the_chapters(book):
     html = book.page("instructors/exercises")
     sums, first, second = (rows_of(part) for part in html.split("<table")[1:])
     assert sums == [
-        (["chapter", "compute", "code", "explain", "points", "min"], []),
-        (["One", "1", "0", "1", "3", "35"], ["#exercises-cnn-one"]),
-        (["Two", "0", "1", "0", "2", "15"], ["#exercises-rnn-two"]),
-        (["all", "1", "1", "1", "5", "50"], []),
+        (["chapter", "compute", "code", "train", "explain", "points", "min"], []),
+        (["One", "1", "0", "0", "1", "3", "35"], ["#exercises-cnn-one"]),
+        (["Two", "0", "1", "0", "0", "2", "15"], ["#exercises-rnn-two"]),
+        (["all", "1", "1", "0", "1", "5", "50"], []),
     ]
     assert [texts[1:] for texts, _ in first] == [
         ["kind", "points", "min"], ["compute", "1", "15"], ["explain", "2", "20"]

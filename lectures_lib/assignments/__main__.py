@@ -32,7 +32,7 @@ def parser():
     four = commands.add_parser("new", parents=[book], help="write the cells of a new exercise")
     four.add_argument("id", help="as cnn-my-idea")
     four.add_argument("--chapter", required=True, help="where, as cnn/tuning")
-    four.add_argument("--kind", default="code", help="compute, code or explain")
+    four.add_argument("--kind", default="code", help="compute, code, train or explain")
     four.set_defaults(run=_new)
     return top
 

@@ -140,8 +140,9 @@ def _coded(exercise, seed, view):
     name = answer_name(exercise)
     check = f'check("{exercise.id}", {name})'
     tests = f"# Hidden tests of {exercise.id}\n"
-    hidden = f"### BEGIN HIDDEN TESTS\n{hidden_tests(exercise, seed)}\n### END HIDDEN TESTS"
-    solution = _own_name(exercise, name)
+    if view != "student":  # to write them, the solution runs
+        hidden = f"### BEGIN HIDDEN TESTS\n{hidden_tests(exercise, seed)}\n### END HIDDEN TESTS"
+        solution = _own_name(exercise, name)
     if view == "instructor":
         yield _code(f"{exercise.id}-answer", solution)
         yield _code(f"{exercise.id}-check", check)

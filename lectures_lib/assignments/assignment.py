@@ -100,7 +100,10 @@ def build(ids, *, name, seed, book=None, with_needs=False, **texts):
         nbformat.validate(content)
         made[PLACES[view].format(name)] = nbformat.writes(content) + "\n"
     config = files("lectures_lib.assignments").joinpath("nbgrader_config.txt")
-    made["nbgrader/nbgrader_config.py"] = config.read_text(encoding="utf-8")
+    settings = config.read_text(encoding="utf-8")
+    if any(exercise.kind == "train" for exercise in chosen):
+        settings = settings.replace("c.Execute.timeout = 30", "c.Execute.timeout = 180")
+    made["nbgrader/nbgrader_config.py"] = settings
     return made
 
 

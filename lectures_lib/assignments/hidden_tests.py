@@ -10,8 +10,8 @@ from functools import cache
 import numpy as np
 
 from lectures_lib.assignments.marking import fingerprint, literal
-from lectures_lib.exercises import cases, check
-from lectures_lib.exercises.compare import problem
+from lectures_lib.exercises import Trained, cases
+from lectures_lib.exercises.compare import judge
 
 __all__ = ["SET_UP", "Disagreement", "answer_name", "hidden_tests", "reference", "seed_of"]
 
@@ -45,7 +45,7 @@ def reference(exercise):
 
 def _ran(exercise, source, name, what):
     """Run code after the cells that an exercise needs; return what it calls by a name."""
-    space = {"check": check, "np": np}
+    space = {"check": lambda *arguments: None, "np": np}  # it is checked with other inputs
     code = [cell.source for cell in exercise.contexts if cell.kind == "code"]
     for text in [*code, source]:
         try:
@@ -91,7 +91,7 @@ def hidden_tests(exercise, seed):
 def _politely(exercise):
     """See to it that a student who has written nothing is told so."""
     stub = _ran(exercise, exercise.answer, answer_name(exercise), "stub")
-    said = problem(cases(exercise.id)[0], stub)
+    _, said = judge(cases(exercise.id)[0], stub)
     if not said.startswith("nothing is filled in yet"):
         raise Disagreement(
             f"The check says of the stub of {exercise.id!r} in {exercise.chapter}.ipynb: {said!r} "
@@ -102,14 +102,15 @@ def _politely(exercise):
 def _cases(exercise, seed):
     """Return `(case, seed that draws it, its number there)`: at least `NEW` that count.
 
-    What the check shows comes once. More is drawn until enough inputs are new.
+    What the check shows comes once. More is drawn until enough inputs are new; of networks that
+    are measured, which takes a minute, those of one seed.
     """
-    shown = {fingerprint(case.given) for case in cases(exercise.id)}
+    shown = {fingerprint(case.drawn) for case in cases(exercise.id)}
     known, found, new = set(), [], 0
     for again in range(DRAWS):
         own = seed_of(f"{seed}/{again}" if again else seed, exercise.id)
         for number, case in enumerate(cases(exercise.id, own)):
-            mark = fingerprint(case.given)
+            mark = fingerprint(case.drawn)
             if mark in known:
                 continue
             known.add(mark)
@@ -118,7 +119,7 @@ def _cases(exercise, seed):
                 continue
             found.append((case, own, number))
             new += case.counts
-        if new >= NEW:
+        if new >= NEW or (new and exercise.kind == "train"):
             return found
     if not new:
         raise Disagreement(
@@ -131,16 +132,24 @@ def _cases(exercise, seed):
 def _written(exercise, solution, case, own, number):
     """Return the line of a case; inputs that are long or no data are drawn again."""
     value, wrong = _tried(case, solution)
+    again = f"draw({exercise.id!r}, {own}, {number}, {fingerprint(case.drawn)!r})"
     if wrong:
         raise Disagreement(
             f"The check and the solution of {exercise.id!r} disagree for its seed {own}, case "
             f"{number}: {wrong} Correct one of them, or take another seed."
         )
+    if isinstance(case, Trained):
+        return f"        {again},"
     given = {key: literal(value) for key, value in case.given.items()}
     text = "{" + ", ".join(f"{key!r}: {text}" for key, text in given.items()) + "}"
     if None in given.values():
-        text = f"draw({exercise.id!r}, {own}, {number}, {fingerprint(case.given)!r})"
-    options = [f", {name}={getattr(case, name)}" for name in ("finite", "counts")]
+        text = f"{again}.given"
+    options = [f", {name}={getattr(case, name)}" for name in ("finite", "counts", "seconds")]
+    mistakes = [
+        f"{sentence!r}: {literal(np.asarray(wrong).tolist())}"
+        for sentence, wrong in case.mistakes.items()
+    ]
+    options += [f", mistakes={{{', '.join(mistakes)}}}"] * bool(mistakes)
     plain = literal(np.asarray(value).tolist())
     return f"        Case({plain}, {text}, {case.tolerance!r}, {case.hint!r}{''.join(options)}),"
 
@@ -172,11 +181,14 @@ def _checked_name(source, exercise, role):
 
 def _tried(case, solution):
     """Return the value of a solution, which runs once, and what the check has against it."""
+    if isinstance(case, Trained):
+        earned, said = judge(case, solution)
+        return None, said * (earned < 1)
     values = []
 
     def kept(**given):
         values.append(solution(**given))
         return values[-1]
 
-    wrong = problem(case, kept)
+    _, wrong = judge(case, kept)
     return values[-1] if values else None, wrong

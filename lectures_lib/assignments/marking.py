@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from lectures_lib.exercises import cases, compare
+from lectures_lib.exercises import case, cases, compare, running, trained
 
 __all__ = ["fingerprint", "literal", "marks"]
 
@@ -17,7 +17,7 @@ def marks(answer, *, points, whole, tests):
     """Return the points of an answer.
 
     Args:
-        answer: What a student wrote: a function.
+        answer: What a student wrote: a function, or a trained model.
         points: For an answer that is right.
         whole: Give all of them or none; else a share.
         tests: Function of NumPy, `Case` and `draw` that returns the cases.
@@ -25,23 +25,24 @@ def marks(answer, *, points, whole, tests):
     >>> marks(lambda n: n, points=2, whole=False, tests=lambda np, Case, draw: [Case(3, {"n": 3})])
     2.0
     """
-    importlib.reload(compare)  # an answer may have replaced parts of it
-    drawn = tests(np, compare.Case, draw)
+    for module in (running, trained, compare):  # an answer may have replaced parts of them
+        importlib.reload(module)
+    drawn = tests(np, case.Case, draw)
     return round(points * compare.share(answer, drawn, whole=whole), 2)
 
 
 def draw(exercise, seed, number, wanted):
-    """Draw the inputs of a case again; `wanted` is their fingerprint.
+    """Draw a case again; `wanted` is the fingerprint of what its seed decides.
 
-    Raises ValueError if they are others than when the assignment was written.
+    Raises ValueError if that is other than when the assignment was written.
     """
-    given = cases(exercise, seed)[number].given
-    if fingerprint(given) != wanted:
+    again = cases(exercise, seed)[number]
+    if fingerprint(again.drawn) != wanted:
         raise ValueError(
             f"The check of {exercise} draws other inputs than when this assignment was written. "
             "Install the version of the course's package that wrote it, and mark again."
         )
-    return given
+    return again
 
 
 def fingerprint(given):
@@ -50,11 +51,17 @@ def fingerprint(given):
     >>> fingerprint({"x": np.array([1.0, 2.0])}) == fingerprint({"x": (1.0, 2.0)})
     True
     """
-    plain = {
-        key: "function" if callable(value) else np.asarray(value).tolist()
-        for key, value in given.items()
-    }
+    plain = {key: _plain(value) for key, value in given.items()}
     return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]
+
+
+def _plain(value):
+    if callable(value):
+        return "function"
+    array = np.asarray(value)
+    if array.dtype.kind in "iuf":
+        return array.shape, array.astype(float).tobytes()  # text of many numbers is slow to write
+    return array.tolist()
 
 
 def literal(value):

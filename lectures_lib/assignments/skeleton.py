@@ -30,15 +30,35 @@ RUBRIC = """\
 
 </details>"""
 CHECK = """\
-@exercise("{id}")
+@exercise("{id}", chapter="{chapter}")
 def _{name}(rng):
     # Computed another way than the solution does it.
     for value in (1.0, *rng.uniform(2, 5, size=2).tolist()):
         yield Case(value, {{"value": value}}, hint="What a wrong value may come from.")"""
+CHECK_TRAINED = """\
+@exercise("{id}", chapter="{chapter}")
+def _{name}(rng):
+    inputs = rng.normal(size=(200, 8))
+    labels = (inputs[:, 0] > 0).astype(int)
+    yield Trained(
+        {{"inputs": inputs[:100], "labels": labels[:100]}},
+        inputs[100:],
+        labels[100:],
+        on="points that it has not seen",
+        threshold=0.9,
+        baseline=0.5,  # what a network reaches that lacks the idea
+        output_shape=(2,),
+        bands=((0.6, "What a network lacks that reaches no more."),),
+    )"""
 TEST = """\
     "{id}": [  # two usual mistakes
         lambda value: 2 * value,
         lambda value: value + 1,
+    ],"""
+TEST_TRAINED = """\
+    "{id}": [  # functions that train without the idea
+        trained_on_centred(lecture_network, epochs=40),
+        trained_on_centred(wide_network, epochs=40),
     ],"""
 
 
@@ -55,12 +75,14 @@ def add(name, chapter, *, kind, book):
     title = f"{path}: wrote the cells of {name}. Fill them in."
     if kind == "explain":
         return [title, "The points of the rubric must add up to those of the answer cell."]
+    wrong = "ways to WAYS" if kind == "train" else "answers to WRONG"
+    check, test = (CHECK_TRAINED, TEST_TRAINED) if kind == "train" else (CHECK, TEST)
     return [
         title,
         f"\nAdd its check to lectures_lib/exercises/{topic}.py:\n",
-        CHECK.format(id=name, name=_function(name)),
-        "\nand two wrong answers to WRONG in tests/test_exercises.py:\n",
-        TEST.format(id=name),
+        check.format(id=name, name=_function(name), chapter=chapter),
+        f"\nand two wrong {wrong} in tests/test_exercises.py:\n",
+        test.format(id=name),
     ]
 
 
@@ -109,9 +131,10 @@ def _cells(name, kind):
             _cell(f"{name}-rubric", "markdown", RUBRIC, _role(name, "rubric")),
         ]
     check = f'from lectures_lib.exercises import check\n\ncheck("{name}", {function})'
-    stub = f"# exercise: {name}\ndef {function}(value):\n    return ...  # your answer"
+    arguments = "inputs, labels" if kind == "train" else "value"
+    stub = f"# exercise: {name}\ndef {function}({arguments}):\n    return ...  # your answer"
     solution = (
-        f"# solution: {name}\ndef {function}_solution(value):\n    return value\n\n\n"
+        f"# solution: {name}\ndef {function}_solution({arguments}):\n    return ...\n\n\n"
         f'check("{name}", {function}_solution)'
     )
     hidden = {

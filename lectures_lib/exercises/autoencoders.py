@@ -7,7 +7,7 @@ import numpy as np
 from lectures_lib.exercises import Case, exercise
 
 
-@exercise("autoencoders-axes-needed")
+@exercise("autoencoders-axes-needed", chapter="autoencoders/linear_and_pca")
 def _axes_needed(rng):
     drawn = np.sort(rng.exponential(size=rng.integers(6, 12)))[::-1].round(3).tolist()
     for variances, share in [
@@ -26,11 +26,12 @@ def _axes_needed(rng):
         yield Case(
             axes,
             {"variances": np.array(variances), "share": share},
-            hint="A number of axes, not an index; and variances are squares already.",
+            hint="Variances are squares already.",
+            mistakes={"This is the index of the last axis; their number is one more.": axes - 1},
         )
 
 
-@exercise("autoencoders-ordered-variances")
+@exercise("autoencoders-ordered-variances", chapter="autoencoders/linear_and_pca")
 def _ordered_variances(rng):
     for n, k, d in [(20, 2, 3), (rng.integers(10, 15), 3, 5)]:
         codes = rng.normal(size=(n, k)) @ rng.normal(size=(k, k)) + 3 * rng.normal(size=k)
@@ -41,10 +42,18 @@ def _ordered_variances(rng):
             np.sort(np.linalg.eigvals(product).real)[::-1],
             {"codes": codes, "V": V},
             hint="Of the outputs, not of the codes; about their mean; divided by n.",
+            mistakes={
+                "These are variances of the codes; the decoder V stretches them.": (
+                    np.sort(np.diag(np.cov(codes.T, bias=True)))[::-1]
+                ),
+                "The outputs have a mean: take it off first.": (
+                    np.sort(np.linalg.eigvals(codes.T @ codes @ V @ V.T / n).real)[::-1]
+                ),
+            },
         )
 
 
-@exercise("autoencoders-error-on-new")
+@exercise("autoencoders-error-on-new", chapter="autoencoders/linear_and_pca")
 def _error_on_new(rng):
     for k, d in [(1, 3), (2, rng.integers(4, 7))]:
         axes = np.linalg.qr(rng.normal(size=(d, k)))[0].T
@@ -60,7 +69,7 @@ def _error_on_new(rng):
         )
 
 
-@exercise("autoencoders-wave-variance")
+@exercise("autoencoders-wave-variance", chapter="autoencoders/linear_and_pca")
 def _wave_variance(rng):
     drawn = rng.integers(6, 14), rng.integers(1, 4)
     for size, k in [(5, 1), (8, 3), (8, 0), (9, 4), drawn]:
@@ -76,7 +85,7 @@ def _wave_variance(rng):
         )
 
 
-@exercise("autoencoders-stacked-weights")
+@exercise("autoencoders-stacked-weights", chapter="autoencoders/denoising")
 def _stacked_weights(rng):
     drawn = tuple(rng.integers(2, 60, size=3).tolist())
     for sizes in [(784, 100, 30), (3, 2), (10, 40, 7, 5), drawn]:
@@ -89,10 +98,14 @@ def _stacked_weights(rng):
                 count - tied * shared,
                 {"sizes": sizes, "tied": tied},
                 hint="Two kernels for each pair of neighbours, or one if tied; biases both ways.",
+                mistakes={
+                    "Tied layers share kernels; each has biases of its own.": count // 2,
+                    "The biases are missing.": (2 - tied) * shared,
+                },
             )
 
 
-@exercise("autoencoders-stable-cross-entropy")
+@exercise("autoencoders-stable-cross-entropy", chapter="autoencoders/denoising")
 def _stable_cross_entropy(rng):
     for z, x in [
         (rng.normal(scale=3, size=(2, 3)), rng.uniform(size=(2, 3))),
@@ -100,15 +113,20 @@ def _stable_cross_entropy(rng):
         (np.array([-800.0, -40.0, 0.0]), np.array([0.0, 0.9, 0.3])),
     ]:
         # -ln sigmoid(z) is the logarithm of 1 + exp(-z).
+        losses = x * np.logaddexp(0, -z) + (1 - x) * np.logaddexp(0, z)
         yield Case(
-            x * np.logaddexp(0, -z) + (1 - x) * np.logaddexp(0, z),
+            losses,
             {"z": z, "x": x},
             hint="One loss for each pixel; finite also at z = ±1000, where exp overflows.",
             finite=True,
+            mistakes={
+                "This is the mean; return the loss of each pixel.": losses.mean(),
+                "The term ln(1 + exp(-|z|)) is missing.": np.maximum(z, 0) - z * x,
+            },
         )
 
 
-@exercise("autoencoders-best-estimate")
+@exercise("autoencoders-best-estimate", chapter="autoencoders/denoising")
 def _best_estimate(rng):
     weights = rng.uniform(0.2, 1, size=4)
     for values, probabilities, sigma in [
@@ -132,7 +150,7 @@ def _best_estimate(rng):
         )  # fmt: skip
 
 
-@exercise("autoencoders-axes-under-noise")
+@exercise("autoencoders-axes-under-noise", chapter="autoencoders/denoising")
 def _axes_under_noise(rng):
     drawn = np.sort(rng.exponential(size=rng.integers(5, 9)))[::-1].round(3).tolist()
     for variances, sigma in [
@@ -160,7 +178,7 @@ def _counts(kernel_size, stride):
     return counts[15 * stride : 25 * stride]
 
 
-@exercise("autoencoders-flat-kernel")
+@exercise("autoencoders-flat-kernel", chapter="autoencoders/convolutional")
 def _flat_kernel(rng):
     inputs, step, blocks = rng.integers([3, 2, 1], [9, 5, 4]).tolist()
     flat = (inputs - 1 + blocks) * step
@@ -182,7 +200,7 @@ def _flat_kernel(rng):
         yield Case(even[0] if even else 0, given, hint=hint)
 
 
-@exercise("autoencoders-overlap-range")
+@exercise("autoencoders-overlap-range", chapter="autoencoders/convolutional")
 def _overlap_range(rng):
     drawn = rng.integers([2, 2, 2], [9, 9, 5], size=(2, 3)).tolist()
     for rows, columns, stride in [(3, 3, 2), (4, 4, 2), (3, 6, 2), (2, 7, 3), (5, 2, 1), *drawn]:
@@ -194,7 +212,7 @@ def _overlap_range(rng):
         )
 
 
-@exercise("autoencoders-strided-matrix")
+@exercise("autoencoders-strided-matrix", chapter="autoencoders/convolutional")
 def _strided_matrix(rng):
     drawn = rng.integers([2, 7, 2], [5, 12, 4]).tolist()
     for kernel_size, size, stride in [(3, 7, 2), (2, 9, 3), (4, 9, 2), (3, 5, 1), drawn]:
@@ -204,10 +222,16 @@ def _strided_matrix(rng):
             np.array(columns).T,
             {"kernel": kernel, "size": size, "stride": stride},
             hint="One row for each position, not flipped; M @ x must be the convolution.",
+            mistakes={
+                "This is the transposed matrix: M has a row for each position.": columns,
+                "The kernel is flipped.": np.transpose(
+                    [np.convolve(unit, kernel, "valid")[::stride] for unit in np.eye(size)]
+                ),
+            },
         )
 
 
-@exercise("autoencoders-chain-blocks")
+@exercise("autoencoders-chain-blocks", chapter="autoencoders/convolutional")
 def _chain_blocks(rng):
     drawn = rng.uniform(0.2, 0.9), int(rng.integers(3, 8))
     for c, b in [(0.0, 3), (1.0, 4), (0.6, 1), (0.6, 2), (-0.5, 4), drawn]:
@@ -222,7 +246,7 @@ def _chain_blocks(rng):
         )
 
 
-@exercise("autoencoders-divergence-of-two")
+@exercise("autoencoders-divergence-of-two", chapter="autoencoders/variational")
 def _divergence_of_two(rng):
     nodes, weights = np.polynomial.hermite_e.hermegauss(8)
     weights /= weights.sum()
@@ -241,7 +265,7 @@ def _divergence_of_two(rng):
         )
 
 
-@exercise("autoencoders-bound-and-gap")
+@exercise("autoencoders-bound-and-gap", chapter="autoencoders/variational")
 def _bound_and_gap(rng):
     drawn = [(*rng.dirichlet(np.ones(n), size=2), rng.uniform(0.01, 0.3, size=n)) for n in (2, 5)]
     tight = np.array([0.5, 0.5]), np.array([0.25, 0.75]), np.array([0.1, 0.3])
@@ -255,7 +279,7 @@ def _bound_and_gap(rng):
         )
 
 
-@exercise("autoencoders-noise-of-gradients")
+@exercise("autoencoders-noise-of-gradients", chapter="autoencoders/variational")
 def _noise_of_gradients(rng):
     nodes, weights = np.polynomial.hermite_e.hermegauss(12)
     weights /= weights.sum()
@@ -263,15 +287,21 @@ def _noise_of_gradients(rng):
     for mean, sigma in [(1.0, 0.5), (-2.0, 0.1), (0.0, 1.5), drawn]:
         z = mean + sigma * nodes
         draws = np.stack([2 * z, z**2 * nodes / sigma])
+        squares = draws**2 @ weights
+        variances = squares - (draws @ weights) ** 2
         yield Case(
-            draws**2 @ weights - (draws @ weights) ** 2,
+            variances,
             {"mean": mean, "sigma": sigma},
             hint="Variances: the mean of the square minus the square of the mean. The even moments "
             "of the noise are 1, 3, 15.",
+            mistakes={
+                "These are standard deviations.": np.sqrt(variances),
+                "The square of the mean is missing in the second.": [variances[0], squares[1]],
+            },
         )
 
 
-@exercise("autoencoders-hidden-beta")
+@exercise("autoencoders-hidden-beta", chapter="autoencoders/variational")
 def _hidden_beta(rng):
     height, width, axes = rng.integers([8, 8, 2], [40, 40, 30]).tolist()
     drawn = (height, width, 3), axes, rng.uniform(0.01, 2)
@@ -280,6 +310,12 @@ def _hidden_beta(rng):
         yield Case(
             (weight / latent_dim) * pixels,
             {"shape": shape, "latent_dim": latent_dim, "weight": weight},
+            mistakes={
+                "Each channel of a pixel is a value of its own.": (
+                    weight * shape[0] * shape[1] / latent_dim
+                ),
+                "The second term is a mean over the axes of the code.": weight * pixels,
+            },
             hint="Multiply the loss until the first term is a sum; beta then stands before the "
             "sum over the axes.",
         )

@@ -4,23 +4,28 @@ from math import comb
 
 import numpy as np
 
-from lectures_lib.exercises import Case, exercise
+from lectures_lib.data import add_noise, load_digits
+from lectures_lib.exercises import Case, Trained, exercise
 
 
-@exercise("cnn-dense-weights")
+@exercise("cnn-dense-weights", chapter="cnn/why_convolutions")
 def _dense_weights(rng):
     # Counted one by one rather than multiplied.
     drawn = rng.integers(2, 20, size=(2, 4)).tolist()
     for height, width, channels, units in [(32, 32, 3, 1), (200, 200, 3, 1), *drawn]:
-        per_unit = sum(1 for _ in np.ndindex(height, width, channels)) + 1
+        inputs = sum(1 for _ in np.ndindex(height, width, channels))
         yield Case(
-            sum(per_unit for _ in range(units)),
+            sum(inputs + 1 for _ in range(units)),
             {"height": height, "width": width, "channels": channels, "units": units},
             hint="Every unit has one weight per input value, and one bias.",
+            mistakes={
+                "The biases are missing: one for each unit.": inputs * units,
+                "Each unit has a bias of its own; this counts one for all.": inputs * units + 1,
+            },
         )
 
 
-@exercise("cnn-toeplitz")
+@exercise("cnn-toeplitz", chapter="cnn/why_convolutions")
 def _toeplitz(rng):
     for length, size in [(rng.integers(6, 10), 3), (rng.integers(4, 12), 2), (5, 5)]:
         kernel = rng.normal(size=size)
@@ -30,10 +35,16 @@ def _toeplitz(rng):
             np.stack(columns, axis=1),
             {"kernel": kernel, "input_length": int(length)},
             hint="Row i holds the kernel, starting in column i; all else is 0.",
+            mistakes={
+                "This is the transposed matrix: a row belongs to an output.": columns,
+                "The kernel is reversed: what networks call a convolution does not turn it.": (
+                    np.stack(columns, axis=1)[::-1, ::-1]
+                ),
+            },
         )
 
 
-@exercise("cnn-track-angle")
+@exercise("cnn-track-angle", chapter="cnn/why_convolutions")
 def _track_angle(rng):
     rows, columns = np.mgrid[:32, :32] - 15.5
     for degrees in rng.choice(np.arange(15.0, 180.0, 15.0), size=3, replace=False):
@@ -48,7 +59,7 @@ def _track_angle(rng):
         )
 
 
-@exercise("cnn-output-size")
+@exercise("cnn-output-size", chapter="cnn/convolution_layers")
 def _output_size(rng):
     drawn = rng.integers([10, 2, 2, 0], [60, 8, 5, 4], size=(3, 4)).tolist()
     for size, kernel, stride, padding in [(32, 3, 1, 1), (7, 3, 2, 0), (9, 4, 2, 1), *drawn]:
@@ -58,24 +69,39 @@ def _output_size(rng):
             sum(1 for _ in starts),
             {"input_size": size, "kernel_size": kernel, "stride": stride, "padding": padding},
             hint="Count the starting positions; the first one counts too.",
+            mistakes={
+                "Round down: a window that does not fit as a whole is left out.": (
+                    (size + 2 * padding - kernel) / stride + 1
+                ),
+                "The padding is added at both ends.": (size + padding - kernel) // stride + 1,
+                "The first position is missing.": (size + 2 * padding - kernel) // stride,
+            },
         )
 
 
-@exercise("cnn-parameters")
+@exercise("cnn-parameters", chapter="cnn/convolution_layers")
 def _parameters(rng):
     drawn = rng.integers([2, 2, 3, 2], [5, 7, 20, 12], size=(2, 4)).tolist()
     for channels, kernel, filters, units in [(3, 5, 12, 10), *drawn]:
         weights = np.zeros((kernel, kernel, channels, filters)).size + filters
+        flat = filters * (kernel**2 + 1) + units * (16 * 16 * filters + 1)
+        unpooled = weights + units * (32 * 32 * filters + 1)
         # 32 x 32 stays 32 x 32 (same padding) and is halved by pooling.
         weights += np.zeros((16 * 16 * filters, units)).size + units
         yield Case(
             weights,
             {"channels": channels, "kernel_size": kernel, "filters": filters, "units": units},
             hint="Filters reach through all channels; the dense layer sees the pooled volume.",
+            mistakes={
+                "The dense layer reads what pooling leaves: half as many rows and columns.": (
+                    unpooled
+                ),
+                "A filter has weights for every channel of its input.": flat,
+            },
         )
 
 
-@exercise("cnn-receptive-field")
+@exercise("cnn-receptive-field", chapter="cnn/convolution_layers")
 def _receptive_field(rng):
     layers = rng.integers(3, 6, size=2)
     drawn = [(rng.integers(2, 6, n).tolist(), rng.integers(1, 4, n).tolist()) for n in layers]
@@ -87,20 +113,33 @@ def _receptive_field(rng):
             last - first + 1,
             {"kernel_sizes": kernel_sizes, "strides": strides},
             hint="A layer's growth is multiplied by all strides before it.",
+            mistakes={
+                "The strides are missing: behind a stride of 2 a kernel reaches twice as far.": (
+                    sum(kernel_sizes) - len(kernel_sizes) + 1
+                ),
+                "A layer's own stride does not widen its kernel; only those before it do.": (
+                    1 + sum((np.array(kernel_sizes) - 1) * np.cumprod(strides))
+                ),
+            },
         )
 
 
-@exercise("cnn-filter-gradient")
+@exercise("cnn-filter-gradient", chapter="cnn/convolution_layers")
 def _filter_gradient(rng):
     for height, width, kernel_shape in [(6, 5, (3, 2)), (4, rng.integers(5, 9), (2, 3))]:
         image, kernel = rng.normal(size=(height, width)), rng.normal(size=kernel_shape)
         target = rng.normal(size=(height - kernel_shape[0] + 1, width - kernel_shape[1] + 1))
+        slope = _slope_by_differences(image, kernel, target)
         yield Case(
-            _slope_by_differences(image, kernel, target),
+            slope,
             {"image": image, "kernel": kernel, "target": target},
             tolerance=1e-4,
-            hint="The slope of the loss is output - target. Right values in another order: you "
-            "have convolved, which reverses, instead of correlated.",
+            hint="The slope of the loss in an output is output - target.",
+            mistakes={
+                "Twice too much: the loss has a factor 1/2.": 2 * slope,
+                "The sign is wrong: the slope in an output is output - target.": -slope,
+                "You have convolved, which reverses, instead of correlated.": slope[::-1, ::-1],
+            },
         )
 
 
@@ -118,7 +157,7 @@ def _slope_by_differences(image, kernel, target, step=1e-5):
     return slope
 
 
-@exercise("cnn-confusion-matrix")
+@exercise("cnn-confusion-matrix", chapter="cnn/digits")
 def _confusion_matrix(rng):
     for classes, images in [(3, 12), (10, rng.integers(150, 250)), (4, 9)]:
         present = 3 if classes == 4 else classes  # in the last case one class does not occur
@@ -130,12 +169,20 @@ def _confusion_matrix(rng):
         yield Case(
             counts,
             {"labels": labels, "predicted": predicted, "classes": classes},
-            hint="Row: the true class, column: the class predicted. With += a repeated pair of "
-            "labels counts once; np.add.at counts all.",
+            hint="Row: the true class, column: the class predicted.",
+            mistakes={
+                "This is the transposed matrix: a row belongs to a true class.": np.transpose(
+                    counts
+                ),
+                "A pair that occurs often counts once: np.add.at counts all, += does not.": (
+                    np.minimum(counts, 1)
+                ),
+                "These are shares; the entries are numbers of images.": (np.array(counts) / images),
+            },
         )
 
 
-@exercise("cnn-standard-error")
+@exercise("cnn-standard-error", chapter="cnn/digits")
 def _standard_error(rng):
     drawn = [(int(n * rng.uniform(0.6, 0.98)), n) for n in rng.integers(50, 5000, 2).tolist()]
     for right, images in [(351, 360), (50, 100), *drawn]:
@@ -145,10 +192,15 @@ def _standard_error(rng):
             flips.std() / np.sqrt(images),
             {"accuracy": right / images, "images": images},
             hint="One image is right with probability p: its variance is p(1 - p).",
+            mistakes={
+                "This is the variance; the standard deviation is its root.": flips.var() / images,
+                "This is the spread of one image; the mean of many spreads less.": flips.std(),
+                "One image has the variance p(1 - p), not p.": np.sqrt(right) / images,
+            },
         )
 
 
-@exercise("cnn-shifted-accuracy")
+@exercise("cnn-shifted-accuracy", chapter="cnn/digits")
 def _shifted_accuracy(rng):
     images = rng.random(size=(40, 8, 8, 1))
     brightest = np.argmax(images.sum(axis=(1, 3)), axis=1)
@@ -166,10 +218,69 @@ def _shifted_accuracy(rng):
             {"predict": predict, "images": images, "labels": brightest, "pixels": pixels},
             hint="Return a share. Pictures move to the right; the columns that enter are empty.",
             counts=pixels > 0,
+            mistakes={
+                f"{what}.": np.mean(predict(other) == brightest)
+                for what, other in {
+                    "What leaves on the right comes back on the left": np.roll(images, pixels, 2),
+                    "The pictures are moved down, not to the right": np.roll(images, pixels, 1),
+                }.items()
+            },
         )
 
 
-@exercise("cnn-largest-rate")
+@exercise("cnn-slipping-scanner", chapter="cnn/digits")
+def _slipping_scanner(rng):
+    from sklearn import datasets  # slow to import
+
+    raw = datasets.load_digits()  # in the order of the writers
+    images = (raw.images[..., np.newaxis] / 16).astype("float32")
+    first = rng.integers(len(images) - 360 + 1)
+    held = np.arange(first, first + 360)
+    padded = np.pad(images[held], ((0, 0), (1, 1), (1, 1), (0, 0)))
+    corners = rng.choice([(0, 1), (2, 1), (1, 0), (1, 2)], size=360)
+    yield Trained(
+        {"inputs": np.delete(images, held, axis=0), "labels": np.delete(raw.target, held)},
+        np.stack(
+            [image[i : i + 8, j : j + 8] for image, (i, j) in zip(padded, corners, strict=True)]
+        ),
+        raw.target[held],
+        on="pictures of other writers, each moved by one pixel",
+        threshold=0.85,
+        baseline=0.6,
+        output_shape=(10,),
+        bands=(
+            (0.2, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
+            (0.6, "This chapter's networks, trained on centred pictures, reach no more."),
+            (1.0, "Show it pictures moved in all four directions, and train it for longer."),
+        ),
+    )
+
+
+@exercise("cnn-through-noise", chapter="cnn/digits")
+def _through_noise(rng):
+    test = load_digits(seed=0).test
+    inputs = np.repeat(test.inputs, 5, axis=0)  # noise moves the score of 360 pictures by 0.02
+    yield Trained(
+        {},
+        add_noise(inputs, noise=0.5, seed=rng.integers(2**32)),
+        np.repeat(test.labels, 5),
+        on="pictures, each test picture five times under noise of its own",
+        threshold=0.72,
+        baseline=0.71,
+        output_shape=(10,),
+        bands=(
+            (0.2, "That is guessing: has the network been trained?"),
+            (
+                0.71,
+                "This chapter's networks, trained on clean pictures, reach no more. Add new noise "
+                "in every epoch; if you do, try more units and the optimiser Adam.",
+            ),
+            (1.0, "Nearly: more units, or more epochs."),
+        ),
+    )
+
+
+@exercise("cnn-largest-rate", chapter="cnn/tuning")
 def _largest_rate(rng):
     for l2 in (0.001, *(10 ** rng.uniform(-2, 0.5, size=2)).tolist()):
         # Halve the interval until twenty steps just do not let a weight of 1 grow.
@@ -184,11 +295,16 @@ def _largest_rate(rng):
             stable,
             {"l2": l2},
             tolerance=1e-3,
-            hint="At the largest stable rate the factor 1 - 2*rate*l2 is -1, not 0.",
+            hint="A step multiplies the weight by 1 - 2*rate*l2.",
+            mistakes={
+                "At this rate one step makes the weight 0; it shrinks at larger ones too.": 0.5
+                / l2,
+                "The gradient of l2 * w**2 has a factor 2.": 2 / l2,
+            },
         )
 
 
-@exercise("cnn-choose-cell")
+@exercise("cnn-choose-cell", chapter="cnn/tuning")
 def _choose_cell(rng):
     validation = np.array([[0.10, 0.95, 0.90], [0.97, 0.97, 0.99], [0.30, 0.97, 0.97]])
     losses = np.array([[2.3, 0.20, 0.31], [0.15, 0.12, np.nan], [1.9, 0.13, np.inf]])
@@ -207,7 +323,7 @@ def _choose_cell(rng):
         yield Case((-row, column), {"validation": validation, "losses": losses}, hint=hint)
 
 
-@exercise("cnn-best-of-many")
+@exercise("cnn-best-of-many", chapter="cnn/tuning")
 def _best_of_many(rng):
     # The sum of P(largest > c) over c, with the binomial probabilities written out.
     drawn = (rng.uniform(0.8, 0.95, size=3).round(3), int(rng.integers(50, 200)))
@@ -228,7 +344,7 @@ def _best_of_many(rng):
         )
 
 
-@exercise("cnn-logits-gradient")
+@exercise("cnn-logits-gradient", chapter="cnn/cifar10")
 def _logits_gradient(rng):
     moderate = rng.normal(size=(7, 4))
     labels = rng.integers(4, size=7)
@@ -257,15 +373,18 @@ def _logits_gradient(rng):
     )
 
 
-@exercise("cnn-class-accuracy")
+@exercise("cnn-class-accuracy", chapter="cnn/cifar10")
 def _class_accuracy(rng):
     labels = np.array([0, 2, 2, 1, 2, 0, 2])
     predicted = np.array([0, 2, 1, 1, 2, 2, 2])
-    hint = "Divide by the number of pictures of the class, not by that of the predictions."
+    hint = "Of the pictures of a class, count those that are predicted as it."
+    precision = "Divide by the number of pictures of the class, not by that of the predictions."
     given = {"labels": labels, "predicted": predicted, "classes": 3}
-    yield Case([1 / 2, 1 / 1, 3 / 4], given, hint=hint)
+    mistakes = {precision: [1 / 1, 1 / 2, 3 / 4]}
+    yield Case([1 / 2, 1 / 1, 3 / 4], given, hint=hint, mistakes=mistakes)
     given = {"labels": predicted, "predicted": labels, "classes": 3}
-    yield Case([1 / 1, 1 / 2, 3 / 4], given, hint=hint)
+    mistakes = {precision: [1 / 2, 1 / 1, 3 / 4]}
+    yield Case([1 / 1, 1 / 2, 3 / 4], given, hint=hint, mistakes=mistakes)
     classes = int(rng.integers(4, 7))
     labels = rng.permutation(np.arange(5 * classes) % classes)  # five pictures of each class
     predicted = np.where(rng.random(labels.size) < 0.6, labels, (labels + 1) % classes)
@@ -275,7 +394,7 @@ def _class_accuracy(rng):
     yield Case(shares, given, hint=hint)
 
 
-@exercise("cnn-occlusion")
+@exercise("cnn-occlusion", chapter="cnn/cifar10")
 def _occlusion(rng):
     image, weights = rng.random((8, 12, 3)), rng.normal(size=(8, 12, 3))
     for size in (4, 2):

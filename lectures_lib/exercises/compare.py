@@ -1,107 +1,154 @@
 """Compare an answer with the cases of a check; say what is wrong in one sentence."""
 
 import contextlib
-import copy
 import io
-import re
-import traceback
+import logging
 import warnings
-from dataclasses import dataclass
+from dataclasses import replace
 from numbers import Real
 
 import numpy as np
 
-__all__ = ["Case", "problem", "share"]
+from lectures_lib.exercises.case import OutOfTime, Trained
+from lectures_lib.exercises.running import NOTHING, raised, run, short
+from lectures_lib.exercises.trained import measure
 
-# What Python says of a call whose arguments have other names, or another number.
-CALL = re.compile(r"unexpected keyword argument|missing \d+ required|takes \d+ positional")
+__all__ = ["judge", "problem", "share"]
 
-
-@dataclass(frozen=True)
-class Case:
-    """One question put to an answer, and the value it should give.
-
-    `given` holds the keyword arguments of the function that is the answer.
-    `tolerance` is relative and absolute; `hint` says what a wrong value may come from.
-    With `finite`, an overflow or a division by zero on the way to the value is an error too.
-    A case that does not `count` costs marks when it is wrong and earns none when it is right: an
-    edge that a wrong idea meets by chance, or one whose value the check has shown.
-    """
-
-    expected: object
-    given: dict
-    tolerance: float = 1e-6
-    hint: str = ""
-    finite: bool = False
-    counts: bool = True
+LONGEST = 70  # letters of what a function was given
+ENDLESS = "did not end within"
 
 
 def share(answer, cases, *, whole=False):
     """Return what an answer deserves, from 0 to 1, and print what is wrong.
 
-    That is the share of right cases among those that count, times that among the others.
-    Nothing that the answer prints, warns of or raises gets out. With `whole` it is 1 or 0.
+    That is the share of right cases among those that count, times that among the others; a network
+    earns a part by its score. Nothing that the answer prints, warns of or raises gets out. After
+    a case that does not end, no other is tried. With `whole` it is 1 or 0.
 
+    >>> from lectures_lib.exercises import Case
     >>> share(lambda x: 2 * x, [Case(2.0, {"x": 1}), Case(9.0, {"x": 3})])
-    Not yet: for x=3 the function gives 6, expected 9.
+    Not yet: the function gives 6, expected 9, for x=3.
     0.5
     """
-    right, wrong = {True: [], False: []}, []
+    earned, wrong = {True: [], False: []}, []
     for case in cases:
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-            warnings.simplefilter("ignore")
-            with contextlib.redirect_stdout(io.StringIO()):
-                wrong.append(problem(case, answer))
-        right[case.counts].append(not wrong[-1])
-    for sentence in dict.fromkeys(filter(None, wrong)):
+        part = 0.0
+        if not any(ENDLESS in sentence for sentence in wrong):
+            with _silence():
+                part, said = judge(case, answer)
+            wrong += [said] * (part < 1)
+        earned[case.counts].append(part)
+    for sentence in dict.fromkeys(wrong):
         print(f"Not yet: {sentence}")
     if whole:
-        return float(not any(wrong))
-    return float(np.prod([sum(group) / len(group) for group in right.values() if group]))
+        return float(not wrong)
+    return float(np.prod([sum(group) / len(group) for group in earned.values() if group]))
 
 
-def problem(case, answer):
-    """Return what is wrong with one case in a sentence, or an empty string; never raise."""
-    call = ", ".join(f"{key}={_short(value)}" for key, value in case.given.items())
+@contextlib.contextmanager
+def _silence():
+    """Let nothing out: nbgrader gives 0 to a cell that writes to stderr, where TensorFlow logs."""
+    before = logging.root.manager.disable
+    logging.disable()
     try:
-        return _problem(case, answer, f"for {call} the function")
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stderr(io.StringIO()),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def judge(case, answer, *, place=""):
+    """Return what an answer earns for one case, from 0 to 1, and a sentence; never raise.
+
+    Args:
+        case: A `Case` or a `Trained`.
+        answer: A function, or a trained model.
+        place: Code that holds what the function is given, for when that is too long to print.
+
+    >>> from lectures_lib.exercises import Case
+    >>> judge(Case(6, {"x": 3}), lambda x: 2 * x)
+    (1.0, '')
+    """
+    if isinstance(case, Trained):
+        return measure(case, answer)
+    wrong = problem(case, answer, place=place)
+    return float(not wrong), wrong
+
+
+def problem(case, answer, *, place=""):
+    """Return what is wrong with one `Case` in a sentence, or an empty string; never raise."""
+    careful = dict.fromkeys(("over", "divide", "invalid"), "raise") if case.finite else {}
+    try:
+        if answer is ...:
+            return NOTHING
+        if not callable(answer):
+            advice = "Pass the function itself, without calling it."
+            return f"{short(answer)} is not a function. {advice}"
+        with np.errstate(**careful):  # `run`, which an answer can look up, holds no case
+            value = run(answer, case.given, seconds=case.seconds)
+        if value is ...:
+            return NOTHING
+        fault = _fault(value, case)
+        advice = _advice(value, case) if fault else ""
+    except OutOfTime:
+        fault = f"{ENDLESS} {case.seconds:g} s"
+        advice = "Is there a loop that never stops?"
     except (Exception, SystemExit) as error:
-        said = traceback.format_exception_only(error)[-1].strip().removesuffix(".")
-        names = isinstance(error, TypeError) and CALL.search(said)
-        more = " Keep the names of the arguments." if names else ""
-        return f"for {call} the function raised {said}.{more}"
+        fault, advice = raised(error)
+    given, printed = _given(case.given)
+    found = f"To see these inputs: {place}" if place and not printed else ""
+    return " ".join(filter(None, [f"the function {fault}{given}.", advice, found])) * bool(fault)
 
 
-def _problem(case, answer, where):
-    if not callable(answer):
-        return f"{_short(answer)} is not a function. Pass the function itself, without calling it."
-    value = _called(answer, copy.deepcopy(case.given), case.finite)
-    if value is ...:
-        return "nothing is filled in yet. Write your answer in the cell above and run both cells."
+def _given(given):
+    """Return the inputs of a function in a few words, and whether these are all of them.
+
+    >>> _given({"x": np.array([1.0, 2.0]), "steps": 3}), _given({"x": np.zeros((2, 9)), "n": 1})
+    ((', for x=[1., 2.], steps=3', True), (', for x of shape (2, 9), n=1', False))
+    """
+    texts = {key: short(value) for key, value in given.items()}
+    whole = ", ".join(f"{key}={text}" for key, text in texts.items())
+    if len(whole) <= LONGEST and "<" not in whole:
+        return f", for {whole}" * bool(given), True
+    parts = [
+        f"{key} of shape {value.shape}" if isinstance(value, np.ndarray) else f"{key}={texts[key]}"
+        for key, value in given.items()
+        if not callable(value)
+    ]
+    return f", for {', '.join(parts)}" * bool(parts), False
+
+
+def _advice(value, case):
+    """Return what is said of a wrong value: the sentence of a known mistake, or the hint."""
+    for sentence, mistake in case.mistakes.items():
+        if value is not None and not _fault(value, replace(case, expected=mistake)):
+            return sentence
+    return "End it with return and the result." if value is None else case.hint
+
+
+def _fault(value, case):
+    """Return what is wrong with a value, as "gives 6, expected 9", or an empty text."""
     if value is None:
-        return f"{where} returns nothing. End it with return and the result."
-    problem = _difference(value, case)
-    return f"{where} gives {problem} {case.hint}".strip() if problem else ""
-
-
-def _called(answer, given, finite):
-    """Call an answer in a frame that does not hold what it should give."""
-    with np.errstate(**(dict.fromkeys(("over", "divide", "invalid"), "raise") if finite else {})):
-        return answer(**given)
-
-
-def _difference(value, case):
+        return "returns nothing"
     expected = np.asarray(case.expected, dtype=float)
     what = "a number" if expected.ndim == 0 else "an array of numbers"
     found = _numbers(value)
     if found is None:
-        return f"{_short(value)}, which is not {what}."
+        return f"gives {short(value)}, which is not {what}"
     if found.dtype.kind == "c":
-        return f"{_short(value)}, which is complex; it must be real."
+        return f"gives {short(value)}, which is complex, but it must be real"
     if found.shape != expected.shape:
-        wanted = f"an array of shape {expected.shape}" if expected.ndim else "a single number"
-        had = f"an array of shape {found.shape}" if found.ndim else "a single number"
-        return f"{had}; it must be {wanted}."
+        had, wanted = (
+            f"an array of shape {array.shape}" if array.ndim else "a single number"
+            for array in (found, expected)
+        )  # fmt: skip
+        return f"gives {had}, but it must be {wanted}"
     with np.errstate(invalid="ignore"):  # operators: an answer may replace np.isclose
         slack = case.tolerance * (1 + abs(expected))
         near = np.isfinite(expected) & (abs(found - expected) <= slack)
@@ -109,11 +156,11 @@ def _difference(value, case):
     if close.all():
         return ""
     if expected.ndim == 0:
-        return f"{_short(value)}, expected {_short(case.expected)}."
+        return f"gives {short(value)}, expected {short(case.expected)}"
     first = tuple(int(i) for i in np.argwhere(~close)[0])
     return (
-        f"{_short(float(found[first]))} at index {first}, "
-        f"expected {_short(float(expected[first]))}."
+        f"gives {short(float(found[first]))} at index {first}, "
+        f"expected {short(float(expected[first]))}"
     )
 
 
@@ -129,21 +176,5 @@ def _numbers(value):
         return array.astype(float)  # fractions
     if array.dtype.kind == "c":
         return array
-    return array.astype(float) if array.dtype.kind in "iuf" else None
-
-
-def _short(value):
-    """Write a value in a few words: large arrays by their shape."""
-    try:
-        array = np.asarray(value) if isinstance(value, (list, tuple, np.ndarray)) else None
-    except ValueError:  # parts of different shapes
-        return f"a {type(value).__name__} of {len(value)} parts of different shapes"
-    if array is not None and array.size > 12:
-        return f"<array of shape {array.shape}>"
-    if array is not None:
-        return np.array2string(array, precision=4, separator=", ").replace("\n", "")
-    if callable(value):
-        return f"<function {getattr(value, '__name__', '')}>"
-    if isinstance(value, (float, np.floating)):
-        return f"{value:.6g}"
-    return str(value.item()) if isinstance(value, np.generic) else repr(value)
+    small = array.dtype.kind == "V" and np.can_cast(array.dtype, float)  # bfloat16 and its kin
+    return array.astype(float) if array.dtype.kind in "iuf" or small else None

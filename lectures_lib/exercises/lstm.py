@@ -7,7 +7,7 @@ import numpy as np
 from lectures_lib.exercises import Case, exercise
 
 
-@exercise("lstm-forget-bias")
+@exercise("lstm-forget-bias", chapter="lstm/gates")
 def _forget_bias(rng):
     from scipy.optimize import brentq  # slow to import
 
@@ -17,10 +17,15 @@ def _forget_bias(rng):
             + 0.0,
             {"half_life": half_life},
             hint="half_life equal gates multiply to one half; then solve for the pre-activation.",
+            mistakes={
+                "After half_life steps this leaves 1/e, not one half.": (
+                    -np.log(np.expm1(1 / half_life))
+                )
+            },
         )
 
 
-@exercise("lstm-cell-line")
+@exercise("lstm-cell-line", chapter="lstm/gates")
 def _cell_line(rng):
     for steps, units in [(rng.integers(3, 6), 3), (6, 1), (1, 2)]:
         f = rng.uniform(0.2, 1, size=(steps, units))
@@ -39,7 +44,7 @@ def _cell_line(rng):
         )
 
 
-@exercise("lstm-most-units")
+@exercise("lstm-most-units", chapter="lstm/gates")
 def _most_units(rng):
     forms = {"SimpleRNN": (1, 1), "GRU": (3, 2), "LSTM": (4, 1)}
     fixed = [(40_600, 1, "SimpleRNN"), (308, 3, "LSTM"), (134, 2, "GRU"), (135, 2, "GRU")]
@@ -55,27 +60,29 @@ def _most_units(rng):
         )
 
 
-@exercise("lstm-gru-step")
+@exercise("lstm-gru-step", chapter="lstm/gates")
 def _gru_step(rng):
     for series, features, units in [(2, 3, 2), (3, 1, int(rng.integers(3, 6)))]:
         x, h = rng.normal(size=(series, features)), rng.normal(size=(series, units))
         K, R = rng.normal(size=(features, 3 * units)), rng.normal(size=(units, 3 * units))
         b = rng.normal(size=(2, 3 * units))
-        new = np.empty((series, units))
+        new, turned = np.empty((2, series, units))
         for row, j in np.ndindex(series, units):  # a number at a time
             own = [x[row] @ K[:, j + k * units] + b[0, j + k * units] for k in range(3)]
             linked = [h[row] @ R[:, j + k * units] + b[1, j + k * units] for k in range(3)]
             z, r = (1 / (1 + math.exp(-own[k] - linked[k])) for k in range(2))
             candidate = math.tanh(own[2] + r * linked[2])
             new[row, j] = candidate + z * (h[row, j] - candidate)
+            turned[row, j] = h[row, j] + z * (candidate - h[row, j])
         yield Case(
             new,
             {"x": x, "h": h, "K": K, "R": R, "b": b},
-            hint="Blocks z, r, candidate; r multiplies h R + b' as a whole; z = 1 keeps h.",
+            hint="Blocks z, r, candidate; r multiplies h R + b' as a whole.",
+            mistakes={"z is turned round: an update gate of 1 keeps h.": turned},
         )
 
 
-@exercise("lstm-hold")
+@exercise("lstm-hold", chapter="lstm/gates")
 def _hold(rng):
     for gain in (20.0, rng.uniform(6, 15)):
         # Three inputs (first feature, second feature, one) fix the three rows.
@@ -89,21 +96,29 @@ def _hold(rng):
         )
 
 
-@exercise("lstm-adding-floor")
+@exercise("lstm-adding-floor", chapter="lstm/long_memory")
 def _adding_floor(rng):
     points, shares = np.polynomial.legendre.leggauss(3)  # exact for a square
     drawn = (*rng.integers([5, 1], [9, 4]).tolist(), rng.uniform(0.4, 3))
     for marked, remembered, width in [(2, 1, 1.0), (2, 0, 1.0), (3, 3, 2.0), drawn]:
         one = np.sum(shares / 2 * (width * points / 2) ** 2)  # of one forgotten value
+        forgotten = marked - remembered
         yield Case(
-            sum([one] * (marked - remembered)),
+            sum([one] * forgotten),
             {"marked": marked, "remembered": remembered, "width": width},
             tolerance=1e-9,
             hint="Guess the mean of what is forgotten; the variances of independent values add up.",
+            mistakes={
+                "What is remembered makes no error.": one * marked,
+                "Variances of independent values add up, standard deviations do not.": (
+                    one * forgotten**2
+                ),
+                "The variance grows with the square of the width.": forgotten / 12,
+            },
         )
 
 
-@exercise("lstm-signal-to-noise")
+@exercise("lstm-signal-to-noise", chapter="lstm/long_memory")
 def _signal_to_noise(rng):
     drawn = (rng.uniform(0.6, 0.95), rng.uniform(0.05, 0.5), int(rng.integers(4, 12)), 0.7)
     for forget, leak, steps, noise in [(0.9, 0.05, 12, 0.5), (1.0, 0.01, 100, 2.0), drawn]:
@@ -116,10 +131,18 @@ def _signal_to_noise(rng):
             weights[0] / np.linalg.norm(weights[1:]),
             {"forget": forget, "leak": leak, "steps": steps, "noise": noise},
             hint="Variances of independent samples add up, and older noise is forgotten too.",
+            mistakes={
+                "Independent samples do not add up: their variances do.": (
+                    weights[0] / sum(weights[1:])
+                ),
+                "Older noise is forgotten as well as the value.": (
+                    weights[0] / (noise * leak * np.sqrt(steps))
+                ),
+            },
         )
 
 
-@exercise("lstm-parity-weights")
+@exercise("lstm-parity-weights", chapter="lstm/long_memory")
 def _parity_weights(rng):
     for gain in (20.0, rng.uniform(5, 15)):
         # Four inputs (x, a, b, one) fix the rows; only x + a - b counts.
@@ -133,7 +156,7 @@ def _parity_weights(rng):
         )
 
 
-@exercise("lstm-delay-line")
+@exercise("lstm-delay-line", chapter="lstm/long_memory")
 def _delay_line(rng):
     for delay in (3, 1, int(rng.integers(4, 9))):
         before = rng.normal(size=(delay, delay))  # states are rows
@@ -145,7 +168,7 @@ def _delay_line(rng):
         )
 
 
-@exercise("lstm-network-size")
+@exercise("lstm-network-size", chapter="lstm/comparison")
 def _network_size(rng):
     drawn = rng.integers([2, 3, 3, 2], [6, 30, 30, 6], size=(2, 4)).tolist()
     for features, dense, hidden, outputs in [(1, 125, 250, 1), *drawn]:
@@ -153,14 +176,16 @@ def _network_size(rng):
         shapes = [(features, dense), (1, dense), (dense, dense), (1, dense)]
         shapes += [(dense, u), (hidden, u), (2, u), (hidden, u), (hidden, u), (2, u)]
         shapes += [(hidden, outputs), (1, outputs)]
+        weights = sum(rows * columns for rows, columns in shapes)
         yield Case(
-            sum(rows * columns for rows, columns in shapes),
+            weights,
             {"features": features, "dense": dense, "hidden": hidden, "outputs": outputs},
             hint="Weights are shared by all steps; the second GRU reads the states of the first.",
+            mistakes={"A GRU of Keras has two biases for each block.": weights - 2 * u},
         )
 
 
-@exercise("lstm-largest-step")
+@exercise("lstm-largest-step", chapter="lstm/comparison")
 def _largest_step(rng):
     cases = [(0.32, 0.82, 8, 0.01), (1.62, -0.61, 5, 0.3), (-0.9, 0.2, 2, 1.0), (0.5, 2.0, 1, 0.1)]
     cases.append((-1.5, 0.2, 2, 1.0))
@@ -176,7 +201,7 @@ def _largest_step(rng):
         )
 
 
-@exercise("lstm-held-command")
+@exercise("lstm-held-command", chapter="lstm/comparison")
 def _held_command(rng):
     for records, times in [(3, rng.integers(10, 15)), (5, 7), (1, 4)]:
         commands = rng.choice([-1, 0, 1], size=(records, times), p=[0.15, 0.7, 0.15])
@@ -192,7 +217,7 @@ def _held_command(rng):
         )
 
 
-@exercise("lstm-blind-error")
+@exercise("lstm-blind-error", chapter="lstm/comparison")
 def _blind_error(rng):
     for times, share in [(6, 0.5), (4, rng.uniform(0.1, 0.3)), (9, rng.uniform(0.7, 0.95))]:
         soft, stiff = rng.normal(size=(2, times))

@@ -6,7 +6,7 @@ from lectures_lib.exercises import Case, exercise
 from lectures_lib.physics import exact_pairing_energy
 
 
-@exercise("rnn-time-constant")
+@exercise("rnn-time-constant", chapter="rnn/recurrent_networks")
 def _time_constant(rng):
     for w, dt_s in [(0.9, 1.0), (0.99, 0.002), rng.uniform([0.3, 0.1], [0.8, 0.9]).tolist()]:
         # Follow the state in steps so small that 1/e is met on the grid.
@@ -17,10 +17,14 @@ def _time_constant(rng):
             {"w": w, "dt_s": dt_s},
             tolerance=1e-4,
             hint="In seconds, and with the natural logarithm of w.",
+            mistakes={
+                "This is a number of steps; each takes dt_s.": -1 / np.log(w),
+                "1 - w is near -ln w only for w near 1.": dt_s / (1 - w),
+            },
         )
 
 
-@exercise("rnn-step")
+@exercise("rnn-step", chapter="rnn/recurrent_networks")
 def _step(rng):
     for series, features, units in [(2, 3, 4), (5, 1, int(rng.integers(2, 6)))]:
         X, H = rng.normal(size=(series, features)), rng.normal(size=(series, units))
@@ -32,11 +36,16 @@ def _step(rng):
         yield Case(
             [[np.tanh(sum(row * column)) for column in weights.T] for row in rows],
             {"X": X, "H": H, "K": K, "R": R, "b": b},
-            hint="X @ K + H @ R + b goes through tanh as a whole; R is not transposed.",
+            hint="X @ K + H @ R + b goes through tanh as a whole.",
+            mistakes={
+                "R is transposed: row i holds what leaves unit i.": np.tanh(X @ K + H @ R.T + b),
+                "The sum of all three goes through tanh.": np.tanh(X @ K) + H @ R + b,
+                "tanh is missing.": X @ K + H @ R + b,
+            },
         )
 
 
-@exercise("rnn-scalar-gradient")
+@exercise("rnn-scalar-gradient", chapter="rnn/recurrent_networks")
 def _scalar_gradient(rng):
     drawn = (rng.uniform(0.4, 0.9), rng.normal(size=5).tolist())
     for w, x in [(0.5, [1.0, 0.0, 2.0]), (-0.8, [0.3, -1.2, 0.7, 2.0, 1.1]), drawn]:
@@ -46,10 +55,16 @@ def _scalar_gradient(rng):
             last(w) * last.deriv()(w),
             {"w": w, "x": np.array(x)},
             hint="w acts at every step: add the share of each. And dL/dh of the last state is h.",
+            mistakes={
+                "The slope of the last state is right; dL/dh of that state is h.": last.deriv()(w),
+                "This is the share of the last step; w acts at every step.": (
+                    last(w) * np.polyval(x[:-1], w)
+                ),
+            },
         )
 
 
-@exercise("rnn-euler-weights")
+@exercise("rnn-euler-weights", chapter="rnn/recurrent_networks")
 def _euler_weights(rng):
     drawn = rng.uniform([0.5, 0.1, 0.05], [3, 0.9, 0.4]).tolist()
     for omega, friction, dt in [(2.0, 0.3, 0.1), (0.7, 0.0, 0.5), drawn]:
@@ -59,10 +74,15 @@ def _euler_weights(rng):
             np.linalg.solve(before, after),
             {"omega": omega, "friction": friction, "dt": dt},
             hint="States are rows: column 0 of R makes the new position, column 1 the velocity.",
+            mistakes={
+                "This is the transposed matrix, for states as columns; here they are rows.": (
+                    np.linalg.solve(before, after).T
+                )
+            },
         )
 
 
-@exercise("rnn-clip-factor")
+@exercise("rnn-clip-factor", chapter="rnn/recurrent_networks")
 def _clip_factor(rng):
     gradients = {"dK": np.array([[3.0, 0.0]]), "dR": np.array([[0.0, 4.0], [12.0, 0.0]])}
     gradients["db"] = np.array([0.0, 84.0])  # together 85
@@ -75,7 +95,7 @@ def _clip_factor(rng):
     yield Case(0.5 / together, {"dK": dK, "dR": dR, "db": db, "max_norm": 0.5}, hint=hint)
 
 
-@exercise("rnn-noise-floor")
+@exercise("rnn-noise-floor", chapter="rnn/noisy_sine")
 def _noise_floor(rng):
     for values, probabilities in [
         (np.array([-1.0, 1.0]), np.array([0.5, 0.5])),
@@ -88,10 +108,16 @@ def _noise_floor(rng):
             pairs.sum() / 2,
             {"values": values, "probabilities": probabilities},
             hint="It is the variance of the noise: its mean can be forecast, and is not an error.",
+            mistakes={
+                "The mean of the noise can be forecast: take it off before squaring.": (
+                    probabilities @ values**2
+                ),
+                "The values are not equally likely.": np.mean((values - np.mean(values)) ** 2),
+            },
         )
 
 
-@exercise("rnn-next-value")
+@exercise("rnn-next-value", chapter="rnn/noisy_sine")
 def _next_value(rng):
     for times, num_steps in [(40, 3), (25, 1), (rng.integers(50, 80), 7)]:
         series = 2 + np.sin(0.3 * np.arange(times)) + 0.3 * rng.normal(size=times)
@@ -109,7 +135,7 @@ def _next_value(rng):
         )
 
 
-@exercise("rnn-aligned-error")
+@exercise("rnn-aligned-error", chapter="rnn/noisy_sine")
 def _aligned_error(rng):
     for times, num_steps, horizon in [(12, 4, 1), (15, 2, 3), (int(rng.integers(9, 14)), 3, 5)]:
         series = rng.normal(size=times)
@@ -124,7 +150,7 @@ def _aligned_error(rng):
         )
 
 
-@exercise("rnn-useful-time")
+@exercise("rnn-useful-time", chapter="rnn/noisy_sine")
 def _useful_time(rng):
     drawn = rng.uniform([0.001, 0.1, 0.3], [0.05, 1, 3]).tolist()
     for error, tolerance, exponent in [(1e-6, 0.1, 0.9), (0.3, 0.1, 0.9), drawn]:
@@ -132,10 +158,16 @@ def _useful_time(rng):
             np.log1p(max(tolerance / error, 1) - 1) / exponent,
             {"error": error, "tolerance": tolerance, "exponent": exponent},
             hint="The natural logarithm of a ratio; and never below 0.",
+            mistakes={
+                "The natural logarithm is needed.": max(np.log10(tolerance / error) / exponent, 0),
+                "A time is never below 0: the error is above the tolerance from the start.": (
+                    np.log(tolerance / error) / exponent
+                ),
+            },
         )
 
 
-@exercise("rnn-second-difference")
+@exercise("rnn-second-difference", chapter="rnn/extrapolation")
 def _second_difference(rng):
     drawn = (rng.normal(size=6).round(2), int(rng.integers(3, 7)))
     for known, steps in [([1.0, 4.0, 9.0], 4), ([3.0, 0.0, 2.0, 2.5], 2), drawn]:
@@ -148,7 +180,7 @@ def _second_difference(rng):
         )
 
 
-@exercise("rnn-unseen-error")
+@exercise("rnn-unseen-error", chapter="rnn/extrapolation")
 def _unseen_error(rng):
     drawn = (int(rng.integers(4, 9)), int(rng.integers(10, 30)), rng.uniform(0.5, 3))
     for known, total, size in [(12, 20, 0.3), (3, 10, 2.0), drawn]:
@@ -160,7 +192,7 @@ def _unseen_error(rng):
         )
 
 
-@exercise("rnn-growth")
+@exercise("rnn-growth", chapter="rnn/extrapolation")
 def _growth(rng):
     drawn = rng.uniform([-1, -0.9], [1, -0.3], size=(2, 2)).tolist()
     for a, b in [(1.62, -0.61), (0.5, -0.9), (-1.2, 0.3), *drawn]:
@@ -172,7 +204,7 @@ def _growth(rng):
         )
 
 
-@exercise("rnn-four-particles")
+@exercise("rnn-four-particles", chapter="rnn/extrapolation")
 def _four_particles(rng):
     drawn = rng.uniform([0.5, 0.3], [2, 1]).tolist()
     for level_spacing, coupling in [(1.0, 0.5), (2.0, -1.5), drawn]:

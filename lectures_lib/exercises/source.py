@@ -17,14 +17,14 @@ __all__ = [
     "in_order",
 ]
 
-KINDS = ("compute", "code", "explain")
+KINDS = ("compute", "code", "train", "explain")
 LONGEST = 40  # letters of an id: nbformat allows 64 for a cell, whose id begins with it
 ROLES = ("answer", "check", "solution", "rubric")
 # Text that makes sense between the other cells of its chapter only.
 CHAPTER_ONLY = re.compile(r"<!-- chapter -->.*?<!-- /chapter -->\s*", re.DOTALL)
 HINT = re.compile(r"<details>\s*<summary>Hint</summary>\s*(.*?)\s*</details>", re.DOTALL)
 HEADING = re.compile(r"^### (.+)$", re.MULTILINE)
-PARTS = {"explain": ("rubric",), "compute": ("check", "solution"), "code": ("check", "solution")}
+PARTS = dict.fromkeys(KINDS, ("check", "solution")) | {"explain": ("rubric",)}
 
 
 class BrokenExercise(ValueError):

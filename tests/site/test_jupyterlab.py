@@ -76,10 +76,9 @@ def test_a_wrong_answer_is_explained_and_mended(lab, visit, folder):
     answer = student.cell("# exercise: cnn-output-size")
     student.fill_in(answer, ANSWER.format(padding="+ padding"))
     student.run(2)
-    message = student.sees("Not yet: for input_size=")
-    assert re.search(
-        r"Not yet: for input_size=\d+, kernel_size=\d+, stride=\d+, padding=\d+", message
-    )
+    message = student.sees("Not yet: the function gives")
+    assert re.search(r"for input_size=\d+, kernel_size=\d+, stride=\d+, padding=\d+", message)
+    assert "The padding is added at both ends." in message
 
     # A slip of the pen is Python's own message, and the cell can be run again.
     student.fill_in(answer, ANSWER.format(padding="+ 2 * padding") + ")")

@@ -1,0 +1,98 @@
+"""Measure a network that an answer has trained, on data that it has not seen."""
+
+import copy
+import sys
+
+import numpy as np
+
+from lectures_lib.exercises.case import OutOfTime
+from lectures_lib.exercises.running import NOTHING, raised, run, short, time_limit
+
+__all__ = ["measure"]
+
+DIVERGED = "The training has diverged: a smaller learning rate may help."
+
+
+def measure(case, answer):
+    """Return what an answer earns by a `Trained`, from 0 to 1, and a sentence; never raise."""
+    try:
+        model, fault = _model(case, answer)
+        if fault:
+            return 0.0, fault
+        outputs, fault = _outputs(case, model)
+        if fault:
+            return 0.0, fault
+        return _scored(case, case.score(outputs, case.labels))
+    except OutOfTime:
+        advice = "Train for fewer epochs, or a smaller network."
+        return 0.0, f"the answer did not end within {case.seconds:g} s. {advice}"
+    except (Exception, SystemExit) as error:
+        fault, advice = raised(error)
+        return 0.0, f"the answer {fault}. {advice}".strip()
+
+
+def _model(case, answer):
+    """Return the model that is the answer, or that the answer trains, and what is wrong with it."""
+    if answer is ...:
+        return None, NOTHING
+    if _is_model(answer):
+        told = "Pass the function that builds and trains it: it is called with other data."
+        return answer, f"this is a model. {told}" if case.given else ""
+    if not callable(answer):
+        wanted = "a function that trains one" if case.given else "a trained one"
+        return None, f"{short(answer)} is not a Keras model. Pass {wanted}."
+    model = run(answer, case.given, seconds=case.seconds)
+    if model is ...:
+        return None, NOTHING
+    if model is None:
+        return None, "the function returns nothing. End it with return and the model."
+    if not _is_model(model):
+        return None, f"the function returns a {type(model).__name__}. Return the Keras model."
+    return model, ""
+
+
+def _is_model(answer):
+    """Return whether an answer is a Keras model, without importing Keras, which is slow."""
+    return isinstance(answer, getattr(sys.modules.get("keras"), "Model", ()))
+
+
+def _outputs(case, model):
+    """Return the outputs of a model for all inputs, and what is wrong with them."""
+    if case.most_parameters and model.count_params() > case.most_parameters:
+        return None, (
+            f"the model has {model.count_params():,} parameters; at most {case.most_parameters:,} "
+            "are allowed."
+        )
+    try:
+        with time_limit(case.seconds):
+            found = model.predict(copy.deepcopy(case.inputs), verbose=0)
+    except Exception:
+        reads, one = getattr(model, "input_shape", None), case.inputs.shape[1:]
+        if not isinstance(reads, tuple) or reads[1:] == one:
+            raise
+        return None, (
+            f"the model reads inputs of shape {reads[1:]}, but an example here has the shape {one}."
+        )
+    wanted = (len(case.inputs), *case.output_shape)
+    if not isinstance(found, np.ndarray) or found.shape != wanted:
+        gives = found.shape[1:] if isinstance(found, np.ndarray) else type(found).__name__
+        return None, (
+            f"the model gives {gives} for an example, but it must give an output of shape "
+            f"{case.output_shape}."
+        )
+    found = found.astype(float)  # it may be of half precision
+    fault = "" if np.isfinite(found).all() else f"outputs of the model are nan or inf. {DIVERGED}"
+    return found, fault
+
+
+def _scored(case, score):
+    """Return what a score earns, and the sentence that says so."""
+    found = (
+        f"{case.score_name} {score:.3f} on {len(case.inputs):,} {case.on}; "
+        f"at least {case.threshold:.2f} is needed."
+    )
+    if score >= case.threshold:
+        return 1.0, found
+    advice = [sentence for below, sentence in case.bands if score < below]
+    part = (score - case.baseline) / (case.threshold - case.baseline)
+    return max(0.0, part), " ".join([found, *advice[:1]])
