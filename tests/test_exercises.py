@@ -204,13 +204,21 @@ WRONG = {
         lambda accuracy, images: accuracy * (1 - accuracy) / images,
         lambda accuracy, images: np.sqrt(accuracy / images),
     ],
-    "cnn-shifted-accuracy": [
-        lambda predict, images, labels, pixels: np.mean(
-            predict(np.roll(images, pixels, axis=2)) == labels
-        ),
-        lambda predict, images, labels, pixels: np.mean(
-            predict(np.roll(images, pixels, axis=1)) == labels
-        ),
+    "cnn-next-writers": [
+        lambda train, images, labels, blocks: [
+            np.mean(train(images, labels)(images[rows]) == labels[rows])
+            for rows in np.array_split(np.arange(len(labels)), blocks)
+        ],
+        lambda train, images, labels, blocks: [
+            np.mean(
+                train(
+                    np.delete(images, np.s_[k::blocks], axis=0),
+                    np.delete(labels, np.s_[k::blocks]),
+                )(images[k::blocks])
+                == labels[k::blocks]
+            )
+            for k in range(blocks)
+        ],
     ],
     "rnn-time-constant": [lambda w, dt_s: -1 / np.log(w), lambda w, dt_s: dt_s / (1 - w)],
     "rnn-step": [
@@ -451,16 +459,24 @@ def trained_on_centred(build, **options):
     return train
 
 
-def lecture_network():
+def lecture_network(**sizes):
     from lectures_lib.models import digits_cnn
 
-    return digits_cnn(l2=1e-3)
+    return digits_cnn(l2=1e-3, **sizes)
 
 
-def wide_network():
+def small_network():
+    return lecture_network(filters=5, hidden=28)
+
+
+def wide_network(hidden=400):
     from lectures_lib.models import digits_dense
 
-    return digits_dense(hidden=400)
+    return digits_dense(hidden=hidden)
+
+
+def narrow_network():
+    return wide_network(hidden=39)
 
 
 def on_clean_digits(build):
@@ -474,8 +490,8 @@ def on_clean_digits(build):
 # Functions that train as many do who have not got the idea.
 WAYS = {
     "cnn-slipping-scanner": [
-        trained_on_centred(lecture_network, epochs=15),
-        trained_on_centred(wide_network, epochs=15),
+        trained_on_centred(small_network, epochs=15),
+        trained_on_centred(narrow_network, epochs=15),
     ],
     "cnn-through-noise": [on_clean_digits(lecture_network), on_clean_digits(wide_network)],
 }
@@ -845,7 +861,7 @@ NAMED = [
     ("cnn-filter-gradient", "", "the loss has a factor 1/2"),
     ("cnn-confusion-matrix", "This is the transposed matrix"),
     ("cnn-standard-error", "This is the variance", "not p"),
-    ("cnn-shifted-accuracy", "comes back on the left", "are moved down"),
+    ("cnn-next-writers", "Its pictures were learnt", "Neighbours must stay together"),
     ("rnn-time-constant", "a number of steps", "only for w near 1"),
     ("rnn-step", "R is transposed", "The sum of all three"),
     ("rnn-scalar-gradient", "the share of the last step", "dL/dh of that state is h"),
