@@ -378,6 +378,8 @@ def names_of(cell, context):
         if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names
     } | {
         node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    } | {
+        node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)
     } if context is ast.Store else set())  # fmt: skip
 
 

@@ -36,12 +36,13 @@ LEVELS = [
     {"plots"},
     {"diagrams"},
     {"explore", "live"},
+    {"demos"},
     {"exercises", "playground"},
-    {"book", "first_cell", "prose"},
+    {"book", "first_cell", "measure", "prose"},
     {"assignments", "site"},
 ]
 BESIDE = {"", "recorded"}  # "" is lectures_lib/__init__.py
-MODEL = {"assignments", "book", "first_cell", "prose", "site"}  # what is not for readers
+MODEL = {"assignments", "book", "first_cell", "measure", "prose", "site"}  # what is not for readers
 
 
 def imports(path):
