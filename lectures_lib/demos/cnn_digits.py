@@ -158,7 +158,8 @@ def seeds(scores):
     import seaborn as sns
 
     drawn, axes = new_figure(height=1.2 + 0.4 * len(scores))
-    sns.stripplot(scores, ax=axes, orient="h", color=COLOURS[0], marker="D", size=4, jitter=False)
+    sns.swarmplot(scores, ax=axes, orient="h", color=COLOURS[0], size=4)  # equal ones side by side
+    axes.locator_params(axis="x", nbins=5)
     axes.set(xlabel="validation accuracy", ylabel="")
     said = [
         f"{name} between {min(values):.3f} and {max(values):.3f}" for name, values in scores.items()
