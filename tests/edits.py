@@ -33,6 +33,9 @@ EDITS = {
             ("range(10)}", "range(3)}"),
             ("(-1, 0)]", "(-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)]"),
         ],
+        "another simple method": [
+            ('"support vectors": SVC(C=10).fit(X', '"three nearest": KNeighborsClassifier(3).fit(X')
+        ],
         "a shallow network with global pooling": [
             ('        Conv2D(24, 3, padding="same", activation="relu"),\n', ""),
             ('        Conv2D(32, 3, padding="same", activation="relu"),\n', ""),

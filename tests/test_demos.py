@@ -108,9 +108,9 @@ def test_failures_are_the_wrong_ones_and_not_too_many():
     answers = 0.6 * np.eye(10)[split.labels] + 0.04
     answers[[4, 17]] = np.eye(10)[[9, 2]]
     (said,) = walked(cnn_digits.failures(split, answers))
-    assert said == "2 pictures with true and predicted class: 1 as 9, 5 as 2."
+    assert said == "2 of 2 pictures with true and predicted class: 1 as 9, 5 as 2."
     (said,) = walked(cnn_digits.failures(split, np.eye(10)[(split.labels + 1) % 10]))
-    assert said.startswith("28 pictures")
+    assert said.startswith("28 of 30 pictures")
     (said,) = walked(cnn_digits.failures(split, np.eye(10)[split.labels]))
     assert said.endswith("none.")
 

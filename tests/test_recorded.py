@@ -161,6 +161,7 @@ def test_runs_on_other_writers_are_complete():
     training = ["centred", "moved"]
     wanted = [*itertools.product(*setting, writers.classical(), training, [0])]
     wanted += itertools.product(*setting, writers.NETWORKS, training, range(3))
+    wanted += itertools.product(["writers"], range(5), writers.DEEPER, training, range(3))
     assert sorted(configurations(table, columns)) == sorted(wanted)
     assert table[["centred", "moved"]].stack().between(0.1, 1).all()
 

@@ -33,7 +33,7 @@ import itertools, pathlib, random
 from lectures_lib.explore import registry
 out = pathlib.Path({folder!r})
 out.mkdir(parents=True, exist_ok=True)
-for demo in registry.values():
+for demo in (demo for demo in registry.values() if demo.parameters):
     values = [p.page_values for p in demo.parameters]
     corners = list(itertools.product(*({{0, len(v) - 1}} for v in values)))
     others = list(itertools.product(*(range(len(v)) for v in values)))

@@ -130,7 +130,8 @@ def failures(split, probabilities):
         probabilities: What the network answers, `(images, 10)`.
     """
     predicted = probabilities.argmax(axis=1)
-    wrong = np.flatnonzero(predicted != split.labels)[:MOST_FAILURES]
+    everything = np.flatnonzero(predicted != split.labels)
+    wrong = everything[:MOST_FAILURES]
     rows = max(1, -(-len(wrong) // 7))
     drawn, axes = new_figure(rows, 7, height=1.2 * rows, squeeze=False)
     for panel in axes.flat:
@@ -138,6 +139,8 @@ def failures(split, probabilities):
     for panel, i in zip(axes.flat, wrong, strict=False):
         title = f"{split.labels[i]} as {predicted[i]}\n{probabilities[i].max():.0%}"
         show_digit(split.inputs[i], axes=panel, title=title)
+    if len(everything) > len(wrong):
+        drawn.suptitle(f"the first {len(wrong)} of {len(everything)}", fontsize=9)
     if len(wrong) == 0:
         axes[0, 3].text(0.5, 0.5, "No picture is wrong.", ha="center")
     listed = ", ".join(f"{split.labels[i]} as {predicted[i]}" for i in wrong)
@@ -145,7 +148,8 @@ def failures(split, probabilities):
         drawn, name="fig-failures",
         caption="Test pictures that the network gets wrong: true class, predicted class and its "
         "probability.",
-        alt=f"{counted(len(wrong), 'picture')} with true and predicted class: {listed or 'none'}.",
+        alt=f"{len(wrong)} of {counted(len(everything), 'picture')} with true and predicted class: "
+        f"{listed or 'none'}.",
     )  # fmt: skip
 
 
@@ -179,7 +183,7 @@ def _table(training):
 
 def writers():
     """Show what each method loses on writers that it has not learnt from."""
-    table = _table("centred")["centred"].sort_values("writers")
+    table = _table("centred")["centred"].dropna().sort_values("writers")
     drawn, axes = new_figure(height=2.8)
     axes.hlines(table.index, table["writers"], table["shuffled"], color="0.6", linewidth=1)
     for split, marker, label in (("writers", "o", "other writers"), ("shuffled", "D", "the same")):

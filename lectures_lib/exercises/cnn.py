@@ -264,7 +264,7 @@ def _slipping_scanner(rng):
         most_parameters=3000,
         bands=(
             (0.2, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
-            (0.6, "A network that has seen centred pictures only reaches no more."),
+            (0.6, "With a dense layer behind `Flatten`, centred pictures alone teach no more."),
             (1.0, "Show it pictures moved in all four directions, and train it with Adam."),
         ),
     )
@@ -279,7 +279,7 @@ def _through_noise(rng):
         add_noise(inputs, noise=0.5, seed=rng.integers(2**32)),
         np.repeat(test.labels, 5),
         on="pictures, each test picture five times under noise of its own",
-        threshold=0.72,
+        threshold=0.73,
         baseline=0.71,
         output_shape=(10,),
         bands=(

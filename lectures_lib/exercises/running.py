@@ -98,8 +98,8 @@ def _is_own(name):
 def short(value):
     """Write a value in a few words: large arrays by their shape.
 
-    >>> short(1 / 3), short([1, 2]), short(np.zeros((3, 5)))
-    ('0.333333', '[1, 2]', '<array of shape (3, 5)>')
+    >>> short(1 / 3), short([1, 2]), short(np.zeros((3, 5))), short(object())
+    ('0.333333', '[1, 2]', '<array of shape (3, 5)>', 'a object')
     """
     try:
         array = np.asarray(value) if isinstance(value, (list, tuple, np.ndarray)) else None
@@ -113,4 +113,5 @@ def short(value):
         return f"<function {getattr(value, '__name__', '')}>"
     if isinstance(value, (float, np.floating)):
         return f"{value:.6g}"
-    return str(value.item()) if isinstance(value, np.generic) else repr(value)
+    written = str(value.item()) if isinstance(value, np.generic) else repr(value)
+    return f"a {type(value).__name__}" if " object at 0x" in written else written
