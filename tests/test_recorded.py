@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sklearn import datasets
 
-from lectures_lib.data import Split, load_cifar10, load_digits, load_mnist
+from lectures_lib.data import load_cifar10, load_digits, load_mnist
 from lectures_lib.from_scratch import conv2d
 from lectures_lib.models import digits_linear, series_lstm
 from lectures_lib.recorded import compare, load, names, weights
@@ -258,15 +258,6 @@ def test_first_epochs_come_out_again(learning_rate, filters):
     assert len(recorded) == 6
     again, recorded = (table.reset_index(drop=True) for table in (again, recorded))
     pd.testing.assert_frame_equal(again, recorded, rtol=0, atol=0.02)
-
-
-def test_every_size_gets_the_same_number_of_steps():
-    digits = load_digits(seed=0)
-    for images in (20, 250):
-        train = Split(digits.train.inputs[:images], digits.train.labels[:images])
-        model = digits_linear()
-        recipes.fit_steps(model, train, seed=0)
-        assert int(model.optimizer.iterations) == 1200
 
 
 def test_diverged_seed_makes_the_mean_nan():
