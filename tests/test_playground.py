@@ -4,24 +4,35 @@ import base64
 import io
 import json
 import re
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
-from lectures_lib import playground as module
 from lectures_lib import recorded
 from lectures_lib.data import charge_records, load_digits, pulse_train
 from lectures_lib.from_scratch import lstm
 from lectures_lib.models import digits_cnn, digits_dense
-from lectures_lib.playground import MIME_TYPE, SCRIPTS, STYLE, data, playground, start, still
+from lectures_lib.playground import answering as module
+from lectures_lib.playground import network as described
+from lectures_lib.playground.answering import (
+    MIME_TYPE,
+    SCRIPTS,
+    STYLE,
+    data,
+    playground,
+    start,
+    still,
+)
 from lectures_lib.recorded import load
 from lectures_lib.site.dependencies import library_files
 from lectures_lib.training import evaluate
 from recipes import playgrounds as recipe
 
-FILES = sorted({file for files in SCRIPTS.values() for file in files})
+FOLDER = Path(module.__file__).parents[1] / "site" / "assets" / "static" / "playground"
+FILES = sorted(path.name for path in FOLDER.glob("*.js"))
 
 
 def decode(text):
@@ -130,7 +141,7 @@ NETWORKS = {
         K.Conv2D(4, 1, padding="same"), K.Flatten(), K.Dense(10, activation="softmax"),
     ),
     "global pooling": lambda: own(
-        K.GaussianNoise(0.1), K.Conv2D(6, 4, padding="same", activation="relu"),
+        K.GaussianNoise(0.1), K.Conv2D(6, (4, 2), activation="relu"),
         K.GlobalMaxPooling2D(), K.Dense(5), K.Dense(10),
     ),
 }  # fmt: skip
@@ -140,7 +151,7 @@ NETWORKS = {
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_network_of_a_reader_has_the_outputs_that_keras_gives(name, monkeypatch):
     model, images = NETWORKS[name](), load_digits(seed=0).test.inputs[:7]
-    layers, weights = module.own_network(model)
+    layers, weights = described.own_network(model)
     wanted = model.predict(images, verbose=0)
     if name == "global pooling":  # it gives scores, the playground probabilities
         wanted = np.exp(wanted) / np.exp(wanted).sum(axis=1, keepdims=True)
@@ -162,10 +173,13 @@ def test_the_network_of_a_reader_has_the_outputs_that_keras_gives(name, monkeypa
 @pytest.mark.parametrize(
     ("layers", "text"),
     [
-        ([K.Conv2D(2, 3), K.Flatten(), K.Dense(10)], "cannot compute the layer .*, a Conv2D"),
-        ([K.Conv2D(2, 3, padding="same", strides=2), K.Flatten(), K.Dense(10)], "a Conv2D"),
-        ([K.Flatten(), K.Dense(10, use_bias=False)], "a Dense. It has Conv2D with padding 'same'"),
-        ([K.Flatten(), K.Dense(10, activation="tanh")], "a Dense"),
+        (
+            [K.Conv2D(2, 3, padding="same", strides=2), K.Flatten(), K.Dense(10)],
+            "cannot compute the layer .*, a Conv2D. It has Conv2D with stride 1",
+        ),
+        ([K.Flatten(), K.Dense(10, use_bias=False)], "a Dense. It has Conv2D with stride 1"),
+        ([K.Flatten(), K.Dense(10, activation="elu")], "a Dense"),
+        ([K.Flatten(), K.Dense(10, activation="tanh")], "cannot show '.* after tanh', .* 'tanh'"),
         ([K.MaxPooling2D((1, 2)), K.Flatten(), K.Dense(10)], "a MaxPooling2D"),
         ([K.BatchNormalization(), K.Flatten(), K.Dense(10)], "a BatchNormalization"),
         ([K.Flatten(), K.Dense(9)], r"from \(8, 8, 1\) to \(9,\), but the playground has"),
@@ -175,7 +189,7 @@ def test_a_network_that_cannot_be_shown_is_named_and_stops_nobody(layers, text, 
     monkeypatch.setenv("LECTURES_VIEW", "live")
     model = own(*layers)
     with pytest.raises(ValueError, match=text):
-        module.own_network(model)
+        described.own_network(model)
     assert re.search(text, playground("digits", model).shown["text/plain"])
 
 
@@ -203,7 +217,7 @@ def test_data_end_no_script_and_are_small(name):
 
 def test_a_chapter_with_a_playground_depends_on_its_weights():
     used = {path.name for path in library_files("from lectures_lib.playground import playground")}
-    assert {"playground.py", "playground_digits.npz", "playground_gates.npz"} <= used
+    assert {"answering.py", "playground_digits.npz", "playground_gates.npz"} <= used
     assert "cifar10_lecture.npz" not in used
 
 

@@ -36,8 +36,9 @@ LEVELS = [
     {"plots"},
     {"diagrams"},
     {"explore", "live"},
+    {"playground"},
     {"demos"},
-    {"exercises", "playground"},
+    {"exercises"},
     {"book", "first_cell", "measure", "prose"},
     {"assignments", "site"},
 ]

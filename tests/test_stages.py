@@ -178,6 +178,21 @@ def test_the_stages_and_what_keep_changes():
     assert len(book.commands) == 1
 
 
+def test_lint_checks_scripts_and_compiled_bytes_where_it_can(tmp_path, monkeypatch):
+    def lint(environment):
+        return [" ".join(command) for command in stages.stages(environment)[0].commands]
+
+    compiled = f"{sys.executable} -m tools.wasm --check"
+    monkeypatch.setattr(stages, "COMPILER", tmp_path / "node_modules")
+    assert compiled not in lint({})
+    assert compiled in lint({"CI": "true"})
+    (tmp_path / "node_modules").mkdir()
+    assert compiled in lint({})
+    (scripts,) = (command for command in lint({}) if "oxlint" in command)
+    program, folder, _ = scripts.split()
+    assert Path(program).is_file() and (ROOT / folder / "explore.js").is_file()
+
+
 def test_slow_tests_without_the_mark_are_named():
     def report(test, duration, *marks):
         return SimpleNamespace(nodeid=test, duration=duration, keywords=dict.fromkeys(marks, 1))

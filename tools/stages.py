@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 YAML = ["_config.yml", "_toc.yml", ".yamllint", ".pre-commit-config.yaml", ".github"]
+SCRIPTS = ["lectures_lib/site/assets/static", "tests"]
+COMPILER = Path("tools/wasm/node_modules")
 TIMES = Path(".venv/cache/stages.json")  # seconds, on this machine
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|xfailed|xpassed|errors?|deselected)\b")
@@ -50,14 +52,18 @@ def stages(environment):
     pytest = [python, "-m", "pytest", "-n", "2", "--dist"]
     # Two files at a time; the tests of one file share what they have prepared, or their kernel.
     files = [*pytest, "loadfile"]
+    wasm = [python, "-m", "tools.wasm", "--check"]
     lint = (
         [python, "-m", "ruff", "check", "."],
         [python, "-m", "ruff", "format", "--check", "."],
+        [str(Path(python).with_name("oxlint")), *SCRIPTS],
         [python, "-m", "yamllint", "--strict", *YAML],
         [python, "tools/notebooks.py", "check"],
         [python, "-m", "tools.address", "--check"],
         # Workflows; a compiled program, which .ci/run installs and few have.
         *([["actionlint"]] if in_ci(environment) or shutil.which("actionlint") else []),
+        # Whether the compiled script is that of its source; npm installs the compiler.
+        *([wasm] if in_ci(environment) or COMPILER.exists() else []),
     )
     unit = [*files, "-p", "tools.slow", "tests", "lectures_lib", "recipes", "--ignore=tests/site"]
     quick = [*unit, "-m", "not slow"]

@@ -21,7 +21,7 @@ from sphinx.util.logging import getLogger
 from lectures_lib.book import BrokenChapter
 from lectures_lib.explore import MIME_TYPE as EXPLORE
 from lectures_lib.first_cell import TITLE, first_cell
-from lectures_lib.playground import MIME_TYPE as PLAYGROUND
+from lectures_lib.playground.answering import MIME_TYPE as PLAYGROUND
 from lectures_lib.prose import Prose, details
 from lectures_lib.site import WRITING
 from lectures_lib.site.model import book_of

@@ -8,7 +8,7 @@ from pathlib import Path
 from docutils import nodes
 from myst_nb.core.render import MimeRenderPlugin, create_figure_context
 
-from lectures_lib.playground import MIME_TYPE, SCRIPTS, STYLE, start, still
+from lectures_lib.playground.answering import MIME_TYPE, SCRIPTS, STYLE, start, still
 from lectures_lib.site import WRITING, pages
 from lectures_lib.site.dependencies import PACKAGE
 

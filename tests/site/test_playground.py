@@ -13,14 +13,14 @@ from lectures_lib import recorded
 from lectures_lib.data import charge_records, load_digits, pulse_train
 from lectures_lib.from_scratch import conv2d, dense, lstm
 from lectures_lib.models import digits_cnn, digits_dense
-from lectures_lib.playground import (
+from lectures_lib.playground.answering import (
     RECORDS,
     SCRIPTS,
     gates_networks,
-    own_network,
     playground,
     shown_network,
 )
+from lectures_lib.playground.network import own_network
 
 PAGES = {"digits": "book/cnn/digits.html", "gates": "book/lstm/gates.html"}
 NAMES = sorted(PAGES)

@@ -188,8 +188,8 @@ lecturesView.starters.digits = (() => {
       return label;
     }
 
-    choose(choice) {
-      this.chosen = { ...this.chosen, ...choice };
+    choose(change) {
+      this.chosen = { ...this.chosen, ...change };
       this.inspect();
       this.announcer.say(this.sentence.textContent);
     }

@@ -14,8 +14,8 @@ window.lecturesView = (() => {
   const number = (x, digits = 2) => x.toFixed(digits).replace(/^-(?=0\.?0*$)/, "").replace("-", "−");
   const counted = (n, thing) => `${number(n, 0)} ${thing}${Math.abs(n) === 1 ? "" : "s"}`;
   const percent = (x) => `${Math.round(100 * x)} %`;
-  let made = 0;
-  const uniqueId = (name) => `playground-${name}-${(made += 1)}`;
+  let ids = 0;
+  const uniqueId = (name) => `playground-${name}-${(ids += 1)}`;
 
   const button = (text, action) => {
     const made = element("button", { type: "button", textContent: text });

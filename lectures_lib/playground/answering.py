@@ -22,13 +22,24 @@ from lectures_lib.data import add_noise, load_digits, pulse_train
 from lectures_lib.explore import VIEWS
 from lectures_lib.from_scratch import conv2d, dense, lstm, max_pool2d, relu, softmax
 
-__all__ = ["MIME_TYPE", "SCRIPTS", "STYLE", "Playground", "data", "playground", "start", "still"]
+__all__ = [
+    "MIME_TYPE",
+    "SCRIPTS",
+    "STYLE",
+    "Playground",
+    "data",
+    "encode",
+    "playground",
+    "start",
+    "still",
+]
 
 MIME_TYPE = "application/vnd.lectures-lib.playground+json"
 STYLE = "playground.css"
+ENGINE = ("products.js", "layers.js", "recurrent.js", "network.js")
 SCRIPTS = {
-    "digits": ("network.js", "view.js", "pictures.js", "digits.js"),
-    "gates": ("network.js", "view.js", "lines.js", "gates.js"),
+    "digits": (*ENGINE, "view.js", "pictures.js", "digits.js"),
+    "gates": (*ENGINE, "view.js", "lines.js", "gates.js"),
 }
 CAPTIONS = {
     "digits": "Draw a digit, and see every layer of two trained networks. The orange frame on the "
@@ -47,7 +58,6 @@ NOISE_PC = 0.1
 
 
 IN_NOTEBOOKS = "In a notebook the playground stands here, with the network that was just trained."
-ACTIVATIONS = ("linear", "relu", "softmax")
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,8 @@ def playground(name, model=None) -> Playground:
         raise ValueError(f"LECTURES_VIEW is {view!r}; it must be one of {', '.join(VIEWS)}.")
     own, said = None, IN_NOTEBOOKS
     if model is not None:
+        from lectures_lib.playground.network import own_network
+
         try:
             own = own_network(model)
         except ValueError as error:  # a sentence: whoever changes a network goes on
@@ -151,10 +163,10 @@ def data(name):
     return {"digits": _digits_data, "gates": _gates_data}[name]()
 
 
-def _encode(*arrays):
+def encode(*arrays):
     """Return arrays as one base64 text.
 
-    >>> _encode(np.array([1.0]), np.array([[2.0]]))
+    >>> encode(np.array([1.0]), np.array([[2.0]]))
     'AACAPwAAAEA='
     """
     flat = np.concatenate([np.ravel(array) for array in arrays]).astype("<f4")
@@ -185,70 +197,15 @@ def _dense_layers(arrays):
     ]
 
 
-def own_network(model):
-    """Return layers and weights of a Keras `Sequential`, as `digits_networks` has them.
-
-    Layers that do nothing to a single picture after training, such as `Dropout`, are left out.
-
-    >>> import keras
-    >>> ends = keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")
-    >>> layers, weights = own_network(keras.Sequential([keras.Input((8, 8, 1)), *ends]))
-    >>> [layer["title"] for layer in layers], len(weights)
-    (['scores', 'softmax'], 2)
-    """
-    from keras import layers as kinds
-
-    shapes = tuple(model.input_shape[1:]), tuple(model.output_shape[1:])
-    if shapes != ((8, 8, 1), (10,)):
-        raise ValueError(
-            f"The model goes from {shapes[0]} to {shapes[1]}, but the playground has pictures of "
-            "(8, 8, 1) and ten digits. Pass a model that was built for these."
-        )
-    found, idle = [], (kinds.Flatten, kinds.Dropout, kinds.SpatialDropout2D, kinds.GaussianNoise)
-    for layer in model.layers:
-        config, last = layer.get_config(), layer is model.layers[-1]
-        shape = {"shape": list(layer.kernel.shape)} if hasattr(layer, "kernel") else {}
-        activation = config.get("activation", "linear")
-        if isinstance(layer, kinds.Conv2D):
-            fits = (config["padding"], config["groups"]) == ("same", 1)
-            fits &= {*config["strides"], *config["dilation_rate"]} == {1} and config["use_bias"]
-            found.append(
-                {"kind": "convolution", "title": layer.name, "shape": list(layer.kernel.shape)}
-            )
-        elif isinstance(layer, kinds.Dense):
-            fits, title = config["use_bias"], "scores" if last else f"{layer.name}, sums"
-            found.append({"kind": "dense", "title": title} | shape)
-        elif isinstance(layer, kinds.MaxPooling2D):
-            fits = len({*config["pool_size"], *config["strides"]}) == 1
-            fits &= config["padding"] == "valid"
-            found.append({"kind": "pooling", "title": layer.name, "size": config["pool_size"][0]})
-        elif isinstance(layer, kinds.GlobalMaxPooling2D):
-            fits = True
-            found.append({"kind": "global pooling", "title": layer.name})
-        else:
-            fits = isinstance(layer, idle)
-        if not fits or activation not in ACTIVATIONS:
-            raise ValueError(
-                f"The playground cannot compute the layer {layer.name!r}, a "
-                f"{type(layer).__name__}. It has Conv2D with padding 'same' and stride 1, square "
-                "MaxPooling2D, GlobalMaxPooling2D, Flatten and Dense, with biases, each followed "
-                "by ReLU or nothing, and softmax at the end."
-            )
-        if activation != "linear":
-            title = {"relu": f"{layer.name} after ReLU"}.get(activation, activation)
-            found.append({"kind": activation, "title": title})
-    if found[-1]["kind"] != "softmax":
-        found.append({"kind": "softmax", "title": "softmax"})
-    return found, model.get_weights()
-
-
 def forward(layers, weights, images):
     """Return the output of every layer for images `(images, 8, 8, 1)`, with our own layers."""
     outputs, left = [images], list(weights)
     for layer in layers:
         given = outputs[-1]
         if layer["kind"] == "convolution":
-            outputs.append(conv2d(given, left.pop(0), left.pop(0), padding="same"))
+            outputs.append(
+                conv2d(given, left.pop(0), left.pop(0), padding=layer.get("padding", "same"))
+            )
         elif layer["kind"] == "pooling":
             outputs.append(max_pool2d(given, pool_size=layer["size"]))
         elif layer["kind"] == "global pooling":
@@ -271,14 +228,14 @@ def shown_network(title, layers, weights):
         }
         for layer, output in zip(layers, outputs, strict=True)
     ]
-    return {"title": title, "layers": drawn, "weights": _encode(*weights)}
+    return {"title": title, "layers": drawn, "weights": encode(*weights)}
 
 
 def _digits_data():
     greys = np.rint(16 * load_digits(seed=0).test.inputs[:EXAMPLES]).astype(int)
     return {
         "networks": [shown_network(*network) for network in digits_networks()],
-        "normals": _encode(add_noise(np.zeros((1, 8, 8, 1)), noise=1.0)),
+        "normals": encode(add_noise(np.zeros((1, 8, 8, 1)), noise=1.0)),
         "examples": [
             "".join("0123456789abcdefg"[grey] for grey in row)
             for row in greys.reshape(EXAMPLES, 64)
@@ -297,10 +254,10 @@ def gates_networks():
 def _gates_data():
     return {
         "networks": [
-            {"title": title, "units": len(weights[1]), "weights": _encode(*weights)}
+            {"title": title, "units": len(weights[1]), "weights": encode(*weights)}
             for title, weights in gates_networks()
         ],
-        "normals": _encode(pulse_train("." * len(RECORDS[0]), noise_pc=1.0).inputs[..., 0]),
+        "normals": encode(pulse_train("." * len(RECORDS[0]), noise_pc=1.0).inputs[..., 0]),
         "examples": list(RECORDS),
         "noise": NOISE_PC,
     }

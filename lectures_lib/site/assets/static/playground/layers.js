@@ -1,0 +1,275 @@
+// The layers of the course on a batch of examples, forward and backward, in the order of their
+// equations. Their twins are in lectures_lib.from_scratch; recurrent layers stand in recurrent.js.
+"use strict";
+
+globalThis.lecturesLayers = ({ allocate, multiply, transpose }) => {
+  // A volume: values run over examples, then rows, columns and channels, as in Keras.
+  // A series is a volume with a row for each step and one column.
+  const volume = (rows, columns, channels, values) => ({
+    rows, columns, channels, values: values || allocate(rows * columns * channels),
+  });
+  const at = (v, row, column, channel) => (row * v.columns + column) * v.channels + channel;
+  const sizeOf = ({ rows, columns, channels }) => rows * columns * channels;
+  const examplesOf = (v) => v.values.length / sizeOf(v);
+  const like = (v, f) => {
+    const values = allocate(v.values.length);
+    for (let k = 0; k < values.length; k++) values[k] = f(v.values[k], k);
+    return { ...v, values };
+  };
+  // The sum of each column, in double precision.
+  const columnSums = (values, columns) => {
+    const sums = new Float64Array(columns);
+    for (let k = 0; k < values.length; k += columns) {
+      for (let c = 0; c < columns; c++) sums[c] += values[k + c];
+    }
+    return Float32Array.from(sums);
+  };
+
+  // First row and column of the window at the place (0, 0), and how many windows there are.
+  const placesOf = (input, { shape: [height, width], padding = "same" }) => padding === "same"
+    ? { top: -((height - 1) >> 1), left: -((width - 1) >> 1), rows: input.rows, columns: input.columns }
+    : { top: 0, left: 0, rows: input.rows - height + 1, columns: input.columns - width + 1 };
+
+  // Where each value of each window of an example comes from; -1 beyond the edge, which counts as 0.
+  const windowTable = (input, layer) => {
+    const [height, width, channels] = layer.shape;
+    const { top, left, rows, columns } = placesOf(input, layer);
+    const table = new Int32Array(rows * columns * height * width * channels);
+    let to = 0;
+    for (let row = top; row < top + rows; row++) {
+      for (let column = left; column < left + columns; column++) {
+        for (let r = row; r < row + height; r++) {
+          for (let c = column; c < column + width; c++) {
+            const inside = r >= 0 && c >= 0 && r < input.rows && c < input.columns;
+            for (let k = 0; k < channels; k++) table[to++] = inside ? at(input, r, c, k) : -1;
+          }
+        }
+      }
+    }
+    return table;
+  };
+
+  // Each place's window as a row of a matrix: Z = windows K + b.
+  const convolution = {
+    arrays: ({ shape }) => ({ kernel: shape, bias: [shape[3]] }),
+    forward(input, layer) {
+      const [height, width, channels, filters] = layer.shape;
+      const { rows, columns } = placesOf(input, layer);
+      const table = (layer.table ??= windowTable(input, layer));
+      const [size, examples] = [sizeOf(input), examplesOf(input)];
+      const inner = height * width * channels;
+      const windows = allocate(examples * table.length); // (examples * rows * columns, inner)
+      for (let n = 0, to = 0; n < examples; n++) {
+        for (let k = 0; k < table.length; k++, to++) {
+          if (table[k] >= 0) windows[to] = input.values[n * size + table[k]];
+        }
+      }
+      const values = multiply(windows, layer.kernel, [examples * rows * columns, inner, filters],
+        { start: layer.bias });
+      return { ...volume(rows, columns, filters, values), windows };
+    },
+    backward(gradient, input, { windows }, layer, deeper) {
+      const { table, kernel, shape } = layer;
+      const filters = shape[3];
+      const places = gradient.length / filters;
+      const inner = windows.length / places;
+      const found = {
+        kernel: multiply(windows, gradient, [inner, places, filters], { transposed: true }),
+        bias: columnSums(gradient, filters),
+      };
+      if (!deeper) return found;
+      const ofWindows = multiply(gradient, transpose(kernel, inner, filters), [places, filters, inner]);
+      const ofInput = allocate(input.values.length);
+      const size = sizeOf(input);
+      for (let n = 0, from = 0; n < examplesOf(input); n++) {
+        for (let k = 0; k < table.length; k++, from++) {
+          if (table[k] >= 0) ofInput[n * size + table[k]] += ofWindows[from];
+        }
+      }
+      return { ...found, input: ofInput };
+    },
+  };
+
+  // y = x A + b. On a series it acts on each step, as in Keras; flattening is no work, because the
+  // values of a volume stand in that order already.
+  const dense = {
+    arrays: ({ shape }) => ({ kernel: shape, bias: [shape[1]] }),
+    forward(input, { kernel, bias, shape: [inputs, units] }) {
+      const count = input.values.length / inputs;
+      const values = multiply(input.values, kernel, [count, inputs, units], { start: bias });
+      return inputs === input.channels ? volume(input.rows, input.columns, units, values)
+        : volume(1, 1, units, values);
+    },
+    backward(gradient, input, output, { kernel, shape: [inputs, units] }, deeper) {
+      const count = gradient.length / units;
+      return {
+        kernel: multiply(input.values, gradient, [inputs, count, units], { transposed: true }),
+        bias: columnSums(gradient, units),
+        input: deeper
+          && multiply(gradient, transpose(kernel, inputs, units), [count, units, inputs]),
+      };
+    },
+  };
+
+  // An activation, and its derivative as a function of its value.
+  const activation = (f, derivative) => ({
+    forward: (input) => like(input, f),
+    backward(gradient, input, output) {
+      const found = allocate(gradient.length);
+      for (let k = 0; k < found.length; k++) found[k] = gradient[k] * derivative(output.values[k]);
+      return { input: found };
+    },
+  });
+  const sigmoidOf = (x) => 1 / (1 + Math.exp(-x));
+  const tanh = activation(Math.tanh, (y) => 1 - y * y);
+  const sigmoid = activation(sigmoidOf, (y) => y * (1 - y));
+
+  // Written out, because it is what an epoch of a convolutional network does most.
+  const relu = {
+    forward(input) {
+      const { values: given } = input;
+      const values = allocate(given.length);
+      for (let k = 0; k < values.length; k++) values[k] = (given[k] + Math.abs(given[k])) / 2;
+      return { ...input, values };
+    },
+    backward(gradient, input, { values }) {
+      const found = allocate(gradient.length);
+      for (let k = 0; k < found.length; k++) found[k] = values[k] > 0 ? gradient[k] : 0;
+      return { input: found };
+    },
+  };
+
+  // The largest of size x size values; of equal ones the first gets the gradient.
+  const pooling = {
+    forward(input, { size }) {
+      const [rows, columns] = [Math.floor(input.rows / size), Math.floor(input.columns / size)];
+      const { channels, values: given } = input;
+      const values = allocate(examplesOf(input) * rows * columns * channels);
+      const from = new Int32Array(values.length);
+      const window = Array.from({ length: size * size }, (_, k) =>
+        at(input, Math.floor(k / size), k % size, 0));
+      const [right, down, next] = [size * channels, size * at(input, 1, 0, 0), sizeOf(input)];
+      for (let to = 0, start = 0; to < values.length; start += next) {
+        for (let row = 0; row < rows; row++) {
+          for (let column = 0; column < columns; column++) {
+            for (let channel = 0; channel < channels; channel++, to++) {
+              const first = start + row * down + column * right + channel;
+              let best = first;
+              for (let k = 1; k < window.length; k++) {
+                if (given[first + window[k]] > given[best]) best = first + window[k];
+              }
+              values[to] = given[best];
+              from[to] = best;
+            }
+          }
+        }
+      }
+      return { ...volume(rows, columns, channels, values), from };
+    },
+    backward(gradient, input, { from }) {
+      const found = allocate(input.values.length);
+      for (let k = 0; k < from.length; k++) found[from[k]] += gradient[k];
+      return { input: found };
+    },
+  };
+
+  // The largest value of each map; equal ones share the gradient, as in TensorFlow.
+  const globalPooling = {
+    forward(input) {
+      const { channels, values: given } = input;
+      const values = allocate(examplesOf(input) * channels).fill(-Infinity);
+      for (let k = 0; k < given.length; k++) {
+        const to = Math.floor(k / sizeOf(input)) * channels + (k % channels);
+        values[to] = Math.max(values[to], given[k]);
+      }
+      return volume(1, 1, channels, values);
+    },
+    backward(gradient, input, { values }) {
+      const { channels, values: given } = input;
+      const found = allocate(given.length);
+      const equal = new Int32Array(values.length);
+      const to = (k) => Math.floor(k / sizeOf(input)) * channels + (k % channels);
+      for (let k = 0; k < given.length; k++) equal[to(k)] += given[k] === values[to(k)];
+      for (let k = 0; k < given.length; k++) {
+        if (given[k] === values[to(k)]) found[k] = gradient[to(k)] / equal[to(k)];
+      }
+      return { input: found };
+    },
+  };
+
+  // Stands before cross-entropy only, and there the gradient is taken in the scores (training.js).
+  const softmax = {
+    forward(input) {
+      const { channels } = input;
+      const output = like(input, (x) => x);
+      for (let start = 0; start < output.values.length; start += channels) {
+        const row = output.values.subarray(start, start + channels);
+        const largest = row.reduce((a, b) => Math.max(a, b));
+        let sum = 0;
+        for (let k = 0; k < channels; k++) sum += row[k] = Math.exp(row[k] - largest); // no overflow
+        for (let k = 0; k < channels; k++) row[k] /= sum;
+      }
+      return output;
+    },
+  };
+
+  // Mean and logarithm of the variance of a code (2 d numbers) give the code z = mean + sigma noise;
+  // without noise, as after training, the mean. Its divergence from the standard normal
+  // distribution, times beta and averaged over the examples, is a part of the loss.
+  const sample = {
+    forward(input, { noise }) {
+      const d = input.channels / 2;
+      const values = allocate(input.values.length / 2);
+      for (let k = 0; k < values.length; k++) {
+        const mean = 2 * d * Math.floor(k / d) + (k % d);
+        values[k] = input.values[mean]
+          + (noise ? Math.exp(input.values[mean + d] / 2) * noise[k] : 0);
+      }
+      return volume(1, 1, d, values);
+    },
+    divergence({ values, channels }) {
+      let sum = 0;
+      values.forEach((x, k) => {
+        sum += (k % channels < channels / 2 ? x * x : Math.exp(x) - 1 - x) / 2;
+      });
+      return (sum * channels) / values.length;
+    },
+    backward(gradient, input, output, { noise, beta }) {
+      const [d, examples] = [input.channels / 2, examplesOf(input)];
+      const found = allocate(input.values.length);
+      for (let k = 0; k < gradient.length; k++) {
+        const mean = 2 * d * Math.floor(k / d) + (k % d);
+        const logVariance = input.values[mean + d];
+        found[mean] = gradient[k] + (beta * input.values[mean]) / examples;
+        found[mean + d] = (gradient[k] * Math.exp(logVariance / 2) * noise[k]) / 2
+          + (beta * (Math.exp(logVariance) - 1)) / (2 * examples);
+      }
+      return { input: found };
+    },
+  };
+
+  const kinds = { convolution, dense, relu, tanh, sigmoid, pooling, "global pooling": globalPooling,
+    softmax, sample };
+
+  // The volumes of a network: its input, then the output of each layer.
+  const forward = (layers, input) => {
+    const volumes = [input];
+    for (const layer of layers) volumes.push(kinds[layer.kind].forward(volumes.at(-1), layer));
+    return volumes;
+  };
+
+  // The gradients of the arrays of each layer, from the gradient of the loss in the output of the
+  // last of `layers`.
+  const backward = (layers, volumes, gradient) => {
+    const first = layers.findIndex(({ kind }) => kinds[kind].arrays);
+    const found = layers.map(() => ({}));
+    for (let k = layers.length - 1; k >= first; k--) {
+      found[k] = kinds[layers[k].kind].backward(gradient, volumes[k], volumes[k + 1], layers[k],
+        k > first);
+      gradient = found[k].input;
+    }
+    return found;
+  };
+
+  return { kinds, volume, at, sizeOf, examplesOf, columnSums, sigmoidOf, placesOf, forward, backward };
+};

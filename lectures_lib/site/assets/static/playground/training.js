@@ -1,0 +1,239 @@
+// Training as Keras does it: initial weights, losses, penalties, clipping, optimisers, one step.
+"use strict";
+
+globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, volume, sizeOf, forward,
+  backward }) => {
+  const count = (shape) => shape.reduce((a, b) => a * b, 1);
+  const float = Math.fround;
+
+  // A stream of numbers from a seed (mulberry32); not that of NumPy or Keras.
+  const randomNumbers = (seed) => {
+    let state = seed >>> 0;
+    const uniform = () => {
+      state = (state + 0x6d2b79f5) >>> 0;
+      let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+      return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    };
+    const normal = () =>
+      Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+    const order = (length) => {
+      const found = Uint32Array.from({ length }, (_, k) => k);
+      for (let k = length - 1; k > 0; k--) {
+        const other = Math.floor(uniform() * (k + 1));
+        [found[k], found[other]] = [found[other], found[k]];
+      }
+      return found;
+    };
+    return { uniform, normal, order };
+  };
+
+  // Keras' initial weights: Glorot's uniform kernels, orthogonal recurrent ones, biases 0, and 1 for
+  // the forget gate of an LSTM.
+  const glorot = (shape, { uniform }) => {
+    const field = count(shape.slice(0, -2));
+    const limit = Math.sqrt(6 / (field * (shape.at(-2) + shape.at(-1))));
+    return Float32Array.from({ length: count(shape) }, () => limit * (2 * uniform() - 1));
+  };
+  const orthogonal = ([rows, columns], { normal }) => {
+    const found = [];
+    while (found.length < rows) {
+      const row = Float64Array.from({ length: columns }, normal);
+      for (const other of found) {
+        const along = row.reduce((sum, x, k) => sum + x * other[k], 0);
+        row.forEach((x, k) => (row[k] = x - along * other[k]));
+      }
+      const length = Math.hypot(...row);
+      found.push(row.map((x) => x / length));
+    }
+    return Float32Array.from(found.flatMap((row) => [...row]));
+  };
+  const initial = (layer, name, shape, random) => {
+    if (name === "kernel") return glorot(shape, random);
+    if (name === "recurrent") return orthogonal(shape, random);
+    const bias = new Float32Array(count(shape));
+    return layer.kind === "lstm" ? bias.fill(1, layer.units, 2 * layer.units) : bias;
+  };
+
+  // A network from `{ input: [rows, columns, channels], layers, loss, optimiser, clip, start, seed }`.
+  // `start` holds weights, one array after the other in Keras' order; without it they come from
+  // the seed.
+  const build = ({ input, layers, loss, optimiser, clip = 0, start, seed = 0 }) => {
+    const random = randomNumbers(seed);
+    const parameters = [];
+    let end = 0;
+    const filled = layers.map((layer) => {
+      const made = { ...layer };
+      for (const [name, shape] of Object.entries(kinds[layer.kind].arrays?.(layer) || {})) {
+        const values = allocate(count(shape));
+        values.set(start ? start.subarray(end, end + values.length)
+          : initial(layer, name, shape, random));
+        end += values.length;
+        made[name] = values;
+        const [first, second] = [allocate(values.length), allocate(values.length)];
+        const l2 = name === "kernel" ? layer.l2 || 0 : 0;
+        parameters.push({ layer: made, name, values, l2, first, second });
+      }
+      return made;
+    });
+    return { input, layers: filled, parameters, loss, optimiser, clip, random, steps: 0 };
+  };
+
+  const weightsOf = ({ parameters }) => {
+    const found = new Float32Array(parameters.reduce((sum, { values }) => sum + values.length, 0));
+    let end = 0;
+    for (const { values } of parameters) {
+      found.set(values, end);
+      end += values.length;
+    }
+    return found;
+  };
+
+  // Loss of a batch and its gradient: in the scores for softmax and sigmoid, which stand before the
+  // cross-entropies only, else in the outputs. Means over the examples, or over all their values.
+  const losses = {
+    crossentropy({ values, channels }, labels) {
+      const examples = values.length / channels;
+      let value = 0;
+      const gradient = allocate(values.length);
+      for (let k = 0; k < values.length; k++) gradient[k] = values[k] / examples;
+      for (let n = 0; n < examples; n++) {
+        const right = n * channels + labels[n];
+        value -= Math.log(Math.max(values[right], 1e-37)) / examples;
+        gradient[right] -= 1 / examples;
+      }
+      return { value: values.some(Number.isNaN) ? NaN : value, gradient };
+    },
+    "squared error"({ values }, targets) {
+      let value = 0;
+      const gradient = allocate(values.length);
+      for (let k = 0; k < values.length; k++) {
+        const error = values[k] - targets[k];
+        value += (error * error) / values.length;
+        gradient[k] = (2 * error) / values.length;
+      }
+      return { value, gradient };
+    },
+    // With `summed` over the values of an example, as the variational autoencoder needs it.
+    "binary crossentropy"(output, targets, { scores, summed }) {
+      const { values } = output;
+      const weight = (summed ? sizeOf(output) : 1) / values.length;
+      let value = 0;
+      const gradient = allocate(values.length);
+      for (let k = 0; k < values.length; k++) {
+        const s = scores[k];
+        value += weight * (Math.max(s, 0) - s * targets[k] + Math.log1p(Math.exp(-Math.abs(s))));
+        gradient[k] = weight * (values[k] - targets[k]);
+      }
+      return { value, gradient };
+    },
+  };
+
+  const lossOf = ({ layers, loss, parameters }, volumes, labels) => {
+    const scores = volumes.at(-2)?.values;
+    const found = losses[loss.kind](volumes.at(-1), labels, { ...loss, scores });
+    for (const { values, l2 } of parameters) {
+      if (l2) for (let k = 0; k < values.length; k++) found.value += l2 * values[k] * values[k];
+    }
+    layers.forEach(({ kind, beta }, k) => {
+      if (kind === "sample") found.value += beta * kinds.sample.divergence(volumes[k]);
+    });
+    return found;
+  };
+
+  // Each moves the weights by one step; `first` and `second` are what an optimiser remembers.
+  const optimisers = {
+    sgd({ values, first }, gradient, { rate, momentum = 0 }) {
+      for (let k = 0; k < values.length; k++) {
+        first[k] = momentum * first[k] - rate * gradient[k];
+        values[k] += first[k];
+      }
+    },
+    adam({ values, first, second }, gradient, { rate, steps }) {
+      // Keras takes the powers in float32; in double, an LSTM is off by 6e-3 after 130 steps.
+      const [powerOne, powerTwo] = [float(float(0.9) ** steps), float(float(0.999) ** steps)];
+      const alpha = float((rate * float(Math.sqrt(float(1 - powerTwo)))) / float(1 - powerOne));
+      for (let k = 0; k < values.length; k++) {
+        const g = gradient[k];
+        first[k] += (g - first[k]) * 0.1;
+        second[k] += (g * g - second[k]) * 0.001;
+        values[k] -= (first[k] * alpha) / (Math.sqrt(second[k]) + 1e-7);
+      }
+    },
+    rmsprop({ values, second }, gradient, { rate }) {
+      for (let k = 0; k < values.length; k++) {
+        second[k] = 0.9 * second[k] + 0.1 * gradient[k] * gradient[k];
+        values[k] -= (rate * gradient[k]) / Math.sqrt(second[k] + 1e-7);
+      }
+    },
+  };
+
+  // Add the gradient 2 l2 w of the penalties, and shorten all gradients together to `clip`.
+  const finish = (parameters, gradients, clip) => {
+    let square = 0;
+    parameters.forEach(({ values, l2 }, p) => {
+      const gradient = gradients[p];
+      if (l2) for (let k = 0; k < gradient.length; k++) gradient[k] += 2 * l2 * values[k];
+      if (clip) for (let k = 0; k < gradient.length; k++) square += gradient[k] * gradient[k];
+    });
+    const norm = Math.sqrt(square);
+    if (!clip || norm <= clip) return;
+    for (const gradient of gradients) {
+      for (let k = 0; k < gradient.length; k++) gradient[k] *= clip / norm;
+    }
+  };
+
+  const sampled = ({ layers }) => layers.find(({ kind }) => kind === "sample");
+
+  // One step on a batch: `inputs` run over examples, `noise` is for a sampled code. Returns the loss
+  // before the step.
+  const step = (network, inputs, labels, { noise } = {}) => {
+    const { input, layers, parameters, loss, optimiser, clip } = network;
+    const before = mark();
+    const code = sampled(network);
+    if (code) {
+      const numbers = (inputs.length / count(input)) * code.size;
+      code.noise = noise || Float32Array.from({ length: numbers }, network.random.normal);
+    }
+    const volumes = forward(layers, volume(...input, inputs));
+    const { value, gradient } = lossOf(network, volumes, labels);
+    const scores = loss.kind === "squared error" ? layers : layers.slice(0, -1);
+    const found = backward(scores, volumes, gradient);
+    const gradients = parameters.map(({ layer, name }) => found[layers.indexOf(layer)][name]);
+    finish(parameters, gradients, clip);
+    network.steps += 1;
+    parameters.forEach((parameter, p) =>
+      optimisers[optimiser.kind](parameter, gradients[p], { ...optimiser, steps: network.steps }));
+    if (code) code.noise = null;
+    release(before);
+    return value;
+  };
+
+  // Loss of examples, and the share of them that is right where there are classes.
+  const evaluate = (network, { inputs, labels }) => {
+    const before = mark();
+    const volumes = forward(network.layers, volume(...network.input, inputs));
+    const found = { loss: lossOf(network, volumes, labels).value };
+    const { values, channels } = volumes.at(-1);
+    if (network.loss.kind === "crossentropy") {
+      const best = (n) => {
+        const row = values.subarray(n * channels, (n + 1) * channels);
+        return row.indexOf(row.reduce((a, b) => Math.max(a, b)));
+      };
+      let right = 0;
+      for (let n = 0; n < labels.length; n++) right += best(n) === labels[n];
+      found.accuracy = right / labels.length;
+    }
+    release(before);
+    return found;
+  };
+
+  return { build, weightsOf, step, evaluate, randomNumbers };
+};
+
+globalThis.lecturesEngine = (options) => {
+  const products = lecturesProducts(options);
+  const layers = lecturesLayers(products);
+  Object.assign(layers.kinds, lecturesRecurrent(products, layers));
+  return { ...products, ...layers, ...lecturesTraining(products, layers) };
+};

@@ -1,0 +1,45 @@
+// Runs the training engine of the page under Node: a JSON of cases comes in, what came of them out.
+import { readFileSync } from "node:fs";
+import { runInThisContext } from "node:vm";
+
+const FOLDER = new URL("../lectures_lib/site/assets/static/playground/", import.meta.url);
+for (const file of ["products.js", "layers.js", "recurrent.js", "training.js"]) {
+  runInThisContext(readFileSync(new URL(file, FOLDER), "utf8"), { filename: file });
+}
+const { lecturesEngine } = globalThis;
+const decode = (text) => new Float32Array(Uint8Array.from(Buffer.from(text, "base64")).buffer);
+const encode = (values) => Buffer.from(Float32Array.from(values).buffer).toString("base64");
+const part = (values, width, rows) => {
+  const found = new Float32Array(rows.length * width);
+  rows.forEach((row, k) => found.set(values.subarray(row * width, (row + 1) * width), k * width));
+  return found;
+};
+
+// The weights after each of the numbers of steps, the loss of every step, and of all at the end.
+const train = (engine, { network, start, inputs, labels, noise, batches, wanted }) => {
+  const [x, y] = [decode(inputs.values), decode(labels.values)];
+  const made = engine.build({ ...network, start: decode(start) });
+  const found = { losses: [], weights: {} };
+  for (const [k, rows] of batches.entries()) {
+    const options = noise ? { noise: part(decode(noise.values), noise.width, rows) } : {};
+    const batch = [part(x, inputs.width, rows), part(y, labels.width, rows)];
+    found.losses.push(engine.step(made, ...batch, options));
+    if (wanted.includes(k + 1)) found.weights[k + 1] = encode(engine.weightsOf(made));
+    if (!Number.isFinite(found.losses.at(-1))) break;
+  }
+  return { ...found, ...engine.evaluate(made, { inputs: x, labels: y }) };
+};
+
+// Initial weights from seeds, array by array.
+const begin = (engine, { network, seeds }) => seeds.map((seed) => {
+  const { parameters } = engine.build({ ...network, seed });
+  return parameters.map(({ name, values }) => ({ name, values: encode(values) }));
+});
+
+const { options, cases = [], starts = [] } = JSON.parse(readFileSync(0, "utf8"));
+const engine = lecturesEngine(options);
+process.stdout.write(JSON.stringify({
+  kind: engine.kind,
+  cases: cases.map((one) => train(engine, one)),
+  starts: starts.map((one) => begin(engine, one)),
+}));
