@@ -135,7 +135,7 @@ class Demo:
             "name": self.name,
             "caption": self.caption,
             "source": self.source,
-            "parameters": [_describe(parameter, self.start) for parameter in self.parameters],
+            "parameters": [describe(parameter, self.start) for parameter in self.parameters],
             "alts": alts,
             "start": start,
             "frames": [base64.b64encode(frame).decode() for frame in frames],
@@ -151,8 +151,6 @@ class Demo:
 
     def views(self, view):
         """Return the picture of the starting state by MIME type; for the page, all pictures."""
-        if view not in VIEWS:
-            raise ValueError(f"LECTURES_VIEW is {view!r}; it must be one of {', '.join(VIEWS)}.")
         picture, alt = self.png(self.start), self.alt_text(self.start)
         shown = {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}
         if view == "page":
@@ -205,10 +203,12 @@ def explore(
     (3, 'A curve that ends at 8.')
     """
     start, labels, page = start or {}, labels or {}, page or {}
-    _check_texts(name, caption, alt)
+    check_texts(name, caption, alt)
     _check_names(draw, alt, name, parameters, start | labels | page)
-    made = tuple(_parameter(name, key, values, labels, page) for key, values in parameters.items())
-    full_start = {p.name: _start_value(name, p, start) for p in made}
+    made = tuple(
+        parameter_of(name, key, values, labels, page) for key, values in parameters.items()
+    )
+    full_start = {p.name: start_value(name, p, start) for p in made}
     count = math.prod(len(p.page_values) for p in made)
     if count > MAX_STATES:
         sizes = " x ".join(str(len(p.page_values)) for p in made)
@@ -240,14 +240,22 @@ def figure(drawn, *, name, caption, alt) -> Demo:
     >>> list(empty.states()), empty.alt_text({})
     ([{}], 'A white area.')
     """
-    _check_texts(name, caption, alt)
+    check_texts(name, caption, alt)
     caller = inspect.currentframe().f_back.f_code
     return _registered(Demo(name, lambda: drawn, lambda: alt, caption, (), {}, _place(caller)))
 
 
+def view_of():
+    """Return how figures are shown here: "live", "page" or "still", as `LECTURES_VIEW` says."""
+    view = os.environ.get("LECTURES_VIEW", "live")
+    if view not in VIEWS:
+        raise ValueError(f"LECTURES_VIEW is {view!r}; it must be one of {', '.join(VIEWS)}.")
+    return view
+
+
 def _registered(demo):
     """Return a demo with what is shown of it, and keep it in `registry`."""
-    view = os.environ.get("LECTURES_VIEW", "live")
+    view = view_of()
     if view == "page" and demo.name in registry:
         raise ValueError(
             f"The name {demo.name!r} is used by two demos; give this one another name."
@@ -270,7 +278,7 @@ def _place(code):
     return f"{path.relative_to(PACKAGE).as_posix()}#L{code.co_firstlineno}"
 
 
-def _check_texts(name, caption, alt):
+def check_texts(name, caption, alt):
     if not alt:
         raise ValueError(
             f"{name}: no alt text. Pass alt=..., what the picture shows, for readers who do not "
@@ -317,7 +325,7 @@ def _kind(values):
     return "choice" if all(isinstance(value, str) for value in values) else None
 
 
-def _parameter(demo, name, values, labels, page):
+def parameter_of(demo, name, values, labels, page):
     if isinstance(values, str) or not hasattr(values, "__iter__"):
         raise ValueError(f"{demo}: {name}={values!r} must be a list of values, such as [1, 2, 3].")
     values = _plain(values)
@@ -340,7 +348,7 @@ def _parameter(demo, name, values, labels, page):
     return parameter
 
 
-def _start_value(demo, parameter, start):
+def start_value(demo, parameter, start):
     value = _plain([start.get(parameter.name, parameter.page_values[0])])[0]
     if value not in parameter.page_values:
         raise ValueError(
@@ -350,7 +358,7 @@ def _start_value(demo, parameter, start):
     return next(v for v in parameter.page_values if v == value)
 
 
-def _describe(parameter, start):
+def describe(parameter, start):
     return {
         "name": parameter.name,
         "label": parameter.label,

@@ -9,7 +9,6 @@ in print and with `LECTURES_VIEW=still` it is a picture of its first example.
 import base64
 import html
 import json
-import os
 import uuid
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +18,7 @@ import numpy as np
 
 from lectures_lib import recorded
 from lectures_lib.data import add_noise, load_digits, pulse_train
-from lectures_lib.explore import VIEWS
+from lectures_lib.explore import view_of
 from lectures_lib.from_scratch import conv2d, dense, lstm, max_pool2d, relu, softmax
 
 __all__ = [
@@ -36,11 +35,18 @@ __all__ = [
 
 MIME_TYPE = "application/vnd.lectures-lib.playground+json"
 STYLE = "playground.css"
-ENGINE = ("products.js", "layers.js", "recurrent.js", "network.js")
+ENGINE = ("products.js", "layers.js", "network.js", "view.js")
 SCRIPTS = {
-    "digits": (*ENGINE, "view.js", "pictures.js", "digits.js"),
-    "gates": (*ENGINE, "view.js", "lines.js", "gates.js"),
+    "digits": (*ENGINE, "drawing.js", "pictures.js", "digits.js"),
+    "gates": ("recurrent.js", *ENGINE, "lines.js", "gates.js"),
 }
+# What trains in the page, by the kind of its figure: loaded when the reader asks for it.
+TRAINING = {
+    "digits": (
+        "products.js", "layers.js", "training.js", "loop.js", "trainer.js", "network.js", "view.js",
+        "lines.js", "drawing.js", "train.js", "train_digits.js",
+    ),
+}  # fmt: skip
 CAPTIONS = {
     "digits": "Draw a digit, and see every layer of two trained networks. The orange frame on the "
     "input is all that the chosen unit sees; beside it stands how its value is computed.",
@@ -94,9 +100,7 @@ def playground(name, model=None) -> Playground:
     """
     if name not in SCRIPTS:
         raise ValueError(f"There is no playground {name!r}. Pass one of: {', '.join(SCRIPTS)}.")
-    view = os.environ.get("LECTURES_VIEW", "live")
-    if view not in VIEWS:
-        raise ValueError(f"LECTURES_VIEW is {view!r}; it must be one of {', '.join(VIEWS)}.")
+    view = view_of()
     own, said = None, IN_NOTEBOOKS
     if model is not None:
         from lectures_lib.playground.network import own_network
@@ -110,7 +114,8 @@ def playground(name, model=None) -> Playground:
     picture, alt = still(name)
     shown = {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}
     if view == "page":
-        shown[MIME_TYPE] = {"name": name, "caption": CAPTIONS[name], "alt": alt}
+        figure = f"playground-{name}"
+        shown[MIME_TYPE] = {"name": name, "figure": figure, "caption": CAPTIONS[name], "alt": alt}
     if view == "live":
         shown["text/html"] = _page(name, shown["image/png"], alt, own)
     return Playground(name, CAPTIONS[name], alt, shown)
@@ -130,13 +135,22 @@ def start(name, place, own=None):
     >>> start("gates", "here")[:40]
     'lecturesView.start("gates", "here", {"ne'
     """
-    # "<" cannot end a script element early, whatever a text contains.
     everything = data(name)
     if own:
         mine = shown_network("yours", *own)
         everything = everything | {"networks": [mine, *everything["networks"]]}
+    return start_line(name, place, everything)
+
+
+def start_line(starter, place, everything):
+    """Return the line that starts something with data, in the element whose id is `place`.
+
+    >>> start_line("gates", "here", {"text": "</script>"})
+    'lecturesView.start("gates", "here", {"text":"\\\\u003c/script>"});\\n'
+    """
+    # "<" cannot end a script element early, whatever a text contains.
     given = json.dumps(everything, separators=(",", ":")).replace("<", "\\u003c")
-    return f'lecturesView.start("{name}", "{place}", {given});\n'
+    return f'lecturesView.start("{starter}", "{place}", {given});\n'
 
 
 def _page(name, picture, alt, own):

@@ -186,7 +186,7 @@ def _figures(cell, outputs):
             found.append((bundle["name"], bundle["caption"], more))
         elif PLAYGROUND in data:
             bundle = data[PLAYGROUND]
-            found.append((f"playground-{bundle['name']}", bundle["caption"], PLAYGROUND_RUNS))
+            found.append((bundle["figure"], bundle["caption"], PLAYGROUND_RUNS))
     return found
 
 

@@ -1,14 +1,25 @@
 """The page view of `playground`: a figure with scripts, on the pages that show one only."""
 
 import html
+import itertools
 import struct
 import zlib
+from base64 import b64decode
 from pathlib import Path
 
 from docutils import nodes
 from myst_nb.core.render import MimeRenderPlugin, create_figure_context
 
-from lectures_lib.playground.answering import MIME_TYPE, SCRIPTS, STYLE, start, still
+from lectures_lib.playground.answering import (
+    MIME_TYPE,
+    SCRIPTS,
+    STYLE,
+    TRAINING,
+    asset,
+    start,
+    start_line,
+    still,
+)
 from lectures_lib.site import WRITING, pages
 from lectures_lib.site.dependencies import PACKAGE
 
@@ -22,7 +33,7 @@ class playground_box(nodes.General, nodes.Element):
 
 
 class PlaygroundRenderer(MimeRenderPlugin):
-    """Turn what a `playground` call gives into a numbered figure (a myst-nb entry point)."""
+    """Turn what a `playground` or `train` call gives into a numbered figure (a myst-nb entry)."""
 
     mime_priority_overrides = (("*", MIME_TYPE, 1),)
 
@@ -31,7 +42,7 @@ class PlaygroundRenderer(MimeRenderPlugin):
         if inline or data.mime_type != MIME_TYPE:
             return None
         holder, markdown, bundle = nodes.Element(), renderer.renderer, data.content
-        options = {"name": f"playground-{bundle['name']}", "caption": bundle["caption"]}
+        options = {"name": bundle["figure"], "caption": bundle["caption"]}
         options["classes"] = "playground-figure"
         with (
             markdown.current_node_context(holder),
@@ -46,11 +57,15 @@ def _place(name):
     return f"{name}-playground"
 
 
-def _files(app, name):
+def _files(app, bundle):
     """Return data and still picture of a playground, `{file: bytes}`.
 
     While somebody writes they are made anew only when the library has changed: it takes seconds.
     """
+    name = bundle["name"]
+    if "page" in bundle:
+        line = start_line("training", _place(name), bundle["page"])
+        return {f"{name}.js": line.encode(), f"{name}.png": b64decode(bundle["picture"])}
     made = [Path(app.outdir, FOLDER, f"{name}.{kind}") for kind in ("js", "png")]
     if WRITING and all(path.is_file() for path in made):
         changed = max(path.stat().st_mtime for path in PACKAGE.rglob("*.*"))
@@ -59,18 +74,35 @@ def _files(app, name):
     return {f"{name}.js": start(name, _place(name)).encode(), f"{name}.png": still(name)[0]}
 
 
+def _version(content):
+    return f"?v={zlib.crc32(content):08x}"
+
+
 def _visit_html(self, node):
-    name, alt = node["bundle"]["name"], html.escape(node["bundle"]["alt"])
-    base = "../" * self.builder.current_docname.count("/") + f"{FOLDER}/{name}"
-    files = _files(self.builder.app, name)
+    bundle = node["bundle"]
+    name, alt = bundle["name"], html.escape(bundle["alt"])
+    root = "../" * self.builder.current_docname.count("/")
+    base = f"{root}{FOLDER}/{name}"
+    files = _files(self.builder.app, bundle)
     width, height = struct.unpack(">II", files[f"{name}.png"][16:24])  # in the PNG head
-    version = f"{zlib.crc32(files[f'{name}.js']):08x}"
+    script = f"{base}.js{_version(files[f'{name}.js'])}"
     self.body.append(
         f'<div class="playground" id="{_place(name)}">'
         f'<img class="playground-still" src="{base}.png" alt="{alt}" width="{width}" '
-        f'height="{height}" loading="lazy" decoding="async"></div>'
-        f'<script defer src="{base}.js?v={version}"></script>'
+        f'height="{height}" loading="lazy" decoding="async">'
     )
+    if "page" in bundle:
+        static = [
+            f"{root}_static/playground/{file}{_version(asset(file).encode())}"
+            for file in TRAINING[bundle["page"]["kind"]]
+        ]
+        self.body.append(
+            f'<p><button type="button" class="playground-begin" hidden '
+            f'data-scripts="{" ".join([*static, script])}">Train it here</button> '
+            '<span role="status"></span></p></div>'
+        )
+    else:
+        self.body.append(f'</div><script defer src="{script}"></script>')
     raise nodes.SkipNode
 
 
@@ -79,16 +111,17 @@ def _visit_other(self, node):
     raise nodes.SkipNode
 
 
-def _names(doctree):
-    return [node["bundle"]["name"] for node in doctree.findall(playground_box)]
+def _bundles(doctree):
+    return [node["bundle"] for node in doctree.findall(playground_box)]
 
 
 def _add_scripts(app, pagename, templatename, context, doctree):
     """Let a page with a playground load what it needs, and no other page."""
-    names = _names(doctree) if doctree else []
-    for file in dict.fromkeys(file for name in names for file in SCRIPTS[name]):
+    bundles = _bundles(doctree) if doctree else []
+    needed = [("begin.js",) if "page" in bundle else SCRIPTS[bundle["name"]] for bundle in bundles]
+    for file in dict.fromkeys(itertools.chain(*needed)):
         app.add_js_file(f"playground/{file}", defer="defer")
-    if names:
+    if bundles:
         app.add_css_file(f"playground/{STYLE}")
 
 
@@ -98,10 +131,12 @@ def _write_files(app, exception):
         return
     out, files = Path(app.outdir) / FOLDER, {}
     for docname in pages(app):
-        for name in _names(app.env.get_doctree(docname)):
-            if f"{name}.js" in files:
-                raise ValueError(f"{docname}: a second page shows the playground {name!r}.")
-            files |= _files(app, name)
+        for bundle in _bundles(app.env.get_doctree(docname)):
+            if f"{bundle['name']}.js" in files:
+                raise ValueError(
+                    f"{docname}: a second page shows the playground {bundle['name']!r}."
+                )
+            files |= _files(app, bundle)
     for path in () if WRITING else out.glob("*"):
         if path.name not in files:
             path.unlink()

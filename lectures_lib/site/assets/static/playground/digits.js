@@ -5,106 +5,37 @@ lecturesView.starters.digits = (() => {
   const { element, number, counted, percent, button, slider, choice, announcer, Grid, paintCanvas,
     clamp } = lecturesView;
   const { windowOf, decode } = lecturesNetwork;
-  const { SIZE, FINE, stamp, finePoints, greys, inkOf, disturb, networkOf, answer, best,
-    arithmetic } = lecturesPictures;
+  const { SIZE, Drawing, Bars, greyText } = lecturesDrawing;
+  const { disturb, networkOf, answer, best, arithmetic } = lecturesPictures;
+  const HELP = "Draw with mouse or finger. Keys: arrows move, Space paints, Backspace clears. " +
+    "Shift and noise change what the network sees, not the drawing.";
 
   class Playground {
     constructor(box, data) {
       this.networks = data.networks.map(networkOf);
       this.normals = decode(data.normals);
-      this.examples = data.examples.map((text) => Array.from(text, (c) => parseInt(c, 17)));
-      this.example = 0;
-      this.ink = inkOf(this.examples[0]);
+      const examples = data.examples.map(greyText);
+      this.drawing = new Drawing({ examples, help: HELP, onChange: () => this.update() });
       this.disturbance = { right: 0, down: 0, noise: 0 };
       this.chosen = { network: 0, layer: 1, channel: 0, unit: 27 };
       this.announcer = announcer();
       box.append(element("div", { className: "playground-live" },
-        this.drawing(), this.answers(), this.sliders(), this.network(), this.inspector(),
+        this.drawing.box, this.answers(), this.sliders(), this.network(), this.inspector(),
         this.announcer.box));
       this.showLayers();
       this.update();
     }
 
-    drawing() {
-      this.grid = new Grid({
-        label: "Drawing of 8 by 8 pixels: arrow keys move, Space paints, Backspace clears",
-        onKey: (key, pixel) => this.key(key, pixel),
-      });
-      this.grid.size(SIZE * SIZE, SIZE);
-      this.grid.box.classList.add("playground-paper");
-      let last = null;
-      const draw = (event) => {
-        const to = this.grid.place(event).map((x) => FINE * x - 0.5);
-        const from = last || to;
-        const steps = Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1])) || 1;
-        for (let k = 0; k <= steps; k++) {
-          stamp(this.ink, from[0] + ((to[0] - from[0]) * k) / steps,
-            from[1] + ((to[1] - from[1]) * k) / steps);
-        }
-        last = to;
-        this.later();
-      };
-      this.grid.box.addEventListener("pointerdown", (event) => {
-        if (event.button !== 0) return;
-        event.preventDefault();
-        const [row, column] = this.grid.place(event).map((x) => clamp(Math.floor(x), SIZE - 1));
-        this.grid.move(row * SIZE + column);
-        this.grid.box.setPointerCapture(event.pointerId);
-        draw(event);
-      });
-      this.grid.box.addEventListener("pointermove", (event) => {
-        if (last) for (const e of event.getCoalescedEvents?.() || []) draw(e);
-        if (last) draw(event);
-      });
-      for (const end of ["pointerup", "pointercancel"]) {
-        this.grid.box.addEventListener(end, () => (last = null));
-      }
-      const buttons = element("div", { className: "playground-buttons" },
-        button("Clear", () => this.load(new Array(SIZE * SIZE).fill(0))),
-        button("Next example", () => {
-          this.example = (this.example + 1) % this.examples.length;
-          this.load(this.examples[this.example]);
-        }));
-      const help = element("p", { className: "playground-help", textContent:
-        "Draw with mouse or finger. Keys: arrows move, Space paints, Backspace clears. " +
-        "Shift and noise change what the network sees, not the drawing." });
-      return element("div", { className: "playground-drawing" }, this.grid.box, buttons, help);
-    }
-
-    key(key, pixel) {
-      if (key === " " || key === "Enter") {
-        for (const point of finePoints(pixel)) this.ink[point] = 1;
-        stamp(this.ink, FINE * (Math.floor(pixel / SIZE) + 0.5) - 0.5,
-          FINE * ((pixel % SIZE) + 0.5) - 0.5);
-      } else if (key === "Backspace" || key === "Delete") {
-        for (const point of finePoints(pixel)) this.ink[point] = 0;
-      } else return false;
-      this.update();
-      return true;
-    }
-
-    load(greyValues) {
-      this.ink = inkOf(greyValues);
-      this.update();
-    }
-
     answers() {
-      this.bars = Array.from({ length: 10 }, (_, digit) => {
-        const bar = element("span", { className: "playground-bar" });
-        const text = element("span", { className: "playground-percent" });
-        const line = element("li", {}, element("span", { textContent: digit }),
-          element("span", { className: "playground-track" }, bar), text);
-        return { line, bar, text };
-      });
+      this.bars = new Bars();
       this.answer = element("p", { className: "playground-answer" });
-      const list = element("ul", { className: "playground-bars", role: "list",
-        "aria-label": "Probability of each digit" }, ...this.bars.map(({ line }) => line));
       const networks = choice("Network", this.networks.map(({ title }) => title), (k) => {
         this.chosen = { network: k, layer: 1, channel: 0, unit: 0 };
         this.showLayers();
         this.update();
       });
-      return element("div", { className: "playground-answers" }, networks, list, this.answer);
+      return element("div", { className: "playground-answers" }, networks,
+        this.bars.box, this.answer);
     }
 
     sliders() {
@@ -211,19 +142,10 @@ lecturesView.starters.digits = (() => {
         element("div", { className: "playground-sum" }, this.sentence, table));
     }
 
-    later() {
-      if (this.waiting) return;
-      this.waiting = requestAnimationFrame(() => this.update());
-    }
-
     update() {
-      cancelAnimationFrame(this.waiting);
-      this.waiting = null;
-      const drawn = greys(this.ink);
+      const drawn = this.drawing.greys;
       this.picture = disturb(drawn, this.disturbance, this.normals);
       this.states = this.networks.map((network) => answer(network, this.picture));
-      this.grid.paint(drawn.map((grey) => 1 - grey / 16), Array.from(drawn, (grey, k) =>
-        `row ${Math.floor(k / SIZE) + 1}, column ${(k % SIZE) + 1}: grey ${grey}`));
       this.showAnswer(drawn.every((grey) => grey === 0));
       for (const map of this.maps) paintCanvas(map.canvas, this.shades(map).shades, map.columns);
       this.inspect();
@@ -232,12 +154,7 @@ lecturesView.starters.digits = (() => {
     showAnswer(empty) {
       const volumes = this.states[this.chosen.network];
       const probabilities = volumes[volumes.length - 1];
-      const first = best(probabilities).digit;
-      this.bars.forEach(({ line, bar, text }, digit) => {
-        bar.style.width = `${100 * probabilities.values[digit]}%`;
-        text.textContent = percent(probabilities.values[digit]);
-        line.classList.toggle("playground-best", digit === first);
-      });
+      this.bars.show(Array.from(probabilities.values));
       const said = this.networks.map(({ title }, k) => {
         const { digit, probability } = best(this.states[k][this.states[k].length - 1]);
         return `${title} ${digit} with ${percent(probability)}`;

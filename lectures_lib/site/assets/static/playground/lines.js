@@ -37,8 +37,9 @@ window.lecturesLines = (() => {
     shape("text", { x: x(step), y: y(value) - 4, "text-anchor": "middle" }, text),
   ];
 
-  // Panels: { title, height, low, high, ticks, curves: [{ values, style }], stems }.
-  const draw = (svg, panels, { width, steps, cursor }) => {
+  // Panels: { title, height, low, high, ticks, curves: [{ values, style }], stems }; the values of a
+  // curve belong to the steps `first`, `first` + 1 and so on. A cursor marks one of them.
+  const draw = (svg, panels, { width, steps, first = 1, unit = "step", cursor = null }) => {
     const x = across(width, steps);
     let bottom = 0;
     const parts = panels.flatMap((panel) => {
@@ -53,13 +54,16 @@ window.lecturesLines = (() => {
       ];
     });
     const steady = { y: bottom + 18, "text-anchor": "middle" };
-    for (let step = 9; step < steps; step += 10) {
-      parts.push(shape("text", { x: x(step), ...steady }, String(step + 1)));
+    const last = steps + first - (unit.length > 4 ? 5 : 1); // the unit stands at the end
+    for (let step = 10; step < last; step += 10) {
+      parts.push(shape("text", { x: x(step - first), ...steady }, String(step)));
     }
-    parts.push(shape("text", { x: width - 2, y: steady.y, "text-anchor": "end" }, "step"));
-    parts.unshift(shape("rect", {
-      x: x(cursor) - 4, y: 4, width: 8, height: bottom - 4, class: "playground-cursor",
-    }));
+    parts.push(shape("text", { x: width - 2, y: steady.y, "text-anchor": "end" }, unit));
+    if (cursor !== null) {
+      parts.unshift(shape("rect", {
+        x: x(cursor) - 4, y: 4, width: 8, height: bottom - 4, class: "playground-cursor",
+      }));
+    }
     svg.setAttribute("viewBox", `0 0 ${width} ${bottom + 24}`);
     svg.setAttribute("width", width);
     svg.setAttribute("height", bottom + 24);

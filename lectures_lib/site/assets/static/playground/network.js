@@ -7,7 +7,6 @@ window.lecturesNetwork = (() => {
   const products = lecturesProducts({ simd: false });
   const layers = lecturesLayers(products);
   const { volume, at, forward } = layers;
-  const recurrent = lecturesRecurrent(products, layers);
 
   // What enters one sum: the pixels of the window at a place, each with its weight.
   // Pixels beyond the edge count as 0 (padding "same").
@@ -89,7 +88,7 @@ window.lecturesNetwork = (() => {
   const lstm = (inputs, layer) => {
     const { features, units } = layer;
     const steps = inputs.length / features;
-    const { kept } = recurrent.lstm.forward(volume(steps, 1, features, inputs), layer);
+    const { kept } = lecturesRecurrent(products, layers).lstm.forward(volume(steps, 1, features, inputs), layer);
     return { steps, units, ...kept, hidden: kept.hidden.subarray(units) };
   };
 
@@ -108,5 +107,19 @@ window.lecturesNetwork = (() => {
     });
   };
 
-  return { volume, at, forward, terms, windowOf, lstm, decode, split };
+  // Layers with their arrays, out of the weights of a network in Keras' order.
+  const filled = (found, weights) => {
+    let end = 0;
+    return found.map((layer) => {
+      const shapes = Object.entries(layers.kinds[layer.kind].arrays?.(layer) || {});
+      const arrays = shapes.map(([name, shape]) => {
+        const start = end;
+        end += shape.reduce((a, b) => a * b, 1);
+        return [name, weights.subarray(start, end)];
+      });
+      return { ...layer, ...Object.fromEntries(arrays) };
+    });
+  };
+
+  return { volume, at, forward, terms, windowOf, lstm, decode, split, filled };
 })();

@@ -3,41 +3,9 @@
 
 window.lecturesPictures = (() => {
   const { number, clamp } = lecturesView;
-  const { volume, forward, terms, decode, split } = lecturesNetwork;
-  const SIZE = 8;
-  const FINE = 4; // a grey value counts the ink on 4 x 4 fine points, as in the data set
-  const SIDE = SIZE * FINE;
-  const BRUSH = 2.6; // radius in fine points: a stroke reaches a little over one pixel
+  const { volume, forward, terms, decode, filled } = lecturesNetwork;
+  const { SIZE } = lecturesDrawing;
   const SHOWN = 5; // products of a dense layer that are listed
-
-  // Pictures: ink on 32 x 32 fine points (0 or 1), and grey values 0 to 16 of 8 x 8 pixels.
-
-  const stamp = (ink, row, column) => {
-    for (let r = Math.ceil(row - BRUSH); r <= row + BRUSH; r++) {
-      for (let c = Math.ceil(column - BRUSH); c <= column + BRUSH; c++) {
-        const near = (r - row) ** 2 + (c - column) ** 2 <= BRUSH ** 2;
-        if (near && r >= 0 && c >= 0 && r < SIDE && c < SIDE) ink[r * SIDE + c] = 1;
-      }
-    }
-  };
-
-  const finePoints = (pixel) => {
-    const [top, left] = [FINE * Math.floor(pixel / SIZE), FINE * (pixel % SIZE)];
-    return Array.from({ length: FINE * FINE }, (_, k) =>
-      (top + Math.floor(k / FINE)) * SIDE + left + (k % FINE));
-  };
-
-  const greys = (ink) =>
-    Float32Array.from({ length: SIZE * SIZE }, (_, pixel) =>
-      finePoints(pixel).reduce((sum, point) => sum + ink[point], 0));
-
-  const inkOf = (greyValues) => {
-    const ink = new Uint8Array(SIDE * SIDE);
-    greyValues.forEach((grey, pixel) => {
-      for (const point of finePoints(pixel).slice(0, clamp(grey, 16))) ink[point] = 1;
-    });
-    return ink;
-  };
 
   // What enters is 0, what leaves is lost; noise is added after the shift; grey values stay 0 to 16.
   const disturb = (greyValues, { right, down, noise }, normals) =>
@@ -47,13 +15,8 @@ window.lecturesPictures = (() => {
       return clamp((inside ? greyValues[r * SIZE + c] : 0) + noise * normals[k], 16) / 16;
     });
 
-  const networkOf = ({ title, layers, weights }) => {
-    const shapes = layers.flatMap(({ shape }) => (shape ? [shape, shape.slice(-1)] : []));
-    const arrays = split(decode(weights), shapes);
-    const filled = layers.map((layer) =>
-      layer.shape ? { ...layer, kernel: arrays.shift(), bias: arrays.shift() } : layer);
-    return { title, layers: filled };
-  };
+  const networkOf = ({ title, layers, weights }) =>
+    ({ title, layers: filled(layers, decode(weights)) });
 
   const answer = (network, picture) => forward(network.layers, volume(SIZE, SIZE, 1, picture));
 
@@ -111,6 +74,5 @@ window.lecturesPictures = (() => {
     return { sentence: start + sentence, rows };
   };
 
-  return { SIZE, FINE, stamp, finePoints, greys, inkOf, disturb, networkOf, answer, best,
-    arithmetic };
+  return { disturb, networkOf, answer, best, arithmetic };
 })();

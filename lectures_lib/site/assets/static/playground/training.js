@@ -234,6 +234,7 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, volume, siz
 globalThis.lecturesEngine = (options) => {
   const products = lecturesProducts(options);
   const layers = lecturesLayers(products);
-  Object.assign(layers.kinds, lecturesRecurrent(products, layers));
+  // A page loads recurrent layers where it needs them.
+  Object.assign(layers.kinds, globalThis.lecturesRecurrent?.(products, layers));
   return { ...products, ...layers, ...lecturesTraining(products, layers) };
 };

@@ -158,6 +158,21 @@ window.lecturesView = (() => {
     context.putImageData(picture, 0, 0);
   };
 
+  // Values of both signs: blue below 0, white at 0, red above, full colour at `scale`.
+  const ENDS = [[33, 102, 172], [178, 24, 43]];
+  const paintSigned = (canvas, values, scale, columns) => {
+    canvas.width = columns;
+    canvas.height = Math.ceil(values.length / columns);
+    const context = canvas.getContext("2d");
+    const picture = context.createImageData(canvas.width, canvas.height);
+    values.forEach((value, k) => {
+      const share = clamp(Math.abs(value) / scale, 1);
+      const colour = ENDS[value > 0 ? 1 : 0].map((end) => 255 + (end - 255) * share);
+      picture.data.set([...colour, 255], 4 * k);
+    });
+    context.putImageData(picture, 0, 0);
+  };
+
   // JupyterLab takes keys away, an arrow to choose another cell, unless the element that has the
   // focus says no. Window comes before its listener. Shortcuts such as Ctrl+S stay JupyterLab's.
   const keepKey = ({ target, key, altKey, ctrlKey, metaKey }) => {
@@ -178,6 +193,6 @@ window.lecturesView = (() => {
 
   return {
     element, number, counted, percent, uniqueId, button, slider, choice, announcer, Grid, paintCanvas,
-    clamp, starters, start,
+    paintSigned, clamp, starters, start,
   };
 })();

@@ -1,0 +1,31 @@
+// A network that trains in the page loads when the reader asks for it, and not before.
+"use strict";
+
+(() => {
+  const loaded = (address) => [...document.scripts].some(({ src }) =>
+    src.split("?")[0] === new URL(address, location.href).href.split("?")[0]);
+  const load = (address) => new Promise((resolve, reject) => {
+    if (loaded(address)) return resolve();
+    const script = document.createElement("script");
+    Object.assign(script, { src: address, async: false });
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", reject);
+    document.head.append(script);
+  });
+
+  for (const button of document.querySelectorAll(".playground-begin")) {
+    const note = button.nextElementSibling;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      note.textContent = "Loading …";
+      try {
+        await Promise.all(button.dataset.scripts.split(" ").map(load));
+        button.parentNode.hidden = true;
+      } catch {
+        button.disabled = false;
+        note.textContent = "A file could not be loaded. Is there a connection? Then try again.";
+      }
+    });
+  }
+})();

@@ -1,0 +1,175 @@
+// The frame of a network that trains in the page: controls, buttons, curves. What is special to a
+// kind of figure, such as a drawn digit, is a view (`lecturesView.trainings`).
+"use strict";
+
+lecturesView.trainings = {};
+lecturesView.starters.training = (() => {
+  const { element, number, button, slider, announcer } = lecturesView;
+  const { draw, legend, shape } = lecturesLines;
+  const SPEEDS = [["1 epoch a second", 1], ["2 epochs a second", 2], ["5 epochs a second", 5],
+    ["20 epochs a second", 20], ["as fast as it can", 0]];
+  const CURVES = [["one", "training"], ["two", "validation"], ["before", "the run before"]];
+  const CALM = 1000; // ms between pictures for readers who want little motion
+  const HIGHEST_LOSS = 2.5;
+  const MORE = 10; // epochs after a lesson
+
+  class Training {
+    constructor(box, data) {
+      Object.assign(this, { data, points: [], before: [], report: null, shown: 0, wanted: true });
+      this.state = Object.fromEntries(data.controls.map((c) => [c.name, c.values[c.start]]));
+      this.speed = 1;
+      this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      this.announcer = announcer();
+      this.trainer = new lecturesTrainer(lecturesView.examplesOf(data.examples),
+        (report) => this.heard(report));
+      this.view = lecturesView.trainings[data.kind](this);
+      this.live = element("div", { className: "playground-live playground-training" },
+        ...this.view.boxes, this.buttons(), this.curves(), ...this.view.below, this.controls(),
+        this.announcer.box);
+      box.append(this.live);
+      this.watch(box);
+      this.restart();
+    }
+
+    controls() {
+      const made = this.data.controls.filter(({ name }) => !this.view.own?.includes(name))
+        .map(({ name, label, texts, values, start }) =>
+          slider(label, { min: 0, max: texts.length - 1, value: start, say: (k) => texts[k] },
+            (k) => this.set({ [name]: values[k] })));
+      const speed = slider("speed", { min: 0, max: SPEEDS.length - 1, value: this.speed,
+        say: (k) => SPEEDS[k][0] }, (k) => {
+        this.speed = k;
+        this.trainer.change({ rate: SPEEDS[k][1] });
+      });
+      return element("div", { className: "playground-sliders" },
+        ...[...made, speed].map(({ box }) => box));
+    }
+
+    buttons() {
+      this.main = button("Pause", () => this.press());
+      return element("div", { className: "playground-buttons" }, this.main,
+        button("One step", () => {
+          this.wanted = false;
+          this.trainer.step();
+        }),
+        button("Start again", () => this.restart()));
+    }
+
+    curves() {
+      this.status = element("p", { className: "playground-answer" });
+      this.svg = shape("svg", { class: "playground-svg", role: "img" });
+      return element("div", { className: "playground-curves" }, this.status, this.svg,
+        legend(CURVES));
+    }
+
+    // Pause when nobody can see it, and go on afterwards.
+    watch(box) {
+      let inView = true;
+      const look = () => {
+        const seen = inView && !document.hidden;
+        if (!seen) this.trainer.pause();
+        else if (this.wanted && this.report?.state === "paused") this.trainer.resume();
+      };
+      new IntersectionObserver((entries) => {
+        inView = entries.at(-1).isIntersecting;
+        look();
+      }).observe(box);
+      document.addEventListener("visibilitychange", look);
+      new ResizeObserver(() => this.paint()).observe(box);
+    }
+
+    press() {
+      const { state } = this.report || {};
+      if (state === "paused") {
+        this.wanted = true;
+        this.trainer.resume();
+      } else if (state === "running") {
+        this.wanted = false;
+        this.trainer.pause();
+      } else this.restart();
+    }
+
+    // The network of the present controls, as the engine takes it.
+    network() {
+      const { structure, networks } = this.data;
+      const found = networks[structure.map((name) => this.state[name]).join(" ")];
+      const { learning_rate: rate = found.optimiser.rate, l2, seed = 0 } = this.state;
+      const layers = found.layers.map((layer) =>
+        ("l2" in layer && l2 !== undefined ? { ...layer, l2 } : layer));
+      return { ...found, layers, optimiser: { ...found.optimiser, rate }, seed };
+    }
+
+    set(changes) {
+      Object.assign(this.state, changes);
+      this.restart();
+    }
+
+    restart() {
+      if (this.points.length > 1) this.before = this.points;
+      Object.assign(this, { points: [], report: null, wanted: true });
+      const { batch_size: batchSize = this.data.batchSize } = this.state;
+      this.description = this.network();
+      this.trainer.start({ network: this.description, batchSize, epochs: this.data.epochs,
+        rate: SPEEDS[this.calm ? SPEEDS.length - 1 : this.speed][1], own: this.view.examples() });
+    }
+
+    // Examples that the reader adds stand in every batch from now on; a run that is over goes on.
+    teach(own) {
+      const done = Math.ceil(this.report?.epoch || 0);
+      this.trainer.change({ own, epochs: Math.max(this.data.epochs, done + MORE) });
+      if (this.report?.state === "paused") this.press();
+    }
+
+    heard(report) {
+      this.points.push(...report.points);
+      const ended = report.state !== "running" && report.state !== this.report?.state;
+      this.report = report;
+      this.main.textContent = { paused: "Go on", running: "Pause" }[report.state] || "Start again";
+      const soon = ended || report.steps === 0 || !this.calm
+        || performance.now() - this.shown > CALM;
+      if (soon) this.waiting ??= requestAnimationFrame(() => this.show());
+      if (ended) this.announcer.say(`${this.sentence()} ${this.view.answer?.() || ""}`);
+    }
+
+    sentence() {
+      const { epoch, state } = this.report;
+      const point = this.points.at(-1);
+      const after = `After ${number(epoch, Number.isInteger(epoch) ? 0 : 1)} epochs`;
+      if (state === "diverged") return `${after}: the loss is no number any more, and training stops.`;
+      const loss = Number.isNaN(point.loss) ? "" : `loss ${number(point.loss)}, `;
+      return `${after}: ${loss}validation accuracy ${number(point.accuracy, 3)}.`;
+    }
+
+    show() {
+      this.waiting = null;
+      this.shown = performance.now();
+      this.status.textContent = this.sentence();
+      this.live.dataset.state = this.report.state;
+      this.paint();
+      this.view.show(this.report, this.description);
+    }
+
+    paint() {
+      const width = Math.max(this.svg.parentNode.clientWidth, 200);
+      const of = (points, name, high) => {
+        const values = points.map((point) => Math.min(point[name], high));
+        return values.map((x, k) => (Number.isNaN(x) && k === 0 ? values[1] : x))
+          .filter((x) => !Number.isNaN(x) && x !== undefined);
+      };
+      const both = (name, high, style) => [
+        { values: of(this.before, name, high), style: "before" },
+        { values: of(this.points, name, high), style },
+      ];
+      const panel = { height: 90, low: 0 };
+      draw(this.svg, [
+        { ...panel, title: "loss", high: HIGHEST_LOSS, ticks: [0, 1, 2],
+          curves: [...both("loss", HIGHEST_LOSS, "one"), ...both("unseen", HIGHEST_LOSS, "two").slice(1)] },
+        { ...panel, title: "validation accuracy", high: 1, ticks: [0, 0.5, 1],
+          curves: both("accuracy", 1, "two") },
+      ], { width, steps: Math.max(this.data.epochs, this.points.length - 1) + 1, first: 0, unit: "epoch" });
+      this.svg.setAttribute("aria-label", this.report ? this.sentence() : "");
+    }
+  }
+
+  return (box, data) => new Training(box, data);
+})();

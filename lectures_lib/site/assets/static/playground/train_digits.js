@@ -1,0 +1,109 @@
+// A network learns digits in the page: it answers to what the reader draws while it learns, and
+// learns the reader's digits too.
+"use strict";
+
+(() => {
+  const { element, button, percent, paintCanvas, paintSigned, uniqueId } = lecturesView;
+  const { SIZE, Drawing, Bars, greyText } = lecturesDrawing;
+  const { forward, volume, filled } = lecturesNetwork;
+  const HELP = "Draw with mouse or finger. Keys: arrows move, Space paints, Backspace clears.";
+  const SHOWN = 10; // kernels
+
+  // Pictures and labels out of their text: a sign for each grey value, and for each label.
+  const splitOf = ({ pictures, labels }) => ({
+    inputs: Float32Array.from(greyText(pictures), (grey) => grey / 16), width: SIZE * SIZE,
+    labels: Float32Array.from(labels, Number), answers: 1,
+  });
+  lecturesView.examplesOf = ({ train, validation }) =>
+    ({ train: splitOf(train), validation: splitOf(validation) });
+
+  class Digits {
+    constructor(training) {
+      this.training = training;
+      const { validation } = training.data.examples;
+      const examples = Array.from({ length: 20 }, (_, k) =>
+        greyText(validation.pictures.slice(64 * k, 64 * (k + 1))));
+      this.drawing = new Drawing({ examples, help: HELP, onChange: () => this.answerNow() });
+      this.bars = new Bars();
+      this.own = [];
+      const answers = element("div", { className: "playground-answers" },
+        element("p", { className: "playground-title", textContent: "What it answers now" }),
+        this.bars.box, training.data.small ? "" : this.teaching());
+      this.maps = element("div", { className: "playground-kernels", "aria-hidden": "true" });
+      const title = element("p", { className: "playground-title", textContent:
+        "Kernels (blue below 0, red above), and where they answer to the drawing" });
+      const inside = element("div", { className: "playground-layers" }, title, this.maps);
+      this.boxes = [this.drawing.box, answers];
+      this.below = training.data.small ? [] : [inside];
+    }
+
+    teaching() {
+      const id = uniqueId("label");
+      this.label = element("select", { id }, ...Array.from({ length: 10 }, (_, k) => new Option(k, k)));
+      this.count = element("p", { className: "playground-help", role: "status" });
+      const change = () => {
+        this.count.textContent = this.own.length
+          ? `${this.own.length} of your own: they stand in every batch.` : "";
+        this.training.teach(this.examples());
+      };
+      const row = element("div", { className: "playground-buttons" },
+        element("label", { htmlFor: id, textContent: "My drawing is a " }), this.label,
+        button("Teach it", () => {
+          this.own.push({ picture: this.drawing.greys.map((grey) => grey / 16),
+            label: Number(this.label.value) });
+          change();
+        }),
+        button("Forget mine", () => {
+          this.own = [];
+          change();
+        }));
+      return element("div", {}, row, this.count);
+    }
+
+    examples() {
+      return {
+        inputs: Float32Array.from(this.own.flatMap(({ picture }) => [...picture])),
+        labels: Float32Array.from(this.own, ({ label }) => label),
+      };
+    }
+
+    show({ weights }, { layers }) {
+      this.network = filled(layers, weights);
+      this.answerNow();
+    }
+
+    answerNow() {
+      if (!this.network) return;
+      const picture = this.drawing.greys.map((grey) => grey / 16);
+      const volumes = forward(this.network, volume(SIZE, SIZE, 1, picture));
+      this.probabilities = Array.from(volumes.at(-1).values);
+      this.bars.show(this.probabilities);
+      if (!this.training.data.small) this.paint(volumes);
+    }
+
+    answer() {
+      const most = Math.max(...this.probabilities);
+      return `It takes the drawing for a ${this.probabilities.indexOf(most)}, with ${percent(most)}.`;
+    }
+
+    paint(volumes) {
+      const { kernel, shape } = this.network[0];
+      const [filters, after] = [shape[3], volumes[2]];
+      const shown = Math.min(filters, SHOWN);
+      if (this.maps.children.length !== shown) {
+        this.maps.replaceChildren(...Array.from({ length: shown }, () => element("div", {},
+          element("canvas", { className: "playground-kernel" }),
+          element("canvas", { className: "playground-kernel" }))));
+      }
+      const largest = kernel.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-6);
+      const brightest = after.values.reduce((a, b) => Math.max(a, b), 1e-6);
+      const part = (values, count, k) => values.filter((_, place) => place % count === k);
+      [...this.maps.children].forEach(({ children: [first, second] }, k) => {
+        paintSigned(first, part(kernel, filters, k), largest, shape[1]);
+        paintCanvas(second, part(after.values, filters, k).map((x) => x / brightest), after.columns);
+      });
+    }
+  }
+
+  lecturesView.trainings.digits = (training) => new Digits(training);
+})();
