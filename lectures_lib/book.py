@@ -22,9 +22,14 @@ __all__ = [
 KINDS_OF_CELLS = ("code", "markdown", "raw")
 FOLDED = {"hide-input", "hide-cell"}
 DEMOS = Path(__file__).parent / "demos"
-# Arguments of `explore` and `figure` that are no sliders.
-CALLS = {"explore", "figure"}
-OPTIONS = {"name", "caption", "alt", "start", "labels", "page"}
+# Arguments of `explore`, `figure` and `train` that are no sliders.
+CALLS = {"explore", "figure", "train"}
+OPTIONS = {"name", "caption", "alt", "start", "labels", "page"} | {
+    "epochs",
+    "kind",
+    "more",
+    "source",
+}
 
 
 class BookNotFound(ValueError):
@@ -110,12 +115,16 @@ class Work:
 
 @dataclass(frozen=True)
 class Demo:
-    """A figure of `explore` or `figure`; a slider whose values are made by code has None."""
+    """A figure of `explore`, `figure` or `train`; a slider whose values code makes has None.
+
+    `trains` says that each state is a run, made where the figure is shown.
+    """
 
     chapter: str
     name: str
     caption: str
     sliders: dict
+    trains: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,14 +151,14 @@ class Book:
 
     @cached_property
     def figures(self):
-        """`{name: (chapter, caption)}` of the figures without sliders."""
+        """`{name: (chapter, caption)}` of the figures without states that have an address."""
         of_cells = {
             cell.figure.get("name"): (chapter.name, cell.caption)
             for chapter in self.chapters
             for cell in chapter.cells
             if cell.figure
         }
-        still = [demo for demo in self._drawn if not demo.sliders]
+        still = [demo for demo in self._drawn if demo.trains or not demo.sliders]
         return of_cells | {demo.name: (demo.chapter, demo.caption) for demo in still}
 
     @cached_property
@@ -164,7 +173,12 @@ class Book:
     @cached_property
     def demos(self):
         """`{(chapter, name): Demo}` of the figures with sliders."""
-        return {(demo.chapter, demo.name): demo for demo in self._drawn if demo.sliders}
+        return {(d.chapter, d.name): d for d in self._drawn if d.sliders and not d.trains}
+
+    @cached_property
+    def trainings(self):
+        """`{(chapter, name): Demo}` of the networks that train in the page."""
+        return {(d.chapter, d.name): d for d in self._drawn if d.trains}
 
     @cached_property
     def _drawn(self):
@@ -316,24 +330,24 @@ def _demos(chapter):
     """Yield a `Demo` for each call that has a name, which is its address."""
     for source in chapter.sources:
         try:
-            tree = ast.parse(source if re.search(r"\b(explore|figure)\(", source) else "")
+            tree = ast.parse(source if re.search(r"\b(explore|figure|train)\(", source) else "")
         except SyntaxError:  # a line of IPython's own
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in CALLS:
                 options = {keyword.arg: keyword.value for keyword in node.keywords}
                 if isinstance(options.get("name"), ast.Constant):
-                    yield _demo(chapter.name, options)
+                    yield _demo(chapter.name, options, trains=node.func.id == "train")
 
 
-def _demo(chapter, options):
+def _demo(chapter, options, *, trains):
     page, caption = options.get("page"), getattr(options.get("caption"), "value", "")
     pairs = zip(page.keys, page.values, strict=True) if isinstance(page, ast.Dict) else ()
     coarse = {key.value: value for key, value in pairs if isinstance(key, ast.Constant)}
     sliders = {key: node for key, node in options.items() if key not in OPTIONS} | coarse
     values = {key: _values(node) for key, node in sliders.items()}
     text = caption if isinstance(caption, str) else ""
-    return Demo(chapter, options["name"].value, text, values)
+    return Demo(chapter, options["name"].value, text, values, trains)
 
 
 def _values(node):

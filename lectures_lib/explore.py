@@ -216,7 +216,7 @@ def explore(
             f"{name}: {sizes} = {count} states, but a page holds at most {MAX_STATES}. Give "
             "fewer values, or a coarser list for the page only: page={'name': [...]}."
         )
-    return _registered(Demo(name, draw, alt, caption, made, full_start, _source(draw)))
+    return _registered(Demo(name, draw, alt, caption, made, full_start, source_of(draw)))
 
 
 def figure(drawn, *, name, caption, alt) -> Demo:
@@ -265,7 +265,7 @@ def _registered(demo):
     return registry[demo.name]
 
 
-def _source(draw):
+def source_of(draw):
     code = getattr(draw, "__code__", None)
     return _place(code) if code else ""
 

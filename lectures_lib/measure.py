@@ -9,6 +9,7 @@ FOLDED = re.compile(r"<details>.*?</details>|^(:{3,})\{dropdown\}.*?^\1$|<!--.*?
 EQUATION = re.compile(r"^```\{math\}.*?^```$", re.S | re.M)
 # A number is no part of a name, of code, of a role or of a formula.
 NOT_COUNTED = re.compile(r"\{[\w:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|\]\([^)]*\)")
+TRAINING = 2  # a network that trains in the page takes as long as so many sliders
 NUMBER = re.compile(r"(?<![\w.])\d[\d.,]*")
 
 
@@ -58,11 +59,12 @@ def measure(book, chapter):
     shown = [c for c in chapter.cells if c.kind == "code" and not c.folded and not c.role]
     lines = [[line for line in c.source.splitlines() if line.strip()] for c in shown]
     demos = [demo for (place, _), demo in book.demos.items() if place == chapter.name]
+    trainings = sum(place == chapter.name for place, _ in book.trainings)
     return Measure(
         words=len(prose.split()),
         numbers=len(NUMBER.findall(NOT_COUNTED.sub("", prose))),
         equations=len(EQUATION.findall(whole)),
-        sliders=sum(len(demo.sliders) for demo in demos),
+        sliders=sum(len(demo.sliders) for demo in demos) + TRAINING * trainings,
         cells=len(shown),
         lines=sum(map(len, lines)),
         longest=max(map(len, lines), default=0),

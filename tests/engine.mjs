@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { runInThisContext } from "node:vm";
 
 const FOLDER = new URL("../lectures_lib/site/assets/static/playground/", import.meta.url);
-for (const file of ["products.js", "layers.js", "recurrent.js", "training.js"]) {
+for (const file of ["products.js", "layers.js", "more_layers.js", "recurrent.js", "reconstruction.js",
+  "optimisers.js", "training.js", "loop.js"]) {
   runInThisContext(readFileSync(new URL(file, FOLDER), "utf8"), { filename: file });
 }
-const { lecturesEngine } = globalThis;
+const { lecturesEngine, lecturesLoop } = globalThis;
 const decode = (text) => new Float32Array(Uint8Array.from(Buffer.from(text, "base64")).buffer);
 const encode = (values) => Buffer.from(Float32Array.from(values).buffer).toString("base64");
 const part = (values, width, rows) => {
@@ -36,10 +37,40 @@ const begin = (engine, { network, seeds }) => seeds.map((seed) => {
   return parameters.map(({ name, values }) => ({ name, values: encode(values) }));
 });
 
-const { options, cases = [], starts = [] } = JSON.parse(readFileSync(0, "utf8"));
+// Messages to the loop, each followed by so many turns; every look at the clock takes 0.1 ms. What it
+// reports, how many slices wait at most, and how long it waited.
+const play = (engine, { data, script }) => {
+  const [reports, waiting, waits] = [[], [], []];
+  let [clock, most] = [0, 0];
+  const receive = lecturesLoop({
+    engine, now: () => (clock += 0.1),
+    post: (report) => reports.push({ ...report, at: clock, weights: encode(report.weights) }),
+    later: (f, wait) => {
+      waiting.push([f, wait]);
+      waits.push(wait);
+      most = Math.max(most, waiting.length);
+    },
+  });
+  const decoded = (split) =>
+    ({ ...split, inputs: decode(split.inputs), labels: decode(split.labels) });
+  const [training, validation] = [decoded(data.train), decoded(data.validation)];
+  receive({ action: "load", data: { train: training, validation } });
+  for (const { turns = 0, own = { inputs: [], labels: [] }, ...message } of script) {
+    receive({ own, ...message });
+    for (let k = 0; k < turns && waiting.length; k++) {
+      const [f, wait] = waiting.shift();
+      clock += Math.max(wait, 0);
+      f();
+    }
+  }
+  return { reports, most, waits, left: waiting.length };
+};
+
+const { options, cases = [], starts = [], scripts = [] } = JSON.parse(readFileSync(0, "utf8"));
 const engine = lecturesEngine(options);
 process.stdout.write(JSON.stringify({
   kind: engine.kind,
   cases: cases.map((one) => train(engine, one)),
   starts: starts.map((one) => begin(engine, one)),
+  scripts: scripts.map((one) => play(engine, one)),
 }));

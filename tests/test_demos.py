@@ -84,18 +84,6 @@ def test_learning_curves_may_have_any_length():
         assert f"over {epochs} epoch" in said
 
 
-def test_recorded_learning_curves():
-    said = walked(cnn_digits.learning_rates())
-    curves = recorded.load("digits_learning_curves").set_index(
-        ["split", "epoch", "learning_rate", "filters"]
-    )
-    row = curves.loc["validation", 60, 0.001, 20]
-    assert (
-        f"20 filters the validation accuracy after 60 epochs has the mean {row.accuracy:.2f}"
-        in (said[1])
-    )
-
-
 def test_confusion_counts_pairs():
     labels = np.array([3, 3, 3, 5, 5, 0])
     (said,) = walked(cnn_digits.confusion(labels, np.array([3, 8, 8, 5, 3, 0])))

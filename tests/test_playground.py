@@ -69,7 +69,8 @@ def test_the_page_gets_a_name_and_the_still_no_script(name, monkeypatch):
     monkeypatch.setenv("LECTURES_VIEW", "page")
     shown = playground(name).shown
     assert shown[MIME_TYPE] == {
-        "name": name, "caption": playground(name).caption, "alt": shown["text/plain"],
+        "name": name, "figure": f"playground-{name}", "caption": playground(name).caption,
+        "alt": shown["text/plain"],
     }  # fmt: skip
     monkeypatch.setenv("LECTURES_VIEW", "still")
     shown = playground(name).shown

@@ -189,7 +189,7 @@ def test_lint_checks_scripts_and_compiled_bytes_where_it_can(tmp_path, monkeypat
     (tmp_path / "node_modules").mkdir()
     assert compiled in lint({})
     (scripts,) = (command for command in lint({}) if "oxlint" in command)
-    program, folder, _ = scripts.split()
+    program, folder, *_ = scripts.split()
     assert Path(program).is_file() and (ROOT / folder / "explore.js").is_file()
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 YAML = ["_config.yml", "_toc.yml", ".yamllint", ".pre-commit-config.yaml", ".github"]
-SCRIPTS = ["lectures_lib/site/assets/static", "tests"]
+SCRIPTS = ["lectures_lib/site/assets/static", "tests", "benchmarks"]
 COMPILER = Path("tools/wasm/node_modules")
 TIMES = Path(".venv/cache/stages.json")  # seconds, on this machine
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -4,7 +4,7 @@ import numpy as np
 
 from lectures_lib import recorded
 from lectures_lib.data import shift_images
-from lectures_lib.explore import explore, figure
+from lectures_lib.explore import explore, figure, source_of
 from lectures_lib.plots import (
     COLOURS,
     new_figure,
@@ -12,11 +12,11 @@ from lectures_lib.plots import (
     show_image,
     use_style,
 )
-from lectures_lib.words import counted, span
+from lectures_lib.words import counted
 
 __all__ = [
     "classes", "confusion", "failures", "feature_maps", "filters", "learning_curves",
-    "learning_rates", "methods", "seeds", "shifts", "writers",
+    "methods", "seeds", "shifts", "train_here", "writers",
 ]  # fmt: skip
 
 MOST_FAILURES, MOST_MAPS = 28, 20
@@ -67,41 +67,20 @@ def learning_curves(history):
     )  # fmt: skip
 
 
-def learning_rates():
-    """Explore recorded learning curves over learning rate and number of filters."""
-    curves = recorded.load("digits_learning_curves")
+def train_here(digits):
+    """Let the reader train the network of the chapter, with other settings and own digits."""
+    from lectures_lib.models import digits_cnn  # TensorFlow, which the first figures do not need
+    from lectures_lib.playground.training import train
 
-    def curve(learning_rate, filters, split):
-        chosen = curves.query("learning_rate == @learning_rate and filters == @filters")
-        return chosen[chosen["split"] == split]
-
-    def draw(learning_rate, filters):
-        drawn, axes = new_figure(height=3.0)
-        for split in ("train", "validation"):
-            rows = curve(learning_rate, filters, split)
-            axes.plot(rows["epoch"], rows["accuracy"], label=split)
-            axes.fill_between(rows["epoch"], rows["accuracy_low"], rows["accuracy_high"], alpha=0.2)
-        axes.axhline(0.1, linestyle=":", color="black", linewidth=1, label="guessing")
-        axes.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1.02))
-        axes.legend(loc="center right")
-        return drawn
-
-    def describe(learning_rate, filters):
-        last = curve(learning_rate, filters, "validation").iloc[-1]
-        low, high = last["accuracy_low"], last["accuracy_high"]
-        return (
-            f"With learning rate {learning_rate:g} and {counted(filters, 'filter')} the validation "
-            f"accuracy after 60 epochs has the mean {last['accuracy']:.2f} and is "
-            f"{span(low, high)} for the three seeds."
-        )
-
-    return explore(
-        draw, alt=describe, name="learning-rate-and-filters",
-        caption="Accuracy during training: mean and range over three seeds (recorded runs).",
-        learning_rate=sorted(curves["learning_rate"].unique()),
-        filters=sorted(curves["filters"].unique()),
-        start={"learning_rate": 0.1, "filters": 10},
-        labels={"learning_rate": "learning rate η"},
+    return train(
+        digits_cnn, digits, name="train-digits", source=source_of(train_here),
+        caption="A network that learns while you watch: it answers to the drawing as it is at that "
+        "moment. Each slider starts it anew; the run before stays as a grey line.",
+        labels={"learning_rate": "learning rate η", "l2": "penalty λ", "hidden": "hidden units"},
+        start={"learning_rate": 0.1, "l2": 1e-3, "filters": 10, "hidden": 50, "batch_size": 100},
+        learning_rate=[0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
+        l2=[0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1], filters=[1, 2, 5, 10, 20],
+        hidden=[5, 10, 20, 50, 100], batch_size=[10, 20, 50, 100, 200, 500], seed=list(range(10)),
     )  # fmt: skip
 
 

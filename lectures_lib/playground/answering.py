@@ -35,18 +35,25 @@ __all__ = [
 
 MIME_TYPE = "application/vnd.lectures-lib.playground+json"
 STYLE = "playground.css"
-ENGINE = ("products.js", "layers.js", "network.js", "view.js")
+ENGINE = ("products.js", "layers.js", "network.js", "view.js", "notebook.js")
 SCRIPTS = {
-    "digits": (*ENGINE, "drawing.js", "pictures.js", "digits.js"),
-    "gates": ("recurrent.js", *ENGINE, "lines.js", "gates.js"),
+    "digits": ("more_layers.js", *ENGINE, "grid.js", "drawing.js", "pictures.js", "digits.js"),
+    "gates": ("recurrent.js", *ENGINE, "lines.js", "record.js", "gates.js"),
 }
 # What trains in the page, by the kind of its figure: loaded when the reader asks for it.
+SHOWING = ("view.js", "lines.js", "train.js")
+LEARNING = ("products.js", "layers.js", "training.js", "loop.js", "trainer.js", *SHOWING)
 TRAINING = {
-    "digits": (
-        "products.js", "layers.js", "training.js", "loop.js", "trainer.js", "network.js", "view.js",
-        "lines.js", "drawing.js", "train.js", "train_digits.js",
-    ),
-}  # fmt: skip
+    "digits": (*LEARNING, "grid.js", "drawing.js", "train_digits.js"),
+    "pad": (*LEARNING, "train_pad.js"),
+}
+# Loaded before, where the networks of a figure have what stands there.
+PARTS = {
+    "more_layers.js": ("tanh", "sigmoid", "global pooling"),
+    "recurrent.js": ("rnn", "lstm", "gru"),
+    "reconstruction.js": ("sample", "squared error", "binary crossentropy"),
+    "optimisers.js": ("adam", "rmsprop"),
+}
 CAPTIONS = {
     "digits": "Draw a digit, and see every layer of two trained networks. The orange frame on the "
     "input is all that the chosen unit sees; beside it stands how its value is computed.",

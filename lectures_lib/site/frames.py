@@ -62,10 +62,15 @@ def _figure(renderer, bundle, line, address):
     options = {"name": bundle["name"], "caption": bundle["caption"], "classes": "explore-figure"}
     with markdown.current_node_context(holder), create_figure_context(markdown, options, line):
         markdown.current_node.append(explore_controls(bundle=bundle))
+    add_source(holder, address)
+    return list(holder.children)
+
+
+def add_source(holder, address):
+    """Let the caption of a figure end with a link to its code, where there is one."""
     for caption in holder.findall(nodes.caption) if address else ():
         link = nodes.reference("", "Source", refuri=address, classes=["figure-source"])
         caption += [nodes.Text(" "), link]
-    return list(holder.children)
 
 
 def _visit_html(self, node):

@@ -9,9 +9,12 @@ from pathlib import Path
 
 from docutils import nodes
 from myst_nb.core.render import MimeRenderPlugin, create_figure_context
+from rjsmin import jsmin
+from sphinx.util.docutils import SphinxDirective
 
 from lectures_lib.playground.answering import (
     MIME_TYPE,
+    PARTS,
     SCRIPTS,
     STYLE,
     TRAINING,
@@ -22,6 +25,7 @@ from lectures_lib.playground.answering import (
 )
 from lectures_lib.site import WRITING, pages
 from lectures_lib.site.dependencies import PACKAGE
+from lectures_lib.site.frames import add_source, source_address
 
 __all__ = ["PlaygroundRenderer", "playground_box", "setup"]
 
@@ -30,6 +34,22 @@ FOLDER = "_playgrounds"
 
 class playground_box(nodes.General, nodes.Element):
     """Where a playground stands; `bundle` has its name, caption and alt text."""
+
+
+class training_again(nodes.General, nodes.Element):
+    """Where a network that trains on another page does so too, without sliders; `name` says it."""
+
+
+class TrainAgain(SphinxDirective):
+    """`{train-again} name`: a small version of a figure of another page, and a text below it."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self):
+        text = nodes.container(classes=["playground-below"])
+        self.state.nested_parse(self.content, self.content_offset, text)
+        return [training_again(name=self.arguments[0]), text]
 
 
 class PlaygroundRenderer(MimeRenderPlugin):
@@ -49,6 +69,7 @@ class PlaygroundRenderer(MimeRenderPlugin):
             create_figure_context(markdown, options, data.line),
         ):
             markdown.current_node.append(playground_box(bundle=bundle))
+        add_source(holder, source_address(markdown.sphinx_env.app, bundle.get("source")))
         return list(holder.children)
 
 
@@ -80,34 +101,53 @@ def _version(content):
 
 def _visit_html(self, node):
     bundle = node["bundle"]
-    name, alt = bundle["name"], html.escape(bundle["alt"])
-    root = "../" * self.builder.current_docname.count("/")
-    base = f"{root}{FOLDER}/{name}"
-    files = _files(self.builder.app, bundle)
-    width, height = struct.unpack(">II", files[f"{name}.png"][16:24])  # in the PNG head
-    script = f"{base}.js{_version(files[f'{name}.js'])}"
-    self.body.append(
-        f'<div class="playground" id="{_place(name)}">'
-        f'<img class="playground-still" src="{base}.png" alt="{alt}" width="{width}" '
-        f'height="{height}" loading="lazy" decoding="async">'
-    )
-    if "page" in bundle:
-        static = [
-            f"{root}_static/playground/{file}{_version(asset(file).encode())}"
-            for file in TRAINING[bundle["page"]["kind"]]
-        ]
-        self.body.append(
-            f'<p><button type="button" class="playground-begin" hidden '
-            f'data-scripts="{" ".join([*static, script])}">Train it here</button> '
-            '<span role="status"></span></p></div>'
-        )
-    else:
-        self.body.append(f'</div><script defer src="{script}"></script>')
+    self.body.append(_box(self.builder, bundle))
     raise nodes.SkipNode
 
 
+def _visit_again(self, node):
+    for docname in pages(self.builder.app):
+        for bundle in _bundles(self.builder.env.get_doctree(docname)):
+            if bundle["name"] == node["name"] and "page" in bundle:
+                self.body.append(_box(self.builder, bundle, small=True))
+                raise nodes.SkipNode
+    raise ValueError(f"No page has a network called {node['name']!r} that trains in the page.")
+
+
+def _box(builder, bundle, *, small=False):
+    """Return the HTML of a playground: its picture, and what starts it."""
+    name, alt = bundle["name"], html.escape(bundle["alt"])
+    root = "../" * builder.current_docname.count("/")
+    base = f"{root}{FOLDER}/{name}"
+    files = _files(builder.app, bundle)
+    width, height = struct.unpack(">II", files[f"{name}.png"][16:24])  # in the PNG head
+    script = f"{base}.js{_version(files[f'{name}.js'])}"
+    still = (
+        f'<div class="playground" id="{_place(name)}"{" data-small" * small}>'
+        f'<img class="playground-still" src="{base}.png" alt="{alt}" width="{width}" '
+        f'height="{height}" loading="lazy" decoding="async">'
+    )
+    if "page" not in bundle:
+        return f'{still}</div><script defer src="{script}"></script>'
+    engine = f"{base}-engine.js{_version(_engine(bundle['page']))}"
+    return (
+        f'{still}<p><button type="button" class="playground-begin" hidden '
+        f'data-scripts="{engine} {script}">Train it here</button> '
+        '<span role="status"></span></p></div>'
+    )
+
+
+def _engine(page):
+    """Return the scripts that a figure's networks need to train in the page, as one file."""
+    networks = page["networks"].values()
+    made_of = [part for n in networks for part in (*n["layers"], n["loss"], n["optimiser"])]
+    used = {part["kind"] for part in made_of}
+    files = [file for file, kinds in PARTS.items() if used.intersection(kinds)]
+    return "".join(jsmin(asset(f)) + "\n" for f in (*files, *TRAINING[page["kind"]])).encode()
+
+
 def _visit_other(self, node):
-    self.body.append(html.escape(node["bundle"]["alt"]))
+    self.body.append(html.escape(node["bundle"]["alt"]) if "bundle" in node else "")
     raise nodes.SkipNode
 
 
@@ -119,9 +159,10 @@ def _add_scripts(app, pagename, templatename, context, doctree):
     """Let a page with a playground load what it needs, and no other page."""
     bundles = _bundles(doctree) if doctree else []
     needed = [("begin.js",) if "page" in bundle else SCRIPTS[bundle["name"]] for bundle in bundles]
+    needed += [("begin.js",) for _ in doctree.findall(training_again)] if doctree else []
     for file in dict.fromkeys(itertools.chain(*needed)):
         app.add_js_file(f"playground/{file}", defer="defer")
-    if bundles:
+    if needed:
         app.add_css_file(f"playground/{STYLE}")
 
 
@@ -137,16 +178,22 @@ def _write_files(app, exception):
                     f"{docname}: a second page shows the playground {bundle['name']!r}."
                 )
             files |= _files(app, bundle)
+            if "page" in bundle:
+                files[f"{bundle['name']}-engine.js"] = _engine(bundle["page"])
     for path in () if WRITING else out.glob("*"):
         if path.name not in files:
             path.unlink()
     for file, content in files.items():
         out.mkdir(exist_ok=True)
         (out / file).write_bytes(content)
+    for path in Path(app.outdir, "_static", "playground").glob("*.js"):
+        path.write_text(jsmin(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def setup(app):
     """Register the node and what its pages need."""
     app.add_node(playground_box, html=(_visit_html, None), text=(_visit_other, None))
+    app.add_node(training_again, html=(_visit_again, None), text=(_visit_other, None))
+    app.add_directive("train-again", TrainAgain)
     app.connect("html-page-context", _add_scripts)
     app.connect("build-finished", _write_files)

@@ -2,8 +2,9 @@
 "use strict";
 
 lecturesView.starters.digits = (() => {
-  const { element, number, counted, percent, button, slider, choice, announcer, Grid, paintCanvas,
-    clamp } = lecturesView;
+  const { element, number, counted, percent, button, slider, choice, announcer, clamp } =
+    lecturesView;
+  const { Grid, paintCanvas } = lecturesGrid;
   const { windowOf, decode } = lecturesNetwork;
   const { SIZE, Drawing, Bars, greyText } = lecturesDrawing;
   const { disturb, networkOf, answer, best, arithmetic } = lecturesPictures;

@@ -1,8 +1,9 @@
 // A digit that the reader draws on 8 x 8 pixels, and bars for what a network answers.
 "use strict";
 
-globalThis.lecturesDrawing = (() => {
-  const { element, button, percent, Grid, clamp } = lecturesView;
+globalThis.lecturesDrawing ??= (() => {
+  const { element, button, percent, greyText, clamp } = lecturesView;
+  const { Grid } = lecturesGrid;
   const SIZE = 8;
   const FINE = 4; // a grey value counts the ink on 4 x 4 fine points, as in the data set
   const SIDE = SIZE * FINE;
@@ -33,10 +34,13 @@ globalThis.lecturesDrawing = (() => {
     return ink;
   };
 
+  // What enters is 0.
+  const movedRight = (greys) => Array.from(greys, (_, k) => (k % SIZE ? greys[k - 1] : 0));
+
   // Paper with buttons; `onChange` is called at most once for each picture of the screen, and then
   // `greys` holds what is drawn.
   class Drawing {
-    constructor({ examples, help, onChange }) {
+    constructor({ examples, help, onChange, moves = false }) {
       Object.assign(this, { examples, onChange, example: 0, ink: inkOf(examples[0]) });
       this.greys = greysOf(this.ink);
       this.grid = new Grid({
@@ -51,7 +55,7 @@ globalThis.lecturesDrawing = (() => {
         button("Next example", () => {
           this.example = (this.example + 1) % this.examples.length;
           this.load(this.examples[this.example]);
-        }));
+        }), ...(moves ? [button("Move right", () => this.load(movedRight(this.greys)))] : []));
       this.box = element("div", { className: "playground-drawing" }, this.grid.box, buttons,
         element("p", { className: "playground-help", textContent: help }));
       this.paint();
@@ -138,15 +142,13 @@ globalThis.lecturesDrawing = (() => {
     show(probabilities) {
       const first = probabilities.indexOf(Math.max(...probabilities));
       this.bars.forEach(({ line, bar, text }, digit) => {
-        bar.style.width = `${100 * probabilities[digit]}%`;
-        text.textContent = percent(probabilities[digit]);
+        const known = Number.isFinite(probabilities[digit]);
+        bar.style.width = known ? `${100 * probabilities[digit]}%` : 0;
+        text.textContent = known ? percent(probabilities[digit]) : "nan";
         line.classList.toggle("playground-best", digit === first);
       });
     }
   }
-
-  // Grey values as they travel: a sign each, 0 to 9 and a to g.
-  const greyText = (text) => Array.from(text, (sign) => parseInt(sign, 17));
 
   return { SIZE, Drawing, Bars, greyText };
 })();

@@ -4,10 +4,9 @@
 lecturesView.starters.gates = (() => {
   const { element, number, counted, button, slider, choice, announcer, clamp } = lecturesView;
   const { lstm, decode, split } = lecturesNetwork;
-  const { draw, place, legend, shape } = lecturesLines;
-  const STEPS = 48;
+  const { LEFT, GAP, draw, legend, shape } = lecturesLines;
+  const { STEPS, SIGNS, clean, refused, encode } = lecturesRecord;
   const PENS = [["1", "1 pC"], ["2", "2 pC"], ["3", "3 pC"], ["d", "drain"], ["r", "read"]];
-  const SIGNS = ".123dr";
   const SAID = {
     ".": "nothing", 1: "1 pC arrives", 2: "2 pC arrive", 3: "3 pC arrive", d: "drain", r: "read",
   };
@@ -16,33 +15,6 @@ lecturesView.starters.gates = (() => {
   const ANSWERS = [["wanted", "charge when it is read"], ["readout", "read-out of the network"]];
 
   const bracket = (x, digits = 3) => number(x, digits).replace(/^−.*/, "($&)");
-
-  // Keep the signs that are known; exactly as many as there are steps.
-  const clean = (text) =>
-    Array.from(text.toLowerCase()).filter((sign) => SIGNS.includes(sign)).slice(0, STEPS).join("")
-      .padEnd(STEPS, ".");
-
-  // What of a text is no record, and is left out.
-  const refused = (text) => {
-    const unknown = [...new Set(text.toLowerCase())]
-      .filter((sign) => sign.trim() && !SIGNS.includes(sign));
-    if (unknown.length) return `No sign of a record, and left out: ${unknown.join(" ")}`;
-    return text.length > STEPS ? `A record has ${STEPS} steps; the rest is left out.` : "";
-  };
-
-  // Inputs of a record: charge (pC) with noise, drain, read; and the charge when it is read.
-  const encode = (text, noise, normals) => {
-    const inputs = new Float32Array(3 * STEPS);
-    const wanted = new Float32Array(STEPS);
-    let held = 0;
-    Array.from(text).forEach((sign, t) => {
-      const charge = "123".includes(sign) ? Number(sign) : 0;
-      held = sign === "d" ? 0 : held + charge;
-      wanted[t] = sign === "r" ? held : 0;
-      inputs.set([charge + noise * normals[t], sign === "d" ? 1 : 0, sign === "r" ? 1 : 0], 3 * t);
-    });
-    return { inputs, wanted };
-  };
 
   const networkOf = ({ title, units, weights }) => {
     const shapes = [[3, 4 * units], [units, 4 * units], [4 * units], [units], [1]];
@@ -57,6 +29,24 @@ lecturesView.starters.gates = (() => {
       (sum, weight, u) => sum + weight * states.hidden[t * network.units + u],
       network.outputBias[0]));
     return { ...states, readout };
+  };
+
+  const stem = ({ step, value, text }, x, y) => [
+    shape("line", { x1: x(step), x2: x(step), y1: y(0), y2: y(value), class: "playground-stem" }),
+    shape("text", { x: x(step), y: y(value) - 4, "text-anchor": "middle" }, text),
+  ];
+
+  // Which step and which panel lie under a pointer; the first panel is 0.
+  const place = (svg, panels, steps, { clientX, clientY }) => {
+    const box = svg.getBoundingClientRect();
+    const share = (clientX - box.left - LEFT) / (box.width - LEFT - 2);
+    let [bottom, panel] = [0, 0];
+    while (panel < panels.length - 1) {
+      bottom += GAP + panels[panel].height;
+      if (clientY - box.top < bottom + GAP / 2) break;
+      panel += 1;
+    }
+    return { step: clamp(Math.floor(share * steps), steps - 1), panel };
   };
 
   class Playground {
@@ -229,7 +219,8 @@ lecturesView.starters.gates = (() => {
       const most = Math.max(1, ...states.flatMap(({ values }) => Array.from(values, Math.abs)));
       const high = Math.max(6, ...this.wanted, ...this.states.readout);
       this.panels = [
-        { title: "Input: charge (pC); d drain, r read", height: 70, low: -1, high: 4, stems,
+        { title: "Input: charge (pC); d drain, r read", height: 70, low: -1, high: 4,
+          marks: (x, y) => stems.flatMap((one) => stem(one, x, y)),
           ticks: [0, 3], curves: [{ values: arrived, style: "charge" }] },
         { title: "Gates: 0 shut, 1 open", height: 80, low: -0.05, high: 1.05, ticks: [0, 1],
           curves: named(GATES, ["input_gate", "forget_gate", "output_gate"]) },
@@ -239,7 +230,9 @@ lecturesView.starters.gates = (() => {
           ticks: [0, 3, 6], curves: [{ values: this.wanted, style: "wanted" },
             { values: this.states.readout, style: "readout" }] },
       ];
-      draw(this.svg, this.panels, { width, steps: STEPS, cursor: this.step });
+      const under = (x, bottom) => [shape("rect", { x: x(this.step) - 4, y: 4, width: 8,
+        height: bottom - 4, class: "playground-cursor" })];
+      draw(this.svg, this.panels, { width, steps: STEPS, under });
     }
 
     // The arithmetic of one step: the sums under the gates, then the states.

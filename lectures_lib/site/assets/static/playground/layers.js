@@ -1,8 +1,10 @@
 // The layers of the course on a batch of examples, forward and backward, in the order of their
-// equations. Their twins are in lectures_lib.from_scratch; recurrent layers stand in recurrent.js.
+// equations. Their twins are in lectures_lib.from_scratch; the rest stands in more_layers.js and
+// recurrent.js.
 "use strict";
 
-globalThis.lecturesLayers = ({ allocate, multiply, transpose }) => {
+globalThis.lecturesLayers = (products) => {
+  const { allocate, multiply, transpose } = products;
   // A volume: values run over examples, then rows, columns and channels, as in Keras.
   // A series is a volume with a row for each step and one column.
   const volume = (rows, columns, channels, values) => ({
@@ -11,11 +13,6 @@ globalThis.lecturesLayers = ({ allocate, multiply, transpose }) => {
   const at = (v, row, column, channel) => (row * v.columns + column) * v.channels + channel;
   const sizeOf = ({ rows, columns, channels }) => rows * columns * channels;
   const examplesOf = (v) => v.values.length / sizeOf(v);
-  const like = (v, f) => {
-    const values = allocate(v.values.length);
-    for (let k = 0; k < values.length; k++) values[k] = f(v.values[k], k);
-    return { ...v, values };
-  };
   // The sum of each column, in double precision.
   const columnSums = (values, columns) => {
     const sums = new Float64Array(columns);
@@ -111,20 +108,6 @@ globalThis.lecturesLayers = ({ allocate, multiply, transpose }) => {
     },
   };
 
-  // An activation, and its derivative as a function of its value.
-  const activation = (f, derivative) => ({
-    forward: (input) => like(input, f),
-    backward(gradient, input, output) {
-      const found = allocate(gradient.length);
-      for (let k = 0; k < found.length; k++) found[k] = gradient[k] * derivative(output.values[k]);
-      return { input: found };
-    },
-  });
-  const sigmoidOf = (x) => 1 / (1 + Math.exp(-x));
-  const tanh = activation(Math.tanh, (y) => 1 - y * y);
-  const sigmoid = activation(sigmoidOf, (y) => y * (1 - y));
-
-  // Written out, because it is what an epoch of a convolutional network does most.
   const relu = {
     forward(input) {
       const { values: given } = input;
@@ -173,35 +156,12 @@ globalThis.lecturesLayers = ({ allocate, multiply, transpose }) => {
     },
   };
 
-  // The largest value of each map; equal ones share the gradient, as in TensorFlow.
-  const globalPooling = {
-    forward(input) {
-      const { channels, values: given } = input;
-      const values = allocate(examplesOf(input) * channels).fill(-Infinity);
-      for (let k = 0; k < given.length; k++) {
-        const to = Math.floor(k / sizeOf(input)) * channels + (k % channels);
-        values[to] = Math.max(values[to], given[k]);
-      }
-      return volume(1, 1, channels, values);
-    },
-    backward(gradient, input, { values }) {
-      const { channels, values: given } = input;
-      const found = allocate(given.length);
-      const equal = new Int32Array(values.length);
-      const to = (k) => Math.floor(k / sizeOf(input)) * channels + (k % channels);
-      for (let k = 0; k < given.length; k++) equal[to(k)] += given[k] === values[to(k)];
-      for (let k = 0; k < given.length; k++) {
-        if (given[k] === values[to(k)]) found[k] = gradient[to(k)] / equal[to(k)];
-      }
-      return { input: found };
-    },
-  };
-
   // Stands before cross-entropy only, and there the gradient is taken in the scores (training.js).
   const softmax = {
     forward(input) {
       const { channels } = input;
-      const output = like(input, (x) => x);
+      const output = { ...input, values: allocate(input.values.length) };
+      output.values.set(input.values);
       for (let start = 0; start < output.values.length; start += channels) {
         const row = output.values.subarray(start, start + channels);
         const largest = row.reduce((a, b) => Math.max(a, b));
@@ -213,43 +173,8 @@ globalThis.lecturesLayers = ({ allocate, multiply, transpose }) => {
     },
   };
 
-  // Mean and logarithm of the variance of a code (2 d numbers) give the code z = mean + sigma noise;
-  // without noise, as after training, the mean. Its divergence from the standard normal
-  // distribution, times beta and averaged over the examples, is a part of the loss.
-  const sample = {
-    forward(input, { noise }) {
-      const d = input.channels / 2;
-      const values = allocate(input.values.length / 2);
-      for (let k = 0; k < values.length; k++) {
-        const mean = 2 * d * Math.floor(k / d) + (k % d);
-        values[k] = input.values[mean]
-          + (noise ? Math.exp(input.values[mean + d] / 2) * noise[k] : 0);
-      }
-      return volume(1, 1, d, values);
-    },
-    divergence({ values, channels }) {
-      let sum = 0;
-      values.forEach((x, k) => {
-        sum += (k % channels < channels / 2 ? x * x : Math.exp(x) - 1 - x) / 2;
-      });
-      return (sum * channels) / values.length;
-    },
-    backward(gradient, input, output, { noise, beta }) {
-      const [d, examples] = [input.channels / 2, examplesOf(input)];
-      const found = allocate(input.values.length);
-      for (let k = 0; k < gradient.length; k++) {
-        const mean = 2 * d * Math.floor(k / d) + (k % d);
-        const logVariance = input.values[mean + d];
-        found[mean] = gradient[k] + (beta * input.values[mean]) / examples;
-        found[mean + d] = (gradient[k] * Math.exp(logVariance / 2) * noise[k]) / 2
-          + (beta * (Math.exp(logVariance) - 1)) / (2 * examples);
-      }
-      return { input: found };
-    },
-  };
-
-  const kinds = { convolution, dense, relu, tanh, sigmoid, pooling, "global pooling": globalPooling,
-    softmax, sample };
+  const kinds = { convolution, dense, relu, pooling, softmax };
+  const [losses, optimisers] = [{}, {}]; // training.js
 
   // The volumes of a network: its input, then the output of each layer.
   const forward = (layers, input) => {
@@ -271,5 +196,25 @@ globalThis.lecturesLayers = ({ allocate, multiply, transpose }) => {
     return found;
   };
 
-  return { kinds, volume, at, sizeOf, examplesOf, columnSums, sigmoidOf, placesOf, forward, backward };
+  // Layers with their arrays, out of the weights of a network in Keras' order.
+  const filled = (found, weights) => {
+    let end = 0;
+    return found.map((layer) => {
+      const shapes = Object.entries(kinds[layer.kind].arrays?.(layer) || {});
+      const arrays = shapes.map(([name, shape]) => {
+        const start = end;
+        end += shape.reduce((a, b) => a * b, 1);
+        return [name, weights.subarray(start, end)];
+      });
+      return { ...layer, ...Object.fromEntries(arrays) };
+    });
+  };
+
+  const all = { kinds, losses, optimisers, volume, at, sizeOf, examplesOf, columnSums, placesOf, forward,
+    backward, filled };
+  // A page loads what it needs of the rest, which adds to `kinds`, `losses` and `optimisers`.
+  for (const name of ["MoreLayers", "Recurrent", "Reconstruction", "Optimisers"]) {
+    globalThis[`lectures${name}`]?.(products, all);
+  }
+  return all;
 };

@@ -24,12 +24,12 @@ globalThis.lecturesLoop = ({ engine, post, later, now = () => performance.now() 
     return batch;
   };
 
-  const start = ({ id, network, batchSize, epochs, rate = 0, own }) => {
+  const start = ({ id, network, batchSize, epochs, rate = 0, own = { inputs: [], labels: [] } }) => {
     engine.release(empty); // what the run before has left
     const made = engine.build(network);
     const examples = data.train.inputs.length / data.train.width;
     run = {
-      id, network: made, batchSize, epochs, speed: rate, examples, own, paused: false, row: 0,
+      id, network: made, batchSize, epochs, speed: rate, examples, own, row: 0,
       batches: Math.ceil(examples / batchSize), points: [], sum: 0, next: now(), reported: -Infinity,
       random: engine.randomNumbers(network.seed + 1), state: "running",
     };

@@ -2,11 +2,10 @@
 // picture that it sees, and how networks come out of a text.
 "use strict";
 
-window.lecturesNetwork = (() => {
+globalThis.lecturesNetwork ??= (() => {
   // One example at a time: plain products are quick enough, and nothing has to be released.
-  const products = lecturesProducts({ simd: false });
-  const layers = lecturesLayers(products);
-  const { volume, at, forward } = layers;
+  const layers = lecturesLayers(lecturesProducts({ simd: false }));
+  const { volume, at, forward, filled } = layers;
 
   // What enters one sum: the pixels of the window at a place, each with its weight.
   // Pixels beyond the edge count as 0 (padding "same").
@@ -88,7 +87,7 @@ window.lecturesNetwork = (() => {
   const lstm = (inputs, layer) => {
     const { features, units } = layer;
     const steps = inputs.length / features;
-    const { kept } = lecturesRecurrent(products, layers).lstm.forward(volume(steps, 1, features, inputs), layer);
+    const { kept } = layers.kinds.lstm.forward(volume(steps, 1, features, inputs), layer);
     return { steps, units, ...kept, hidden: kept.hidden.subarray(units) };
   };
 
@@ -104,20 +103,6 @@ window.lecturesNetwork = (() => {
       const start = end;
       end += shape.reduce((a, b) => a * b, 1);
       return numbers.slice(start, end);
-    });
-  };
-
-  // Layers with their arrays, out of the weights of a network in Keras' order.
-  const filled = (found, weights) => {
-    let end = 0;
-    return found.map((layer) => {
-      const shapes = Object.entries(layers.kinds[layer.kind].arrays?.(layer) || {});
-      const arrays = shapes.map(([name, shape]) => {
-        const start = end;
-        end += shape.reduce((a, b) => a * b, 1);
-        return [name, weights.subarray(start, end)];
-      });
-      return { ...layer, ...Object.fromEntries(arrays) };
     });
   };
 

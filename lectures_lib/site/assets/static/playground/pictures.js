@@ -1,7 +1,7 @@
 // Pictures of 8 x 8 pixels, the networks that read them, and the arithmetic of one unit in words.
 "use strict";
 
-window.lecturesPictures = (() => {
+globalThis.lecturesPictures ??= (() => {
   const { number, clamp } = lecturesView;
   const { volume, forward, terms, decode, filled } = lecturesNetwork;
   const { SIZE } = lecturesDrawing;

@@ -3,7 +3,9 @@
 "use strict";
 
 globalThis.lecturesRecurrent = ({ allocate, multiply, transpose },
-  { volume, examplesOf, columnSums, sigmoidOf }) => {
+  { kinds, volume, examplesOf, columnSums }) => {
+  const sigmoidOf = (x) => 1 / (1 + Math.exp(-x));
+
   // (examples, steps, numbers) to (steps, examples, numbers); the same turns it back.
   const swap = (values, [first, second, numbers]) => {
     const swapped = allocate(values.length);
@@ -27,9 +29,24 @@ globalThis.lecturesRecurrent = ({ allocate, multiply, transpose },
     return found;
   };
 
+  // Keras' initial recurrent weights.
+  const orthogonal = ([rows, columns], { normal }) => {
+    const found = [];
+    while (found.length < rows) {
+      const row = Float64Array.from({ length: columns }, normal);
+      for (const other of found) {
+        const along = row.reduce((sum, x, k) => sum + x * other[k], 0);
+        row.forEach((x, k) => (row[k] = x - along * other[k]));
+      }
+      const length = Math.hypot(...row);
+      found.push(row.map((x) => x / length));
+    }
+    return Float32Array.from(found.flatMap((row) => [...row]));
+  };
   // A layer whose cell takes one step: `step(driven, before, layer, states, t)` fills the states of
   // step t; `stepBack` turns the gradient in h_t into that in what drives the step, and in h_(t-1).
-  const recurrent = ({ blocks, arrays, states, step, stepBack }) => ({
+  const recurrent = ({ blocks, arrays, states, step, stepBack, biasOf = () => null }) => ({
+    initial: (name, shape, random) => (name === "recurrent" ? orthogonal(shape, random) : biasOf(shape)),
     arrays: (layer) => ({
       kernel: [layer.features, blocks * layer.units],
       recurrent: [layer.units, blocks * layer.units],
@@ -104,10 +121,11 @@ globalThis.lecturesRecurrent = ({ allocate, multiply, transpose },
   });
 
   // i, f, o = sigmoid(x K + h R + b), g = tanh(...), C' = f C + i g, h' = o tanh(C');
-  // the blocks of K, R, b stand in the order i, f, g, o.
+  // the blocks of K, R, b stand in the order i, f, g, o. At first b is 1 for f.
   const lstm = recurrent({
     blocks: 4,
     arrays: ({ units }) => ({ bias: [4 * units] }),
+    biasOf: ([length]) => new Float32Array(length).fill(1, length / 4, length / 2),
     states: ["input_gate", "forget_gate", "candidate", "output_gate", "cell"],
     step(driven, { examples, units, size, width, recurrent: R }, s, t) {
       const before = s.hidden.subarray(t * size, (t + 1) * size);
@@ -224,5 +242,5 @@ globalThis.lecturesRecurrent = ({ allocate, multiply, transpose },
     return found;
   };
 
-  return { rnn, lstm, gru };
+  Object.assign(kinds, { rnn, lstm, gru });
 };

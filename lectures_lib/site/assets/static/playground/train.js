@@ -2,7 +2,15 @@
 // kind of figure, such as a drawn digit, is a view (`lecturesView.trainings`).
 "use strict";
 
-lecturesView.trainings = {};
+lecturesView.trainings ??= {};
+// Pictures and labels out of their text: a sign for each grey value, and for each label.
+lecturesView.examplesOf = ({ train, validation }) => {
+  const splitOf = ({ pictures, labels }) => ({
+    inputs: Float32Array.from(lecturesView.greyText(pictures), (grey) => grey / 16),
+    width: pictures.length / labels.length, labels: Float32Array.from(labels, Number), answers: 1,
+  });
+  return { train: splitOf(train), validation: splitOf(validation) };
+};
 lecturesView.starters.training = (() => {
   const { element, number, button, slider, announcer } = lecturesView;
   const { draw, legend, shape } = lecturesLines;
@@ -11,27 +19,34 @@ lecturesView.starters.training = (() => {
   const CURVES = [["one", "training"], ["two", "validation"], ["before", "the run before"]];
   const CALM = 1000; // ms between pictures for readers who want little motion
   const HIGHEST_LOSS = 2.5;
+  const SHORT = 30; // epochs of a small figure
   const MORE = 10; // epochs after a lesson
+  const MOST = 91; // epochs that the curves show of a long run
 
   class Training {
     constructor(box, data) {
       Object.assign(this, { data, points: [], before: [], report: null, shown: 0, wanted: true });
+      this.small = "small" in box.dataset; // no sliders, a short run
+      this.epochs = this.small ? SHORT : data.epochs;
       this.state = Object.fromEntries(data.controls.map((c) => [c.name, c.values[c.start]]));
-      this.speed = 1;
+      this.speed = this.small ? 2 : 1;
       this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       this.announcer = announcer();
       this.trainer = new lecturesTrainer(lecturesView.examplesOf(data.examples),
         (report) => this.heard(report));
       this.view = lecturesView.trainings[data.kind](this);
+      this.speed = this.calm ? SPEEDS.length - 1 : this.view.speed ?? this.speed;
       this.live = element("div", { className: "playground-live playground-training" },
         ...this.view.boxes, this.buttons(), this.curves(), ...this.view.below, this.controls(),
         this.announcer.box);
       box.append(this.live);
       this.watch(box);
-      this.restart();
+      if (this.view.waits) this.wait();
+      else this.restart();
     }
 
     controls() {
+      if (this.small) return "";
       const made = this.data.controls.filter(({ name }) => !this.view.own?.includes(name))
         .map(({ name, label, texts, values, start }) =>
           slider(label, { min: 0, max: texts.length - 1, value: start, say: (k) => texts[k] },
@@ -41,6 +56,7 @@ lecturesView.starters.training = (() => {
         this.speed = k;
         this.trainer.change({ rate: SPEEDS[k][1] });
       });
+      this.speeds = speed;
       return element("div", { className: "playground-sliders" },
         ...[...made, speed].map(({ box }) => box));
     }
@@ -48,10 +64,11 @@ lecturesView.starters.training = (() => {
     buttons() {
       this.main = button("Pause", () => this.press());
       return element("div", { className: "playground-buttons" }, this.main,
-        button("One step", () => {
+        ...(this.small ? [] : [button("One step", () => {
+          if (!this.description) this.restart();
           this.wanted = false;
           this.trainer.step();
-        }),
+        })]),
         button("Start again", () => this.restart()));
     }
 
@@ -59,7 +76,7 @@ lecturesView.starters.training = (() => {
       this.status = element("p", { className: "playground-answer" });
       this.svg = shape("svg", { class: "playground-svg", role: "img" });
       return element("div", { className: "playground-curves" }, this.status, this.svg,
-        legend(CURVES));
+        this.small ? "" : legend(CURVES));
     }
 
     // Pause when nobody can see it, and go on afterwards.
@@ -101,7 +118,20 @@ lecturesView.starters.training = (() => {
 
     set(changes) {
       Object.assign(this.state, changes);
-      this.restart();
+      if (this.description || !this.view.waits) this.restart();
+    }
+
+    // Nothing trains before the reader has predicted.
+    wait() {
+      this.main.textContent = this.view.train;
+      this.status.textContent = this.view.waits;
+      this.live.dataset.state = "waiting";
+    }
+
+    pace(speed) {
+      this.speed = speed;
+      this.speeds?.set(speed);
+      this.trainer.change({ rate: SPEEDS[speed][1] });
     }
 
     restart() {
@@ -109,26 +139,29 @@ lecturesView.starters.training = (() => {
       Object.assign(this, { points: [], report: null, wanted: true });
       const { batch_size: batchSize = this.data.batchSize } = this.state;
       this.description = this.network();
-      this.trainer.start({ network: this.description, batchSize, epochs: this.data.epochs,
-        rate: SPEEDS[this.calm ? SPEEDS.length - 1 : this.speed][1], own: this.view.examples() });
+      this.trainer.start({ network: this.description, batchSize, epochs: this.view.epochs || this.epochs,
+        rate: SPEEDS[this.speed][1], own: this.view.examples?.() });
     }
 
-    // Examples that the reader adds stand in every batch from now on; a run that is over goes on.
-    teach(own) {
+    // The run goes on with what is changed, also when it was over.
+    goOn(changes, more = MORE) {
       const done = Math.ceil(this.report?.epoch || 0);
-      this.trainer.change({ own, epochs: Math.max(this.data.epochs, done + MORE) });
-      if (this.report?.state === "paused") this.press();
+      this.trainer.change({ ...changes, epochs: Math.max(this.epochs, done + more) });
+      this.wanted = true;
+      if (this.report?.state !== "running") this.trainer.resume();
     }
 
     heard(report) {
-      this.points.push(...report.points);
+      const rate = this.state.learning_rate;
+      this.points.push(...report.points.map((point) => ({ ...point, rate })));
       const ended = report.state !== "running" && report.state !== this.report?.state;
       this.report = report;
-      this.main.textContent = { paused: "Go on", running: "Pause" }[report.state] || "Start again";
+      this.main.textContent = { paused: "Go on", running: "Pause" }[report.state]
+        || this.view.train || "Start again";
       const soon = ended || report.steps === 0 || !this.calm
         || performance.now() - this.shown > CALM;
       if (soon) this.waiting ??= requestAnimationFrame(() => this.show());
-      if (ended) this.announcer.say(`${this.sentence()} ${this.view.answer?.() || ""}`);
+      this.stopped ||= ended;
     }
 
     sentence() {
@@ -142,17 +175,21 @@ lecturesView.starters.training = (() => {
 
     show() {
       this.waiting = null;
+      if (!this.report) return; // started again meanwhile
       this.shown = performance.now();
       this.status.textContent = this.sentence();
       this.live.dataset.state = this.report.state;
       this.paint();
       this.view.show(this.report, this.description);
+      if (this.stopped) this.announcer.say(`${this.sentence()} ${this.view.answer?.() || ""}`);
+      this.stopped = false;
     }
 
     paint() {
       const width = Math.max(this.svg.parentNode.clientWidth, 200);
+      const first = Math.max(this.points.length - MOST, 0);
       const of = (points, name, high) => {
-        const values = points.map((point) => Math.min(point[name], high));
+        const values = points.slice(first).map((point) => Math.min(point[name], high));
         return values.map((x, k) => (Number.isNaN(x) && k === 0 ? values[1] : x))
           .filter((x) => !Number.isNaN(x) && x !== undefined);
       };
@@ -161,13 +198,16 @@ lecturesView.starters.training = (() => {
         { values: of(this.points, name, high), style },
       ];
       const panel = { height: 90, low: 0 };
-      draw(this.svg, [
+      const panels = [
         { ...panel, title: "loss", high: HIGHEST_LOSS, ticks: [0, 1, 2],
           curves: [...both("loss", HIGHEST_LOSS, "one"), ...both("unseen", HIGHEST_LOSS, "two").slice(1)] },
         { ...panel, title: "validation accuracy", high: 1, ticks: [0, 0.5, 1],
           curves: both("accuracy", 1, "two") },
-      ], { width, steps: Math.max(this.data.epochs, this.points.length - 1) + 1, first: 0, unit: "epoch" });
-      this.svg.setAttribute("aria-label", this.report ? this.sentence() : "");
+        ...this.view.panels?.(this.points.slice(first)) || [],
+      ];
+      draw(this.svg, this.small ? panels.slice(1) : panels, { width, first, unit: "epoch",
+        steps: Math.max(this.epochs + 1, this.points.length - first) });
+      this.svg.setAttribute("aria-label", this.report ? this.sentence() : this.status.textContent);
     }
   }
 

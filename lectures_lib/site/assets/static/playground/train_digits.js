@@ -3,19 +3,12 @@
 "use strict";
 
 (() => {
-  const { element, button, percent, paintCanvas, paintSigned, uniqueId } = lecturesView;
+  const { element, button, percent, uniqueId } = lecturesView;
+  const { paintCanvas, paintSigned } = lecturesGrid;
   const { SIZE, Drawing, Bars, greyText } = lecturesDrawing;
-  const { forward, volume, filled } = lecturesNetwork;
+  const { forward, volume, filled } = lecturesLayers(lecturesProducts({ simd: false }));
   const HELP = "Draw with mouse or finger. Keys: arrows move, Space paints, Backspace clears.";
   const SHOWN = 10; // kernels
-
-  // Pictures and labels out of their text: a sign for each grey value, and for each label.
-  const splitOf = ({ pictures, labels }) => ({
-    inputs: Float32Array.from(greyText(pictures), (grey) => grey / 16), width: SIZE * SIZE,
-    labels: Float32Array.from(labels, Number), answers: 1,
-  });
-  lecturesView.examplesOf = ({ train, validation }) =>
-    ({ train: splitOf(train), validation: splitOf(validation) });
 
   class Digits {
     constructor(training) {
@@ -23,18 +16,19 @@
       const { validation } = training.data.examples;
       const examples = Array.from({ length: 20 }, (_, k) =>
         greyText(validation.pictures.slice(64 * k, 64 * (k + 1))));
-      this.drawing = new Drawing({ examples, help: HELP, onChange: () => this.answerNow() });
+      this.drawing = new Drawing({ examples, help: HELP, moves: !training.small,
+        onChange: () => this.answerNow() });
       this.bars = new Bars();
       this.own = [];
       const answers = element("div", { className: "playground-answers" },
         element("p", { className: "playground-title", textContent: "What it answers now" }),
-        this.bars.box, training.data.small ? "" : this.teaching());
+        this.bars.box, training.small ? "" : this.teaching());
       this.maps = element("div", { className: "playground-kernels", "aria-hidden": "true" });
       const title = element("p", { className: "playground-title", textContent:
         "Kernels (blue below 0, red above), and where they answer to the drawing" });
       const inside = element("div", { className: "playground-layers" }, title, this.maps);
       this.boxes = [this.drawing.box, answers];
-      this.below = training.data.small ? [] : [inside];
+      this.below = training.small ? [] : [inside];
     }
 
     teaching() {
@@ -44,7 +38,7 @@
       const change = () => {
         this.count.textContent = this.own.length
           ? `${this.own.length} of your own: they stand in every batch.` : "";
-        this.training.teach(this.examples());
+        this.training.goOn({ own: this.examples() });
       };
       const row = element("div", { className: "playground-buttons" },
         element("label", { htmlFor: id, textContent: "My drawing is a " }), this.label,
@@ -78,11 +72,12 @@
       const volumes = forward(this.network, volume(SIZE, SIZE, 1, picture));
       this.probabilities = Array.from(volumes.at(-1).values);
       this.bars.show(this.probabilities);
-      if (!this.training.data.small) this.paint(volumes);
+      if (!this.training.small) this.paint(volumes);
     }
 
     answer() {
       const most = Math.max(...this.probabilities);
+      if (Number.isNaN(most)) return "";
       return `It takes the drawing for a ${this.probabilities.indexOf(most)}, with ${percent(most)}.`;
     }
 

@@ -2,12 +2,12 @@
 // may start no other; where a policy forbids it, the same loop runs in the page.
 "use strict";
 
-globalThis.lecturesTrainer = (() => {
-  const FACTORIES = ["Products", "Layers", "Recurrent", "Training", "Engine", "Loop"];
+globalThis.lecturesTrainer ??= (() => {
   let active = null; // one training at a time on a page
 
   const source = () => {
-    const texts = FACTORIES.map((name) => `lectures${name}`).filter((name) => globalThis[name])
+    const texts = Object.keys(globalThis)
+      .filter((name) => name.startsWith("lectures") && typeof globalThis[name] === "function")
       .map((name) => `globalThis.${name} = ${globalThis[name]};`);
     return `"use strict";\n${texts.join("\n")}\n(${insideWorker})();`;
   };

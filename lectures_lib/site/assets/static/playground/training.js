@@ -1,10 +1,9 @@
 // Training as Keras does it: initial weights, losses, penalties, clipping, optimisers, one step.
 "use strict";
 
-globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, volume, sizeOf, forward,
+globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, losses, optimisers, volume, forward,
   backward }) => {
   const count = (shape) => shape.reduce((a, b) => a * b, 1);
-  const float = Math.fround;
 
   // A stream of numbers from a seed (mulberry32); not that of NumPy or Keras.
   const randomNumbers = (seed) => {
@@ -28,31 +27,15 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, volume, siz
     return { uniform, normal, order };
   };
 
-  // Keras' initial weights: Glorot's uniform kernels, orthogonal recurrent ones, biases 0, and 1 for
-  // the forget gate of an LSTM.
+  // Keras' initial weights: Glorot's uniform kernels, biases 0, but for what a layer says itself.
   const glorot = (shape, { uniform }) => {
     const field = count(shape.slice(0, -2));
     const limit = Math.sqrt(6 / (field * (shape.at(-2) + shape.at(-1))));
     return Float32Array.from({ length: count(shape) }, () => limit * (2 * uniform() - 1));
   };
-  const orthogonal = ([rows, columns], { normal }) => {
-    const found = [];
-    while (found.length < rows) {
-      const row = Float64Array.from({ length: columns }, normal);
-      for (const other of found) {
-        const along = row.reduce((sum, x, k) => sum + x * other[k], 0);
-        row.forEach((x, k) => (row[k] = x - along * other[k]));
-      }
-      const length = Math.hypot(...row);
-      found.push(row.map((x) => x / length));
-    }
-    return Float32Array.from(found.flatMap((row) => [...row]));
-  };
   const initial = (layer, name, shape, random) => {
     if (name === "kernel") return glorot(shape, random);
-    if (name === "recurrent") return orthogonal(shape, random);
-    const bias = new Float32Array(count(shape));
-    return layer.kind === "lstm" ? bias.fill(1, layer.units, 2 * layer.units) : bias;
+    return kinds[layer.kind].initial?.(name, shape, random) || new Float32Array(count(shape));
   };
 
   // A network from `{ input: [rows, columns, channels], layers, loss, optimiser, clip, start, seed }`.
@@ -89,44 +72,18 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, volume, siz
     return found;
   };
 
-  // Loss of a batch and its gradient: in the scores for softmax and sigmoid, which stand before the
-  // cross-entropies only, else in the outputs. Means over the examples, or over all their values.
-  const losses = {
-    crossentropy({ values, channels }, labels) {
-      const examples = values.length / channels;
-      let value = 0;
-      const gradient = allocate(values.length);
-      for (let k = 0; k < values.length; k++) gradient[k] = values[k] / examples;
-      for (let n = 0; n < examples; n++) {
-        const right = n * channels + labels[n];
-        value -= Math.log(Math.max(values[right], 1e-37)) / examples;
-        gradient[right] -= 1 / examples;
-      }
-      return { value: values.some(Number.isNaN) ? NaN : value, gradient };
-    },
-    "squared error"({ values }, targets) {
-      let value = 0;
-      const gradient = allocate(values.length);
-      for (let k = 0; k < values.length; k++) {
-        const error = values[k] - targets[k];
-        value += (error * error) / values.length;
-        gradient[k] = (2 * error) / values.length;
-      }
-      return { value, gradient };
-    },
-    // With `summed` over the values of an example, as the variational autoencoder needs it.
-    "binary crossentropy"(output, targets, { scores, summed }) {
-      const { values } = output;
-      const weight = (summed ? sizeOf(output) : 1) / values.length;
-      let value = 0;
-      const gradient = allocate(values.length);
-      for (let k = 0; k < values.length; k++) {
-        const s = scores[k];
-        value += weight * (Math.max(s, 0) - s * targets[k] + Math.log1p(Math.exp(-Math.abs(s))));
-        gradient[k] = weight * (values[k] - targets[k]);
-      }
-      return { value, gradient };
-    },
+  // Loss of a batch, a mean over the examples, and its gradient in the scores before the softmax.
+  losses.crossentropy = ({ values, channels }, labels) => {
+    const examples = values.length / channels;
+    let value = 0;
+    const gradient = allocate(values.length);
+    for (let k = 0; k < values.length; k++) gradient[k] = values[k] / examples;
+    for (let n = 0; n < examples; n++) {
+      const right = n * channels + labels[n];
+      value -= Math.log(Math.max(values[right], 1e-37)) / examples;
+      gradient[right] -= 1 / examples;
+    }
+    return { value: values.some(Number.isNaN) ? NaN : value, gradient };
   };
 
   const lossOf = ({ layers, loss, parameters }, volumes, labels) => {
@@ -142,30 +99,11 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, volume, siz
   };
 
   // Each moves the weights by one step; `first` and `second` are what an optimiser remembers.
-  const optimisers = {
-    sgd({ values, first }, gradient, { rate, momentum = 0 }) {
-      for (let k = 0; k < values.length; k++) {
-        first[k] = momentum * first[k] - rate * gradient[k];
-        values[k] += first[k];
-      }
-    },
-    adam({ values, first, second }, gradient, { rate, steps }) {
-      // Keras takes the powers in float32; in double, an LSTM is off by 6e-3 after 130 steps.
-      const [powerOne, powerTwo] = [float(float(0.9) ** steps), float(float(0.999) ** steps)];
-      const alpha = float((rate * float(Math.sqrt(float(1 - powerTwo)))) / float(1 - powerOne));
-      for (let k = 0; k < values.length; k++) {
-        const g = gradient[k];
-        first[k] += (g - first[k]) * 0.1;
-        second[k] += (g * g - second[k]) * 0.001;
-        values[k] -= (first[k] * alpha) / (Math.sqrt(second[k]) + 1e-7);
-      }
-    },
-    rmsprop({ values, second }, gradient, { rate }) {
-      for (let k = 0; k < values.length; k++) {
-        second[k] = 0.9 * second[k] + 0.1 * gradient[k] * gradient[k];
-        values[k] -= (rate * gradient[k]) / Math.sqrt(second[k] + 1e-7);
-      }
-    },
+  optimisers.sgd = ({ values, first }, gradient, { rate, momentum = 0 }) => {
+    for (let k = 0; k < values.length; k++) {
+      first[k] = momentum * first[k] - rate * gradient[k];
+      values[k] += first[k];
+    }
   };
 
   // Add the gradient 2 l2 w of the penalties, and shorten all gradients together to `clip`.
@@ -234,7 +172,5 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, volume, siz
 globalThis.lecturesEngine = (options) => {
   const products = lecturesProducts(options);
   const layers = lecturesLayers(products);
-  // A page loads recurrent layers where it needs them.
-  Object.assign(layers.kinds, globalThis.lecturesRecurrent?.(products, layers));
   return { ...products, ...layers, ...lecturesTraining(products, layers) };
 };

@@ -1,0 +1,321 @@
+"""Networks that train in the page: equal to Keras, in a worker, alive, and quiet when not asked."""
+
+import gzip
+import random
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import SITE
+from test_engine import STEPS, of_keras, task
+
+PAGES = {"train-digits": "book/cnn/digits.html", "edge-of-stability": "book/cnn/tuning.html"}
+FRONT = "book/intro.html"
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+CODE_BUDGET, DATA_BUDGET = 15_000, 40_000  # bytes, packed
+TRAINING = "document.getElementById('{}-playground').playground"
+
+
+def box(opened, name="train-digits"):
+    return opened.locator(f"#{name}-playground")
+
+
+def begin(one, base, name="train-digits", page=None):
+    """Open a page and let its network train; return the page and its box."""
+    opened = one.open(f"{base}/{page or PAGES[name]}")
+    here = box(opened, name)
+    here.scroll_into_view_if_needed()
+    here.get_by_role("button", name="Train it here").click()
+    if name == "train-digits":
+        here.locator(".playground-live[data-state]").wait_for(timeout=20_000)
+    return opened, here
+
+
+def report(opened, name="train-digits"):
+    """Return what the last report said, and how many points the curve has."""
+    return opened.evaluate(
+        f"(({{ report, points, trainer }}) => ({{ ...report, weights: null, run: trainer.run,"
+        f" place: trainer.place, epochs: points.map(({{ epoch }}) => epoch) }}))"
+        f"({TRAINING.format(name)})"
+    )
+
+
+def wait_for(opened, condition, name="train-digits", timeout=30_000):
+    opened.wait_for_function(
+        f"(({{ report, points, trainer }}) => {condition})({TRAINING.format(name)})",
+        timeout=timeout,
+    )
+
+
+def move(here, label, presses):
+    slider = here.get_by_role("slider", name=label, exact=False)
+    for _ in range(abs(presses)):
+        slider.press("ArrowRight" if presses > 0 else "ArrowLeft")
+
+
+@pytest.mark.parametrize("where", ["http", "file"])
+@pytest.mark.parametrize("name", ["cnn, sgd", "autoencoder", "cnn, rmsprop"])
+def test_the_engine_of_the_page_equals_keras(name, where, visit, address):
+    opened, _ = begin(visit(), address if where == "http" else f"file://{SITE}")
+    given = task(name)
+    case = given.case()
+    found = opened.evaluate(
+        """([{ network, start, inputs, labels, batches, wanted }]) => {
+          const decode = (text) => new Float32Array(
+            Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+          const part = (values, width, rows) => Float32Array.from(
+            rows.flatMap((row) => [...values.subarray(row * width, (row + 1) * width)]));
+          const engine = lecturesEngine();
+          const made = engine.build({ ...network, start: decode(start) });
+          const [x, y] = [decode(inputs.values), decode(labels.values)];
+          const weights = {};
+          batches.forEach((rows, k) => {
+            engine.step(made, part(x, inputs.width, rows), part(y, labels.width, rows));
+            if (wanted.includes(k + 1)) weights[k + 1] = [...engine.weightsOf(made)];
+          });
+          return { kind: engine.kind, weights };
+        }""",
+        [case],
+    )
+    assert found["kind"] == "simd"
+    weights = of_keras(name)[0]
+    for k in STEPS:
+        difference = np.abs(np.float32(found["weights"][str(k)]) - weights[k]).max()
+        assert difference < 1e-6, f"{difference:.1e} after {k} steps"
+
+
+@pytest.mark.parametrize("where", ["http", "file"])
+def test_it_trains_in_a_worker_from_everywhere(where, visit, subfolder_address):
+    one = visit()
+    opened, here = begin(one, subfolder_address if where == "http" else f"file://{SITE}")
+    move(here, "speed", 3)
+    wait_for(opened, "report?.state === 'done'")
+    found = report(opened)
+    assert (found["place"], found["kind"]) == ("worker", "simd")
+    assert found["epochs"] == list(range(61))
+    said = here.locator(".playground-curves .playground-answer").inner_text()
+    accuracy = re.fullmatch(r"After 60 epochs: loss .*, validation accuracy (0\.\d+)\.", said)[1]
+    assert 0.9 < float(accuracy) < 1
+    status = here.locator("[role=status]").last
+    opened.wait_for_timeout(600)
+    assert status.text_content().startswith(f"{said} It takes the drawing for a 7, with ")
+    assert one.foreign == one.complaints == []
+
+
+def test_nothing_is_loaded_before_the_first_click(visit, address):
+    for name, page in [*PAGES.items(), ("train-digits", FRONT)]:
+        one = visit()
+        opened = one.open(f"{address}/{page}")
+        before = set(one.bodies)
+        assert not [url for url in before if re.search("train|loop|engine|stability.*js", url)]
+        here = box(opened, name)
+        here.scroll_into_view_if_needed()
+        here.get_by_role("button", name="Train it here").click()
+        here.locator(".playground-live").wait_for(timeout=20_000)
+        added = {url: one.bodies[url].body() for url in set(one.bodies) - before}
+        code = {url: body for url, body in added.items() if f"_playgrounds/{name}.js" not in url}
+        data = {url: body for url, body in added.items() if url not in code and ".js" in url}
+        sizes = [sum(len(gzip.compress(b, 6)) for b in part.values()) for part in (code, data)]
+        assert len(data) == 1
+        assert sizes[0] < CODE_BUDGET and sizes[1] < DATA_BUDGET, (name, sizes)
+
+
+def test_a_strict_policy_gets_plain_javascript_in_the_page(visit, address):
+    one = visit()
+
+    def strict(route):
+        answer = route.fetch()
+        headers = answer.headers | {"content-security-policy": "script-src 'self'"}
+        route.fulfill(response=answer, headers=headers)
+
+    one.context.route("**/*.html", strict)
+    opened, here = begin(one, address)
+    move(here, "speed", 3)
+    wait_for(opened, "points.length > 3", timeout=60_000)
+    found = report(opened)
+    assert (found["place"], found["kind"]) == ("page", "plain")
+    assert one.foreign == []
+
+
+def test_two_hundred_moves_leave_one_loop_and_no_stale_curve(visit, address):
+    one = visit()
+    opened, here = begin(one, address)
+    sliders = here.get_by_role("slider").all()
+    buttons = [here.get_by_role("button", name=name, exact=True) for name in
+               ("Start again", "One step", "Next example", "Move right", "Teach it")]  # fmt: skip
+    dice = random.Random(3)
+    for _ in range(200):
+        if dice.random() < 0.2:
+            dice.choice(buttons).press("Enter")
+        else:
+            dice.choice(sliders).press(dice.choice(["ArrowLeft", "ArrowRight", "Home", "End"]))
+    here.get_by_role("button", name="Start again").press("Enter")
+    wait_for(opened, "points.length > 2")
+    found = report(opened)
+    assert found["id"] == found["run"] > 50
+    assert found["epochs"][:3] == [0, 1, 2]
+    assert np.all(np.diff(found["epochs"]) > 0)
+    counted = opened.evaluate(
+        f"async () => {{ const it = {TRAINING.format('train-digits')}; let n = 0;"
+        " const heard = it.trainer.onReport; it.trainer.onReport = (r) => { n += 1; heard(r); };"
+        " await new Promise((done) => setTimeout(done, 1000)); return n; }"
+    )
+    assert 0 < counted <= 35  # thirty a second: one loop
+    assert one.complaints == []
+
+
+def test_it_pauses_out_of_view_and_goes_on(visit, address):
+    opened, here = begin(visit(viewport=DESKTOP), address)
+    wait_for(opened, "report.steps > 2")
+    opened.evaluate("scrollTo(0, 0)")
+    wait_for(opened, "report.state === 'paused'")
+    steps = report(opened)["steps"]
+    opened.wait_for_timeout(400)
+    assert report(opened)["steps"] == steps
+    here.scroll_into_view_if_needed()
+    wait_for(opened, f"report.steps > {steps} && report.state === 'running'")
+    here.get_by_role("button", name="Pause").press("Enter")
+    wait_for(opened, "report.state === 'paused'")
+    opened.evaluate("scrollTo(0, 0)")
+    opened.wait_for_timeout(200)
+    here.scroll_into_view_if_needed()
+    opened.wait_for_timeout(200)
+    assert report(opened)["state"] == "paused"  # as the reader left it
+
+
+def test_one_training_at_a_time(visit, address):
+    opened, _ = begin(visit(), address)
+    wait_for(opened, "report.steps > 2")
+    opened.evaluate(
+        f"() => {{ const {{ data, description }} = {TRAINING.format('train-digits')};"
+        " window.other = new lecturesTrainer(lecturesView.examplesOf(data.examples), () => {});"
+        " window.other.start({ network: description, batchSize: 100, epochs: 5,"
+        "   own: { inputs: [], labels: [] } }); }"
+    )
+    wait_for(opened, "report.state === 'paused'")
+
+
+def test_the_answer_changes_with_the_drawing_and_with_what_is_taught(visit, address):
+    opened, here = begin(visit(), address)
+    move(here, "speed", 3)
+    wait_for(opened, "report.state === 'done'")
+    best = here.locator(".playground-best")
+    assert best.inner_text().split()[0] == "7"
+    for _ in range(3):
+        here.get_by_role("button", name="Move right").press("Enter")
+    here.get_by_label("My drawing is a").select_option("7")
+    moved = float(here.locator(".playground-percent").nth(7).inner_text().removesuffix(" %"))
+    here.get_by_role("button", name="Teach it").press("Enter")
+    assert "1 of your own: they stand in every batch." in here.inner_text()
+    wait_for(opened, "report.state === 'done' && report.epoch === 70")
+    opened.wait_for_timeout(100)
+    assert best.inner_text().split()[0] == "7"
+    taught = float(here.locator(".playground-percent").nth(7).inner_text().removesuffix(" %"))
+    assert taught > max(moved, 80)
+
+
+def test_a_large_rate_and_penalty_end_in_nan_and_say_so(visit, address):
+    opened, here = begin(visit(), address)
+    move(here, "speed", 3)
+    move(here, "penalty", 9)
+    move(here, "learning rate", 9)
+    wait_for(opened, "report.state === 'done' || report.state === 'diverged'")
+    opened.evaluate(
+        f"() => {{ const it = {TRAINING.format('train-digits')};"
+        " it.set({ learning_rate: 3, l2: 5 }); }"
+    )
+    wait_for(opened, "report?.state === 'diverged'")
+    opened.wait_for_timeout(600)
+    text = here.locator(".playground-curves .playground-answer").inner_text()
+    assert "the loss is no number any more, and training stops" in text
+    assert here.get_by_role("button", name="Start again").count() == 2
+
+
+def test_kernels_are_drawn_in_two_colours_and_change(visit, address):
+    opened, here = begin(visit(), address)
+    pixels = (
+        "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width,"
+        " canvas.height).data]"
+    )
+    first = here.locator(".playground-kernel").first
+    before = np.reshape(first.evaluate(pixels), (9, 4))
+    view = f"{TRAINING.format('train-digits')}.view"
+    kernel = opened.evaluate(f"[...{view}.network[0].kernel].filter((_, k) => k % 10 === 0)")
+    red, blue = before[:, 0] > before[:, 2], before[:, 2] > before[:, 0]
+    assert np.all(red[np.array(kernel) > 0.02]) and np.all(blue[np.array(kernel) < -0.02])
+    move(here, "speed", 3)
+    wait_for(opened, "report.state === 'done'")
+    opened.wait_for_timeout(100)
+    assert np.reshape(first.evaluate(pixels), (9, 4)).tolist() != before.tolist()
+    move(here, "filters", -3)
+    wait_for(opened, "report?.steps > 0")
+    opened.wait_for_timeout(100)
+    assert here.locator(".playground-kernel").count() == 2  # of one filter: kernel and map
+
+
+def test_readers_who_want_little_motion_see_little(visit, address):
+    _, here = begin(visit(reduced_motion="reduce"), address)
+    changes = here.evaluate(
+        "box => new Promise((done) => { let n = 0;"
+        " new MutationObserver(() => (n += 1)).observe(box.querySelector('.playground-svg'),"
+        " { childList: true }); setTimeout(() => done(n), 2500); })"
+    )
+    assert changes <= 4
+
+
+def test_the_front_page_learns_in_seconds_and_reads_what_is_drawn(visit, address):
+    one = visit(viewport=PHONE, has_touch=True, is_mobile=True)
+    opened, here = begin(one, address, page=FRONT)
+    wait_for(opened, "report.state === 'done'", timeout=20_000)
+    assert here.get_by_role("slider").count() == 0
+    here.get_by_role("button", name="Clear").tap()
+    paper = here.locator(".playground-paper")
+    for row in range(8):
+        cell = paper.locator(".playground-cell").nth(8 * row + 3)
+        cell.tap()
+    opened.wait_for_timeout(200)
+    assert here.locator(".playground-best").inner_text().split()[0] in {"1", "4", "6", "8"}
+    assert one.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_at_all(name, viewport, scheme, visit, address):
+    opened, here = begin(visit(viewport=viewport, color_scheme=scheme), address, name=name)
+    if name == "train-digits":
+        here.get_by_role("button", name="Pause").press("Enter")
+    result = Axe().run(opened, context=f"figure:has(#{name}-playground)",
+                       options={"rules": {"target-size": {"enabled": True}}})  # fmt: skip
+    found = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in result.response["violations"]]
+    assert found == []
+    assert opened.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_still_stands_in_print_and_without_scripts(name, visit, address):
+    opened, here = begin(visit(), address, name=name)
+    assert not here.locator(".playground-still").is_visible()
+    opened.emulate_media(media="print")
+    here.locator(".playground-still").wait_for(state="visible", timeout=5000)
+    opened = visit(java_script_enabled=False).open(f"{address}/{PAGES[name]}")
+    still = box(opened, name).locator("img")
+    assert still.is_visible()
+    assert re.search(r"accuracy", still.get_attribute("alt"))
+    assert not box(opened, name).locator("button").is_visible()
+
+
+def test_a_missing_file_is_said_and_can_be_tried_again(visit, address):
+    one = visit()
+    opened = one.open(f"{address}/{PAGES['train-digits']}")
+    one.context.route("**/_playgrounds/train-digits.js*", lambda route: route.abort())
+    here = box(opened)
+    here.scroll_into_view_if_needed()
+    button = here.get_by_role("button", name="Train it here")
+    button.click()
+    here.get_by_text("A file could not be loaded.").wait_for(timeout=10_000)
+    one.context.unroute("**/_playgrounds/train-digits.js*")
+    button.click()
+    here.locator(".playground-live").wait_for(timeout=20_000)
