@@ -55,8 +55,8 @@ const play = (engine, { data, script }) => {
     ({ ...split, inputs: decode(split.inputs), labels: decode(split.labels) });
   const [training, validation] = [decoded(data.train), decoded(data.validation)];
   receive({ action: "load", data: { train: training, validation } });
-  for (const { turns = 0, own = { inputs: [], labels: [] }, ...message } of script) {
-    receive({ own, ...message });
+  for (const { turns = 0, ...message } of script) {
+    receive(message);
     for (let k = 0; k < turns && waiting.length; k++) {
       const [f, wait] = waiting.shift();
       clock += Math.max(wait, 0);

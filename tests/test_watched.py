@@ -1,0 +1,84 @@
+"""What the chapters say of networks that train in the page holds for the page's own seeds."""
+
+import numpy as np
+import pytest
+from test_engine import decode, run
+from test_loop import DATA
+
+from lectures_lib.data import load_digits
+from lectures_lib.models import digits_cnn
+from lectures_lib.playground.network import description
+
+pytestmark = pytest.mark.slow
+DIGITS = load_digits(seed=0)
+ALL = 10**6  # turns: until nothing is left to do
+
+
+def watch(*changes, epochs, seeds, **settings):
+    """Return the points of each seed's run, and its last weights."""
+    found = description(digits_cnn(**settings))
+    begin = {"action": "start", "id": 1, "batchSize": 100, "epochs": epochs, "turns": ALL}
+    more = [{"action": "change", "id": 1, "turns": ALL, **change} for change in changes]
+    scripts = [
+        {"data": DATA, "script": [begin | {"network": found | {"seed": seed}}, *more]}
+        for seed in seeds
+    ]
+    reports = [each["reports"] for each in run(scripts=scripts)["scripts"]]
+    points = [[point for report in each for point in report["points"]] for each in reports]
+    return points, [decode(each[-1]["weights"]) for each in reports]
+
+
+def accuracies(points):
+    return np.array([[point["accuracy"] for point in each] for each in points])
+
+
+def test_beyond_the_edge_the_loss_is_nan_and_before_it_the_larger_rate_is_lost_first():
+    def ends(rate, l2):
+        points, _ = watch(epochs=30, seeds=range(5), learning_rate=rate, l2=l2)
+        return [(each[-1]["epoch"], each[-1]["loss"] is None) for each in points]
+
+    for rate, l2 in ((1.0, 1.0), (0.1, 10.0), (10.0, 0.1), (0.3, 10.0)):
+        assert all(lost and epoch < 4 for epoch, lost in ends(rate, l2))
+    assert all(lost and epoch < 1.5 for epoch, lost in ends(3.0, 0.3))
+    assert ends(0.3, 3.0) == [(30, False)] * 5
+
+
+def test_a_smaller_rate_repairs_some_damage():
+    def after(rate):
+        changes = {"learningRate": rate, "epochs": 21}, {"learningRate": 0.1, "epochs": 31}
+        points, weights = watch(*changes, epochs=20, seeds=range(10), learning_rate=0.1, l2=1e-3)
+        return accuracies(points)[:, [20, 21, 31]].T, weights
+
+    (before, raised, back), _ = after(0.3)
+    assert before.min() > 0.89 and raised.min() == pytest.approx(0.21, abs=0.005)
+    assert np.all(raised < before) and back.min() > 0.86
+    (_, raised, back), weights = after(3)
+    assert np.all(raised == back) and np.all(raised == 0.1)
+    model, alive = digits_cnn(learning_rate=0.1, l2=1e-3), []
+    for flat in weights:
+        model.layers[0].set_weights([flat[:90].reshape(3, 3, 1, 10), flat[90:100]])
+        answers = np.max(model.layers[0](DIGITS.validation.inputs), axis=(0, 1, 2))
+        alive.append(np.count_nonzero(answers))
+    assert sorted(alive) == 9 * [0] + [1]
+
+
+def test_a_schedule_is_quick_and_calm():
+    constant = {
+        rate: accuracies(watch(epochs=60, seeds=range(10), learning_rate=rate, l2=1e-3)[0])
+        for rate in (0.1, 0.3)
+    }
+    slower = {"learningRate": 0.03, "epochs": 30}
+    points, _ = watch(slower, epochs=20, seeds=range(10), learning_rate=0.3, l2=1e-3)
+    last = accuracies(points)[:, -1]
+    assert last.mean() == pytest.approx(0.958, abs=5e-4) and last.min() >= 0.95
+    assert constant[0.1][:, 60].mean() == pytest.approx(last.mean(), abs=1e-3)
+    assert constant[0.1][:, 30].mean() < last.mean() - 0.01
+    there = np.sort(constant[0.3][:, 30])
+    assert there[0] == pytest.approx(0.86, abs=0.005) and there[1] > 0.94
+
+
+def test_at_the_rate_one_the_seed_decides():
+    points, _ = watch(epochs=60, seeds=range(10), learning_rate=1.0, l2=1e-3)
+    assert 4 <= np.sum(accuracies(points)[:, -1] > 0.5) <= 6
+    points, _ = watch(epochs=60, seeds=range(10), learning_rate=3.0, l2=1e-3)
+    assert np.all(accuracies(points)[:, -1] < 0.15)
