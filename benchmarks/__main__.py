@@ -1,6 +1,8 @@
 """What the course claims about speed, as ratios measured in one run: `make bench`."""
 
 import json
+import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -206,12 +208,66 @@ def in_the_page():
     yield "page: budget of a step of an LSTM of 32 units / that step", 1 / 150, found["step"] / 1000
 
 
+BROWSER = """async () => {
+  const { playground: it } = document.getElementById("train-digits-playground");
+  const picture = () => new Promise(requestAnimationFrame);
+  it.pace(4); // as fast as it can
+  it.restart();
+  while (!(it.report?.epoch > 1)) await picture();
+  let pictures = 0;
+  const start = performance.now();
+  while (performance.now() - start < 1500) {
+    if (it.report?.state === "done") it.restart();
+    await picture();
+    pictures += 1;
+  }
+  const rate = (1000 * pictures) / (performance.now() - start);
+  const [slider] = it.live.querySelectorAll("input[type=range]");
+  const waits = [];
+  for (let k = 0; k < 60; k++) {
+    slider.value = k % 8;
+    const moved = performance.now();
+    slider.dispatchEvent(new Event("input"));
+    while (!it.report || it.waiting) await picture();
+    waits.push(performance.now() - moved);
+    await new Promise((later) => setTimeout(later, 50));
+  }
+  return [rate, waits.sort((a, b) => a - b)[57]];
+}"""
+
+
+def in_the_browser():
+    """The page of the digits while its network trains, in Chromium, if it is built."""
+    from pathlib import Path
+
+    from playwright.sync_api import sync_playwright
+
+    from tools.stages import BROWSERS
+
+    page = Path("_build/html/book/cnn/digits.html").resolve()
+    names = (os.environ.get("CHROMIUM"), *BROWSERS)
+    chromium = next(filter(None, (shutil.which(name) for name in names if name)), None)
+    if not chromium or not page.is_file():
+        print("  the page in a browser: not measured; it needs `make book` and Chromium")
+        return
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        opened = browser.new_page()
+        opened.goto(page.as_uri())
+        opened.get_by_role("button", name="Train it here").click()
+        opened.locator(".playground-live[data-state]").wait_for()
+        rate, wait = opened.evaluate(BROWSER)
+        browser.close()
+    yield "page: a picture while it trains, 1/50 s / that picture", 1 / 50, 1 / rate
+    yield "page: slider to new picture, 100 ms / 95th percentile", 0.1, wait / 1000
+
+
 def main():
     """Print the table."""
     print(f"{'what':66} {'first (ms)':>11} {'second (ms)':>12} {'ratio':>7}")
     for measure in (imports, convolution, frames, forecasts, one_network, many_networks):
         show(measure())
-    for row in in_the_page():
+    for row in (*in_the_page(), *in_the_browser()):
         show(row)
 
 

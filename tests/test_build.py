@@ -156,6 +156,46 @@ def test_a_playground_becomes_a_numbered_figure_with_scripts_on_its_page_only(bo
     ]  # fmt: skip
 
 
+def test_a_network_that_trains_is_loaded_on_a_click_and_may_stand_on_another_page(book):
+    cell = """
+from lectures_lib.data import load_digits
+from lectures_lib.models import digits_cnn
+from lectures_lib.playground.training import train
+
+train(digits_cnn, load_digits(seed=0), name="learns", caption="It *learns*.", epochs=1,
+      learning_rate=[0.1, 0.3], seed=[0, 1])
+"""
+    book.write(
+        learning=notebook("# Learning\n\nSee {numref}`learns`.", cell),
+        again=notebook("# Again\n\n```{train-again} learns\nTry *it*.\n```"),
+    )
+    code, output = book.build()
+    assert code == 0, output
+    html, again = book.page("learning"), book.page("again")
+    assert '<figure class="playground-figure align-default" id="learns">' in html
+    assert re.search(r'href="#learns"><span class="std std-numref">Fig. 1', html)
+    assert "It <em>learns</em>." in html.split("<figcaption>")[1]
+    for page, small in ((html, ""), (again, " data-small")):
+        assert f'<div class="playground" id="learns-playground"{small}><img class="playgr' in page
+        assert 'src="../_playgrounds/learns.png" alt="' in page
+        loaded = re.findall(r'<script [^>]*src="\S*/(\w+\.js)\S*"', page)
+        assert [name for name in loaded if "begin" in name or "train" in name] == ["begin.js"]
+        later = (
+            r'data-scripts="../_playgrounds/learns-engine.js\?v=\w{8} ../_playgrounds/learns.js\?'
+        )
+        assert re.search(later, page)
+    assert "Try <em>it</em>." in again
+    folder = book.folder / "_build/html"
+    assert sorted(path.name for path in (folder / "_playgrounds").iterdir()) == [
+        "learns-engine.js", "learns.js", "learns.png",
+    ]  # fmt: skip
+    for path in (
+        *(folder / "_static/playground").glob("*.js"),
+        folder / "_playgrounds/learns-engine.js",
+    ):
+        assert not re.search(r"^\s*//|\n\s+\w", path.read_text(encoding="utf-8")), path
+
+
 @pytest.mark.parametrize(
     ("cells", "text"),
     [
@@ -178,8 +218,21 @@ def test_a_playground_becomes_a_numbered_figure_with_scripts_on_its_page_only(bo
             "book/bad.ipynb, cell 2, line 3: undefined label: 'nowhere'",
         ),
         ([DEMO.format(name="two"), DEMO.format(name="two")], "'two' is used by two demos"),
+        (
+            ["# Again\n\n```{train-again} it\n```"],
+            "No page has a network called 'it' that trains in the page",
+        ),
     ],
-    ids=["raises", "warns", "warns on stdout", "no alt text", "formula", "reference", "two demos"],
+    ids=[
+        "raises",
+        "warns",
+        "warns on stdout",
+        "no alt text",
+        "formula",
+        "reference",
+        "two demos",
+        "no training",
+    ],
 )
 def test_what_is_wrong_in_a_chapter_fails_the_build(book, cells, text):
     book.write(bad=notebook("# Bad", *cells))

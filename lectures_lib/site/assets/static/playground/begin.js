@@ -9,7 +9,10 @@
     const script = document.createElement("script");
     Object.assign(script, { src: address, async: false });
     script.addEventListener("load", resolve);
-    script.addEventListener("error", reject);
+    script.addEventListener("error", () => {
+      script.remove(); // may be tried again
+      reject();
+    });
     document.head.append(script);
   });
 

@@ -12,10 +12,9 @@ lecturesView.examplesOf = ({ train, validation }) => {
   return { train: splitOf(train), validation: splitOf(validation) };
 };
 lecturesView.starters.training = (() => {
-  const { element, number, button, slider, announcer } = lecturesView;
+  const { element, number, counted, button, slider, announcer } = lecturesView;
   const { draw, legend, shape } = lecturesLines;
-  const SPEEDS = [["1 epoch a second", 1], ["2 epochs a second", 2], ["5 epochs a second", 5],
-    ["20 epochs a second", 20], ["as fast as it can", 0]];
+  const SPEEDS = [1, 2, 5, 20, 0]; // epochs a second; 0 is as fast as it can
   const CURVES = [["one", "training"], ["two", "validation"], ["before", "the run before"]];
   const CALM = 1000; // ms between pictures for readers who want little motion
   const HIGHEST_LOSS = 2.5;
@@ -52,9 +51,10 @@ lecturesView.starters.training = (() => {
           slider(label, { min: 0, max: texts.length - 1, value: start, say: (k) => texts[k] },
             (k) => this.set({ [name]: values[k] })));
       const speed = slider("speed", { min: 0, max: SPEEDS.length - 1, value: this.speed,
-        say: (k) => SPEEDS[k][0] }, (k) => {
+        say: (k) => (SPEEDS[k] ? `${counted(SPEEDS[k], "epoch")} a second` : "as fast as it can"),
+      }, (k) => {
         this.speed = k;
-        this.trainer.change({ rate: SPEEDS[k][1] });
+        this.trainer.change({ rate: SPEEDS[k] });
       });
       this.speeds = speed;
       return element("div", { className: "playground-sliders" },
@@ -83,9 +83,10 @@ lecturesView.starters.training = (() => {
     watch(box) {
       let inView = true;
       const look = () => {
-        const seen = inView && !document.hidden;
-        if (!seen) this.trainer.pause();
-        else if (this.wanted && this.report?.state === "paused") this.trainer.resume();
+        this.seen = inView && !document.hidden;
+        this.away ||= !this.seen;
+        if (!this.seen) this.trainer.pause();
+        this.comeBack();
       };
       new IntersectionObserver((entries) => {
         inView = entries.at(-1).isIntersecting;
@@ -93,6 +94,12 @@ lecturesView.starters.training = (() => {
       }).observe(box);
       document.addEventListener("visibilitychange", look);
       new ResizeObserver(() => this.paint()).observe(box);
+    }
+
+    comeBack() {
+      if (!this.seen || !this.away || !this.wanted || this.report?.state !== "paused") return;
+      this.away = false;
+      this.trainer.resume();
     }
 
     press() {
@@ -131,7 +138,7 @@ lecturesView.starters.training = (() => {
     pace(speed) {
       this.speed = speed;
       this.speeds?.set(speed);
-      this.trainer.change({ rate: SPEEDS[speed][1] });
+      this.trainer.change({ rate: SPEEDS[speed] });
     }
 
     restart() {
@@ -140,7 +147,7 @@ lecturesView.starters.training = (() => {
       const { batch_size: batchSize = this.data.batchSize } = this.state;
       this.description = this.network();
       this.trainer.start({ network: this.description, batchSize, epochs: this.view.epochs || this.epochs,
-        rate: SPEEDS[this.speed][1], own: this.view.examples?.() });
+        rate: SPEEDS[this.speed], own: this.view.examples?.() });
     }
 
     // The run goes on with what is changed, also when it was over.
@@ -162,6 +169,7 @@ lecturesView.starters.training = (() => {
         || performance.now() - this.shown > CALM;
       if (soon) this.waiting ??= requestAnimationFrame(() => this.show());
       this.stopped ||= ended;
+      this.comeBack(); // perhaps it has paused only now
     }
 
     sentence() {

@@ -11,8 +11,8 @@
   const RING = 14; // around the present place; a dot fits in
   const [FAST, WATCHED] = [4, 2]; // speeds of the frame
   const LONGER = 60; // epochs after each move in a run that goes on
-  const QUESTION = "Where does the loss become nan? Put your finger on the line first.";
-  const HELP = "Drag the cross and let go. Or move a slider and press Enter.";
+  const QUESTION = "Where does the loss become nan? Point first.";
+  const HELP = "Drag the cross, or move a slider and press Enter.";
   const VIRIDIS = ["440154", "482878", "3e4a89", "31688e", "26828e", "1f9e89", "35b779", "6ece58",
     "b5de2b", "fde725"].map((text) => [0, 2, 4].map((k) => parseInt(text.slice(k, k + 2), 16)));
 
@@ -170,10 +170,8 @@
         + `M${x} ${TOP}V${y - RING}M${x} ${y + RING}V${TOP + SIDE}`;
       this.cross.replaceChildren(shape("path", { d: lines, class: "playground-cross" }),
         shape("circle", { cx: x, cy: y, r: RING, class: "playground-cross" }));
-      const factor = 1 - 2 * rate * l2;
-      const times = factor > 0.9999 ? "nearly 1" : number(factor, 4).replace(/\.?0+$/, "");
       this.product.textContent = `ηλ = ${plain(rate * l2)}: a step multiplies each weight by 1 − 2ηλ, `
-        + `${times}, before the data say anything.`;
+        + `${number(1 - 2 * rate * l2, 3)}, before the data say anything.`;
       if (this.play && this.going() && !same) this.tune({ learningRate: rate, l2 });
     }
 
