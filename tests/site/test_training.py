@@ -137,7 +137,9 @@ def test_nothing_is_loaded_before_the_first_click(visit, address):
         one = visit()
         opened = one.open(f"{address}/{page}")
         before = set(one.bodies)
-        assert not [url for url in before if re.search(r"(train|loop|engine|stability)\S*\.js", url)]
+        assert not [
+            url for url in before if re.search(r"(train|loop|engine|stability)\S*\.js", url)
+        ]
         here = box(opened, name)
         here.scroll_into_view_if_needed()
         here.get_by_role("button", name="Train it here").click()
