@@ -202,6 +202,25 @@ def test_the_page_trains_as_keras_does(name, simd):
     assert found["loss"] == pytest.approx(last, rel=1e-4)
 
 
+def test_of_equal_values_the_first_gets_the_gradient():
+    """Every pixel has one of two lights; equal weights make all values of a window equal."""
+    inputs = np.eye(2, dtype="float32")[np.random.default_rng(4).integers(2, size=(EXAMPLES, 4, 6))]
+    labels = inputs[:, 0, 0, 0].astype(int)  # the first value counts
+    model = keras.Sequential([
+        keras.Input((4, 6, 2)), L.Conv2D(1, 1), L.MaxPooling2D(2), L.Flatten(),
+        L.Dense(2, activation="softmax"),
+    ])  # fmt: skip
+    model.compile(keras.optimizers.SGD(0.5), SOFTMAX)
+    _, bias, *rest = model.get_weights()
+    model.set_weights([np.full((1, 1, 2, 1), 0.5), bias, *rest])
+    case = Task(model, inputs, labels, [np.arange(EXAMPLES)], description(model)).case(wanted=[1])
+    model.train_on_batch(inputs, labels)
+    (found,) = run(cases=[case])["cases"]
+    assert np.abs(decode(found["weights"]["1"]) - flat(model.get_weights())).max() < 1e-6
+    first, second = model.get_weights()[0].ravel()
+    assert abs(first - second) > 0.01
+
+
 def test_clipping_is_felt():
     given = task("cnn, clipped")
     found = run(cases=[given.case(), given.case(network=given.network | {"clip": 0})])["cases"]

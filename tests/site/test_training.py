@@ -6,6 +6,7 @@ import os
 import random
 import re
 
+import matplotlib
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -195,6 +196,100 @@ def test_two_hundred_moves_leave_one_loop_and_no_stale_curve(visit, address):
         " await new Promise((done) => setTimeout(done, 1000)); return n; }"
     )
     assert 0 < counted <= 35  # thirty a second: one loop
+    assert one.complaints == []
+
+
+def release(here, rate, l2):
+    """Let the cross go at a learning rate and a penalty of the pad."""
+    plane = here.locator(".playground-touch")
+    plane.scroll_into_view_if_needed()
+    area = plane.bounding_box()
+    x, y = ((np.log10(value) + 5.5) / 7 for value in (l2, rate))  # seven decades
+    plane.page.mouse.click(area["x"] + x * area["width"], area["y"] + y * area["height"])
+
+
+def wait_for_pad(opened):
+    opened.wait_for_timeout(50)
+    wait_for(opened, "['done', 'diverged'].includes(report?.state)", "edge-of-stability")
+    opened.wait_for_timeout(100)  # the next picture
+
+
+def test_each_release_on_the_pad_trains_and_leaves_a_dot(visit, address):
+    one = visit(viewport=DESKTOP)
+    opened, here = begin(one, address, name="edge-of-stability")
+    dots, said = here.locator(".playground-dots > g"), here.locator(".playground-answer").first
+    assert dots.count() == 0
+    settings = [(0.1, 1e-3), (0.03, 1e-5), (0.001, 1e-4), (10, 1e-5), (3, 0.3), (10, 10)]
+    for count, (rate, l2) in enumerate(settings, start=1):
+        release(here, rate, l2)
+        wait_for_pad(opened)
+        assert dots.count() == count
+        text = said.inner_text()
+        state = opened.evaluate(f"({TRAINING.format('edge-of-stability')}).state")
+        assert (state["learning_rate"], state["l2"]) == (rate, l2)
+        if count > 4:  # beyond the edge, or before it at a large rate
+            assert text.endswith("the loss is nan.")
+            assert dots.nth(count - 1).locator(".playground-nan").count() == 1
+            continue
+        accuracy = float(re.search(r"accuracy (0\.\d+), \d+ of 10 kernels", text)[1])
+        assert dots.nth(count - 1).locator("text").text_content() == f"{accuracy:.2f}"[1:]
+        drawn = (
+            dots.nth(count - 1).locator(".playground-dot").evaluate("e => e.getAttribute('fill')")
+        )
+        wanted = 255 * np.array(matplotlib.colormaps["viridis"](accuracy)[:3])
+        assert np.abs(np.array(re.findall(r"\d+", drawn), int) - wanted).max() < 20
+    assert text.startswith("η = 10, λ = 10:")
+    assert one.complaints == []
+
+
+def test_a_move_in_a_run_breaks_or_mends_the_network(visit, address):
+    opened, here = begin(visit(viewport=DESKTOP), address, name="edge-of-stability")
+    release(here, 0.1, 1e-3)
+    wait_for_pad(opened)
+    here.get_by_label("changes the run that is going on").press("Space")
+    move(here, "speed", 4)
+    for rate, most, least in ((0.3, 1, 0.8), (10, 0.11, 0), (0.1, 0.11, 0)):
+        release(here, rate, 1e-3)
+        wait_for_pad(opened)
+        accuracy, run = opened.evaluate(
+            f"(({{ points, trainer }}) => [points.at(-1).accuracy, trainer.run])"
+            f"({TRAINING.format('edge-of-stability')})"
+        )
+        assert least <= accuracy <= most
+    assert run == 1  # all in one run
+    assert "0 of 10 kernels" in here.locator(".playground-answer").first.inner_text()
+    assert "learning rate (log" in here.locator(".playground-svg").text_content()
+    here.get_by_label("starts a new run").press("Space")
+    release(here, 0.1, 1e-3)
+    wait_for_pad(opened)
+    assert opened.evaluate(f"({TRAINING.format('edge-of-stability')}).trainer.run") == 2
+
+
+def test_two_hundred_moves_of_the_pad_leave_no_error(visit, address):
+    one = visit(viewport=DESKTOP)
+    opened, here = begin(one, address, name="edge-of-stability")
+    controls = [*here.get_by_role("slider").all(), *here.get_by_role("radio").all(),
+                here.get_by_role("checkbox")]  # fmt: skip
+    buttons = [here.get_by_role("button", name=name, exact=True)
+               for name in ("Start again", "One step", "Clear the dots")]  # fmt: skip
+    dice = random.Random(5)
+    for _ in range(200):
+        what = dice.random()
+        if what < 0.2:
+            dice.choice(buttons).press("Enter")
+        elif what < 0.4:
+            release(here, 10 ** dice.uniform(-5, 1), 10 ** dice.uniform(-5, 1))
+        else:
+            keys = ["ArrowLeft", "ArrowRight", "Home", "End", "Enter", "Space"]
+            dice.choice(controls).press(dice.choice(keys))
+    here.get_by_label("starts a new run").check()
+    here.get_by_role("button", name="Clear the dots").press("Enter")
+    release(here, 0.1, 1e-3)
+    wait_for_pad(opened)
+    found = report(opened, "edge-of-stability")
+    assert found["id"] == found["run"] > 10
+    assert found["epochs"] == list(range(31))
+    assert here.locator(".playground-dots > g").count() == 1
     assert one.complaints == []
 
 
