@@ -82,3 +82,19 @@ def test_at_the_rate_one_the_seed_decides():
     assert 4 <= np.sum(accuracies(points)[:, -1] > 0.5) <= 6
     points, _ = watch(epochs=60, seeds=range(10), learning_rate=3.0, l2=1e-3)
     assert np.all(accuracies(points)[:, -1] < 0.15)
+
+
+def test_the_network_of_the_front_page_reads_no_one_that_was_moved():
+    _, (flat,) = watch(epochs=30, seeds=[0], learning_rate=0.1, l2=1e-3)
+    model = digits_cnn()
+    ends = np.cumsum([w.size for w in model.get_weights()])[:-1]
+    arrays = zip(np.split(flat, ends), model.get_weights(), strict=True)
+    model.set_weights([values.reshape(w.shape) for values, w in arrays])
+    ones = DIGITS.validation.inputs[DIGITS.validation.labels == 1]
+    assert np.asarray(model(ones)).argmax(axis=1).tolist() == 18 * [1]
+    moved = np.zeros_like(ones)
+    moved[:, :, :-2] = ones[:, :, 2:]
+    answers = np.asarray(model(moved))
+    counts = np.bincount(answers.argmax(axis=1), minlength=10)
+    assert counts[1] == 0 and counts[5] > 9, counts
+    assert answers.max(axis=1).mean() == pytest.approx(0.75, abs=0.005)
