@@ -201,11 +201,15 @@ def test_two_hundred_moves_leave_one_loop_and_no_stale_curve(visit, address):
 
 def release(here, rate, l2):
     """Let the cross go at a learning rate and a penalty of the pad."""
-    plane = here.locator(".playground-touch")
-    plane.scroll_into_view_if_needed()
-    area = plane.bounding_box()
-    x, y = ((np.log10(value) + 5.5) / 7 for value in (l2, rate))  # seven decades
-    plane.page.mouse.click(area["x"] + x * area["width"], area["y"] + y * area["height"])
+    drawing = here.locator(".playground-plane svg")
+    drawing.scroll_into_view_if_needed()
+    lines = drawing.locator(".playground-tick")  # from 1e-5 to 10, of both axes in turn
+    (left, right), (top, bottom) = (
+        [lines.nth(k).bounding_box()[side] for k in (start, start + 12)]
+        for start, side in ((0, "x"), (1, "y"))
+    )
+    x, y = ((np.log10(value) + 5) / 6 for value in (l2, rate))
+    drawing.page.mouse.click(left + x * (right - left), top + y * (bottom - top))
 
 
 def wait_for_pad(opened):
@@ -259,10 +263,15 @@ def test_a_move_in_a_run_breaks_or_mends_the_network(visit, address):
     assert run == 1  # all in one run
     assert "0 of 10 kernels" in here.locator(".playground-answer").first.inner_text()
     assert "learning rate (log" in here.locator(".playground-svg").text_content()
+    here.get_by_role("button", name="Start again").press("Enter")
+    wait_for(opened, "report?.epoch > 2 && report.epoch < 20", "edge-of-stability")
+    here.get_by_text("10 of 10 kernels answer").wait_for()
     here.get_by_label("starts a new run").press("Space")
-    release(here, 0.1, 1e-3)
+    here.get_by_role("slider", name="learning rate").press("ArrowLeft")
+    here.get_by_role("slider", name="learning rate").press("ArrowRight")
     wait_for_pad(opened)
-    assert opened.evaluate(f"({TRAINING.format('edge-of-stability')}).trainer.run") == 2
+    assert opened.evaluate(f"({TRAINING.format('edge-of-stability')}).trainer.run") == 4
+    assert here.locator(".playground-dots > g").count() == 2
 
 
 def test_two_hundred_moves_of_the_pad_leave_no_error(visit, address):
@@ -332,11 +341,15 @@ def test_the_answer_changes_with_the_drawing_and_with_what_is_taught(visit, addr
     assert best.inner_text().split()[0] == "7"
     for _ in range(3):
         here.get_by_role("button", name="Move right").press("Enter")
+    here.get_by_role("button", name="Teach it").press("Enter")
+    assert "First say which digit it is." in here.inner_text()
     here.get_by_label("My drawing is a").select_option("7")
     moved = float(here.locator(".playground-percent").nth(7).inner_text().removesuffix(" %"))
     here.get_by_role("button", name="Teach it").press("Enter")
     assert "1 of your own: they stand in every batch." in here.inner_text()
     wait_for(opened, "report.state === 'done' && report.epoch === 70")
+    here.get_by_role("button", name="Go on").press("Enter")
+    wait_for(opened, "report.state === 'done' && report.epoch === 80")
     opened.wait_for_timeout(100)
     assert best.inner_text().split()[0] == "7"
     taught = float(here.locator(".playground-percent").nth(7).inner_text().removesuffix(" %"))
@@ -357,7 +370,8 @@ def test_a_large_rate_and_penalty_end_in_nan_and_say_so(visit, address):
     opened.wait_for_timeout(600)
     text = here.locator(".playground-curves .playground-answer").inner_text()
     assert "the loss is no number any more, and training stops" in text
-    assert here.get_by_role("button", name="Start again").count() == 2
+    here.get_by_role("button", name="One step").press("Enter")
+    wait_for(opened, "report?.steps === 1 && report.state === 'paused'")
 
 
 def test_kernels_are_drawn_in_two_colours_and_change(visit, address):

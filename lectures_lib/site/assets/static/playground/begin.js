@@ -25,6 +25,8 @@
       try {
         await Promise.all(button.dataset.scripts.split(" ").map(load));
         button.parentNode.hidden = true;
+        const box = button.closest(".playground"); // what came may be shorter than the picture
+        if (box.getBoundingClientRect().top < 60) box.scrollIntoView();
       } catch {
         button.disabled = false;
         note.textContent = "A file could not be loaded. Is there a connection? Then try again.";

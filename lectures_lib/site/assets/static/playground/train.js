@@ -36,7 +36,7 @@ lecturesView.starters.training = (() => {
       this.view = lecturesView.trainings[data.kind](this);
       this.speed = this.calm ? SPEEDS.length - 1 : this.view.speed ?? this.speed;
       this.live = element("div", { className: "playground-live playground-training" },
-        ...this.view.boxes, this.buttons(), this.curves(), ...this.view.below, this.controls(),
+        ...this.view.boxes, this.buttons(), this.controls(), this.curves(), ...this.view.below,
         this.announcer.box);
       box.append(this.live);
       this.watch(box);
@@ -65,7 +65,7 @@ lecturesView.starters.training = (() => {
       this.main = button("Pause", () => this.press());
       return element("div", { className: "playground-buttons" }, this.main,
         ...(this.small ? [] : [button("One step", () => {
-          if (!this.description) this.restart();
+          if (!["running", "paused"].includes(this.report?.state)) this.restart();
           this.wanted = false;
           this.trainer.step();
         })]),
@@ -110,7 +110,8 @@ lecturesView.starters.training = (() => {
       } else if (state === "running") {
         this.wanted = false;
         this.trainer.pause();
-      } else this.restart();
+      } else if (state === "done" && !this.view.train) this.goOn({});
+      else this.restart();
     }
 
     // The network of the present controls, as the engine takes it.
@@ -163,8 +164,8 @@ lecturesView.starters.training = (() => {
       this.points.push(...report.points.map((point) => ({ ...point, rate })));
       const ended = report.state !== "running" && report.state !== this.report?.state;
       this.report = report;
-      this.main.textContent = { paused: "Go on", running: "Pause" }[report.state]
-        || this.view.train || "Start again";
+      const ends = { done: this.view.train || "Go on", diverged: this.view.train || "Start again" };
+      this.main.textContent = { paused: "Go on", running: "Pause", ...ends }[report.state];
       const soon = ended || report.steps === 0 || !this.calm
         || performance.now() - this.shown > CALM;
       if (soon) this.waiting ??= requestAnimationFrame(() => this.show());

@@ -33,7 +33,8 @@
 
     teaching() {
       const id = uniqueId("label");
-      this.label = element("select", { id }, ...Array.from({ length: 10 }, (_, k) => new Option(k, k)));
+      this.label = element("select", { id }, new Option("?", ""),
+        ...Array.from({ length: 10 }, (_, k) => new Option(k, k)));
       this.count = element("p", { className: "playground-help", role: "status" });
       const change = () => {
         this.count.textContent = this.own.length
@@ -43,6 +44,7 @@
       const row = element("div", { className: "playground-buttons" },
         element("label", { htmlFor: id, textContent: "My drawing is a " }), this.label,
         button("Teach it", () => {
+          if (!this.label.value) return (this.count.textContent = "First say which digit it is.");
           this.own.push({ picture: this.drawing.greys.map((grey) => grey / 16),
             label: Number(this.label.value) });
           change();

@@ -9,10 +9,10 @@
   const [LEFT, TOP, SIDE, BOTTOM] = [54, 6, 294, 44];
   const [WIDTH, HEIGHT] = [LEFT + SIDE + 6, TOP + SIDE + BOTTOM];
   const RING = 14; // around the present place; a dot fits in
-  const [FAST, WATCHED] = [4, 2]; // speeds of the frame
+  const [FAST, WATCHED] = [4, 1]; // speeds of the frame
   const LONGER = 60; // epochs after each move in a run that goes on
   const QUESTION = "Where does the loss become nan? Point first.";
-  const HELP = "Drag the cross, or move a slider and press Enter.";
+  const HELP = "Drag the cross or a slider. What counts is where you let go.";
   const VIRIDIS = ["440154", "482878", "3e4a89", "31688e", "26828e", "1f9e89", "35b779", "6ece58",
     "b5de2b", "fde725"].map((text) => [0, 2, 4].map((k) => parseInt(text.slice(k, k + 2), 16)));
 
@@ -106,7 +106,7 @@
         const made = slider(label, { min: 0, max: values.length - 1, value: start,
           say: (place) => plain(values[place]) },
         (value) => this.move(this.place.map((x, j) => (j === k ? value : x))));
-        made.input.addEventListener("keydown", ({ key }) => key === "Enter" && this.release());
+        made.input.addEventListener("change", () => this.release());
         return made;
       });
       const modes = choice("A move", ["starts a new run", "changes the run that is going on"],
@@ -160,7 +160,6 @@
 
     // Another place of the cross: a pair of places on the lists of values.
     move(place) {
-      const same = place.every((x, k) => x === this.place[k]);
       this.place = place;
       const [rate, l2] = [this.rates.values[place[0]], this.penalties.values[place[1]]];
       Object.assign(this.training.state, { learning_rate: rate, l2 });
@@ -170,9 +169,8 @@
         + `M${x} ${TOP}V${y - RING}M${x} ${y + RING}V${TOP + SIDE}`;
       this.cross.replaceChildren(shape("path", { d: lines, class: "playground-cross" }),
         shape("circle", { cx: x, cy: y, r: RING, class: "playground-cross" }));
-      this.product.textContent = `ηλ = ${plain(rate * l2)}: a step multiplies each weight by 1 − 2ηλ, `
-        + `${number(1 - 2 * rate * l2, 3)}, before the data say anything.`;
-      if (this.play && this.going() && !same) this.tune({ learningRate: rate, l2 });
+      this.product.textContent = `ηλ = ${plain(rate * l2)}: a step multiplies each weight by 1 − 2ηλ `
+        + `= ${number(1 - 2 * rate * l2, 3)}, before the data say anything.`;
     }
 
     // Something that moves can change.
@@ -180,24 +178,26 @@
       return this.training.description && this.training.report?.state !== "diverged";
     }
 
-    tune(changes) {
-      const { report, trainer } = this.training;
-      if (report?.state === "paused") trainer.change(changes);
+    release() {
+      const { state, report, trainer } = this.training;
+      const changes = { learningRate: state.learning_rate, l2: state.l2 };
+      if (!this.play || !this.going()) this.training.restart();
+      else if (report?.state === "paused") trainer.change(changes);
       else this.training.goOn(changes, LONGER);
     }
 
-    release() {
-      if (!this.play || !this.going()) this.training.restart();
-    }
-
+    // A run that goes on keeps its speed, unless the reader wants to act in it.
     become(play) {
       Object.assign(this, { play, epochs: play ? LONGER : 0 });
-      this.training.pace(play ? WATCHED : FAST);
-      if (play && this.training.report?.state === "running") this.tune({});
+      const running = this.training.report?.state === "running";
+      if (play || !running) this.training.pace(play ? WATCHED : FAST);
+      if (play && running) this.training.goOn({}, LONGER);
     }
 
     show(report, description) {
-      if (description !== this.run) Object.assign(this, { run: description, left: false, mixed: false });
+      if (description !== this.run) {
+        Object.assign(this, { run: description, left: false, mixed: false, asked: NaN });
+      }
       this.mixed ||= this.play;
       this.ended = report.state === "done" || report.state === "diverged";
       const { epoch } = report;
