@@ -124,7 +124,8 @@ def test_counts_are_read_and_added(monkeypatch, capfd):
 
 @pytest.mark.slow
 def test_no_tests_is_a_failure(monkeypatch, capfd, tmp_path):
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull]
+    (tmp_path / "pytest.ini").touch()
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     stage = stages.Stage("unit", "finds", ([*command, str(tmp_path)],))
     assert run_main(monkeypatch, [stage]) == 1
     assert "no test was found" in capfd.readouterr().out

@@ -14,7 +14,8 @@ globalThis.lecturesReconstruction = ({ allocate }, { kinds, losses, volume, size
     return { value, gradient };
   };
 
-  // The gradient in the scores before the sigmoid. With `summed` over the values of an example, as the variational autoencoder needs it.
+  // The gradient in the scores before the sigmoid. With `summed` the loss is a sum over the values of
+  // an example, as the variational autoencoder needs it.
   losses["binary crossentropy"] = (output, targets, { scores, summed }) => {
     const { values } = output;
     const weight = (summed ? sizeOf(output) : 1) / values.length;
