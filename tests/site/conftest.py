@@ -103,6 +103,16 @@ def jupyterlab(folder, scratch, *options):
             server.wait(30)
 
 
+def save_notebook(page):
+    """Save the notebook of a JupyterLab page, and wait until its server has written the file."""
+    with page.expect_response(
+        lambda answer: answer.request.method == "PUT" and "/api/contents/" in answer.url
+    ) as written:
+        page.keyboard.press("Control+s")
+    assert written.value.ok
+    page.locator(".jp-mod-dirty").wait_for(state="detached", timeout=30_000)
+
+
 def _address(server, scratch):
     """Wait until the server has written down its address and return that."""
     for _ in range(600):

@@ -4,7 +4,7 @@ import re
 
 import nbformat
 import pytest
-from conftest import jupyterlab
+from conftest import jupyterlab, save_notebook
 
 from lectures_lib.assignments.assignment import assign
 
@@ -100,8 +100,7 @@ def test_a_wrong_answer_is_explained_and_mended(lab, visit, folder):
         page.keyboard.press("d")
         page.keyboard.press("d")
 
-    page.keyboard.press("Control+s")
-    page.locator(".jp-mod-dirty").wait_for(state="detached", timeout=30_000)
+    save_notebook(page)
     handed_in = nbformat.read(folder / "week5.ipynb", as_version=4)
     nbformat.validate(handed_in)
     written = {cell.id: cell for cell in handed_in.cells}

@@ -4,7 +4,7 @@ import time
 
 import nbformat
 import pytest
-from conftest import jupyterlab
+from conftest import jupyterlab, save_notebook
 
 from lectures_lib.live import SENTENCE
 
@@ -108,10 +108,6 @@ class Runner:
             self.page.keyboard.press(key)
         assert "jp-mod-active" in self.cell(place).get_attribute("class"), (selector, keys)
 
-    def save(self):
-        self.page.keyboard.press("Control+s")
-        self.page.locator(".jp-mod-dirty").wait_for(state="detached", timeout=30_000)
-
     def close(self, *, kernel):
         """Close the window, and end the kernel if it is not to be kept."""
         if not kernel:
@@ -161,7 +157,7 @@ def test_a_demo_lives_through_restart_and_reopening(lab, visit, folder):
 
     # The page is loaded anew, and the kernel still answers.
     runner.page.wait_for_timeout(500)
-    runner.save()
+    save_notebook(runner.page)
     runner.close(kernel=True)
     runner = Runner(visit, lab)
     runner.see(0, ".noUi-handle")
@@ -180,7 +176,7 @@ def test_a_demo_lives_through_restart_and_reopening(lab, visit, folder):
         runner.see(place, ".lectures-again")
         assert runner.text(place) == SENTENCE
         assert runner.pictures(place)[0] == end(power)
-    runner.save()
+    save_notebook(runner.page)
     runner.close(kernel=False)
 
     # Reopened, without that kernel: the pictures seen last, as ordinary output.
@@ -241,4 +237,4 @@ def test_keys_belong_to_the_playground_that_has_the_focus(lab, visit):
 
     # What is no key of a playground is JupyterLab's still.
     runner.press(1, slider, "ArrowRight")
-    runner.save()
+    save_notebook(runner.page)
