@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -242,11 +241,10 @@ def in_the_browser():
 
     from playwright.sync_api import sync_playwright
 
-    from tools.stages import BROWSERS
+    from tools.stages import find_browser
 
     page = Path("_build/html/book/cnn/digits.html").resolve()
-    names = (os.environ.get("CHROMIUM"), *BROWSERS)
-    chromium = next(filter(None, (shutil.which(name) for name in names if name)), None)
+    chromium = find_browser(os.environ)
     if not chromium or not page.is_file():
         print("  the page in a browser: not measured; it needs `make book` and Chromium")
         return

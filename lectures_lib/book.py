@@ -24,12 +24,9 @@ FOLDED = {"hide-input", "hide-cell"}
 DEMOS = Path(__file__).parent / "demos"
 # Arguments of `explore`, `figure` and `train` that are no sliders.
 CALLS = {"explore", "figure", "train"}
-OPTIONS = {"name", "caption", "alt", "start", "labels", "page"} | {
-    "epochs",
-    "kind",
-    "more",
-    "source",
-}
+OPTIONS = {
+    "name", "caption", "alt", "start", "labels", "page", "epochs", "kind", "more", "source",
+}  # fmt: skip
 
 
 class BookNotFound(ValueError):

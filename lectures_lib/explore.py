@@ -266,6 +266,7 @@ def _registered(demo):
 
 
 def source_of(draw):
+    """Return where a function's code can be read, as in `Demo`; empty for what has no code."""
     code = getattr(draw, "__code__", None)
     return _place(code) if code else ""
 

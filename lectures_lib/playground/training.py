@@ -161,19 +161,27 @@ def _digits(split):
 PACKED = {"digits": _digits, "pad": _digits}
 
 
-def _draw(model, rows, state, page):
-    """Draw the learning curves of a run, and the kernels of its first layer."""
-    from lectures_lib.plots import new_figure, plot_history, show_image
+def _curves(rows, *, width_ratios):
+    """Draw the learning curves of a run; return the figure, and the place to the right of them."""
+    from lectures_lib.plots import new_figure, plot_history
 
-    figure, axes = new_figure(2, 2, height=4.2, width_ratios=[3, 2])
+    figure, axes = new_figure(2, 2, height=4.2, width_ratios=width_ratios)
     for panel, quantity in zip(axes[:, 0], ("loss", "accuracy"), strict=True):
         plot_history(rows, quantity=quantity, axes=panel)
     grid = axes[0, 1].get_gridspec()
     for panel in axes[:, 1]:
         panel.remove()
+    return figure, grid[:, 1]
+
+
+def _draw(model, rows, state, page):
+    """Draw the learning curves of a run, and the kernels of its first layer."""
+    from lectures_lib.plots import show_image
+
+    figure, place = _curves(rows, width_ratios=[3, 2])
     kernels = np.asarray(model.layers[0].kernel)[:, :, 0]  # (rows, columns, filters)
     count = min(kernels.shape[-1], 10)
-    cells = grid[:, 1].subgridspec(5, 2)
+    cells = place.subgridspec(5, 2)
     largest = np.abs(kernels).max()
     for k in range(count):
         panel = figure.add_subplot(cells[k // 2, k % 2])
@@ -210,15 +218,10 @@ def _draw_pad(model, rows, state, page):
     """Draw the learning curves of a run beside the recorded map, in which its place is marked."""
     import pandas as pd
 
-    from lectures_lib.plots import COLOURS, new_figure, plot_grid, plot_history
+    from lectures_lib.plots import COLOURS, plot_grid
 
-    figure, axes = new_figure(2, 2, height=4.2, width_ratios=[2, 3])
-    for panel, quantity in zip(axes[:, 0], ("loss", "accuracy"), strict=True):
-        plot_history(rows, quantity=quantity, axes=panel)
-    grid = axes[0, 1].get_gridspec()
-    for panel in axes[:, 1]:
-        panel.remove()
-    plane, recorded = figure.add_subplot(grid[:, 1]), page["recorded"]
+    figure, place = _curves(rows, width_ratios=[2, 3])
+    plane, recorded = figure.add_subplot(place), page["recorded"]
     table = pd.DataFrame(
         recorded["accuracy"],
         index=pd.Index(recorded["learning_rate"], name="learning rate η"),
