@@ -8,9 +8,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
+from lectures_lib.words import counted
+
 __all__ = [
     "COLOURS",
     "draw_dense_network",
+    "draw_fit",
     "draw_volumes",
     "figure_to_picture",
     "figure_to_png",
@@ -195,6 +198,27 @@ def plot_history(history, *, quantity, axes):
     axes.set(xlabel="epoch", ylabel=quantity + unit)
     axes.legend()
     return axes
+
+
+def draw_fit(history):
+    """Draw loss and accuracy of a run of Keras' `fit` with validation data.
+
+    Returns:
+        `(figure, text)`: the text names epochs and last accuracies, for an alternative text.
+    """
+    scores = history.history
+    figure, axes = new_figure(1, 2, height=2.6)
+    for panel, quantity in zip(axes, ("loss", "accuracy"), strict=True):
+        for name, label in ((quantity, "train"), (f"val_{quantity}", "validation")):
+            panel.plot(np.arange(1, len(scores[name]) + 1), scores[name], label=label)
+        panel.set(xlabel="epoch", ylabel="loss (nats)" if quantity == "loss" else quantity)
+        panel.legend()
+    train, validation = scores["accuracy"][-1], scores["val_accuracy"][-1]
+    epochs = counted(len(scores["loss"]), "epoch")
+    return figure, (
+        f"Loss and accuracy over {epochs}. At the end the accuracy is {train:.3f} on the training "
+        f"and {validation:.3f} on the validation examples."
+    )
 
 
 def plot_grid(scores, *, axes, mark=None, size=9, limits=(0, 1)):

@@ -19,6 +19,7 @@ from recipes import (
     pretraining,
     regimes,
     series,
+    tracks,
     variational,
     writers,
 )
@@ -70,6 +71,7 @@ RECIPES = {
         pretraining.pretrained_encoder,
         regimes.regime_curves,
         regimes.regime_networks,
+        tracks.track_angles,
         variational.variational_best_q,
         variational.variational_beta,
         variational.variational_ising,

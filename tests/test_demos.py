@@ -80,7 +80,7 @@ def test_learning_curves_may_have_any_length():
         scores = {"loss": rising, "val_loss": rising, "accuracy": rising}
         history = SimpleNamespace(history=scores | {"val_accuracy": np.array(rising) - 0.125})
         (said,) = walked(cnn_digits.learning_curves(history))
-        assert said.endswith("is 0.750 on the training and 0.625 on the validation pictures.")
+        assert said.endswith("is 0.750 on the training and 0.625 on the validation examples.")
         assert f"over {epochs} epoch" in said
 
 

@@ -7,6 +7,7 @@ from lectures_lib.data import shift_images
 from lectures_lib.explore import explore, figure, source_of
 from lectures_lib.plots import (
     COLOURS,
+    draw_fit,
     new_figure,
     plot_confusion,
     show_image,
@@ -50,20 +51,12 @@ def classes(split):
 
 def learning_curves(history):
     """Show loss and accuracy of a run of Keras' `fit` with validation data."""
-    scores = history.history
-    drawn, axes = new_figure(1, 2, height=2.6)
-    for panel, quantity in zip(axes, ("loss", "accuracy"), strict=True):
-        for name, label in ((quantity, "train"), (f"val_{quantity}", "validation")):
-            panel.plot(np.arange(1, len(scores[name]) + 1), scores[name], label=label)
-        panel.set(xlabel="epoch", ylabel="loss (nats)" if quantity == "loss" else quantity)
-        panel.legend()
-    train, validation = scores["accuracy"][-1], scores["val_accuracy"][-1]
+    drawn, said = draw_fit(history)
     return figure(
         drawn, name="fig-history",
         caption="Learning curves of the network: the mean over each epoch for the training "
         "pictures, the value at its end for the validation pictures.",
-        alt=f"Loss and accuracy over {counted(len(scores['loss']), 'epoch')}. At the end the "
-        f"accuracy is {train:.3f} on the training and {validation:.3f} on the validation pictures.",
+        alt=said,
     )  # fmt: skip
 
 

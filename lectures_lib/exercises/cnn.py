@@ -7,6 +7,8 @@ import numpy as np
 from lectures_lib.data import add_noise, load_digits
 from lectures_lib.exercises import Case, Trained, exercise
 
+FEW_EVENTS = 200
+
 
 @exercise("cnn-dense-weights", chapter="cnn/why_convolutions")
 def _dense_weights(rng):
@@ -44,19 +46,80 @@ def _toeplitz(rng):
         )
 
 
+def _tracks(angles, *, offsets, size=32):
+    """Return tracks at angles in degrees and distances from the centre, `(tracks, size, size)`."""
+    row, column = np.mgrid[:size, :size] - (size - 1) / 2
+    angle = np.deg2rad(angles)[:, np.newaxis, np.newaxis]
+    distance = column * np.sin(angle) + row * np.cos(angle) - offsets[:, np.newaxis, np.newaxis]
+    return np.exp(-0.5 * distance**2)
+
+
+def _by_kernels(image, size):
+    """Return the angle that the chapter's kernels find, if they have a side of `size` pixels."""
+    from scipy.signal import correlate2d
+
+    angles = np.arange(0.0, 180.0, 15.0)
+    kernels = _tracks(angles, offsets=np.zeros(12), size=size)
+    kernels -= kernels.mean(axis=(1, 2), keepdims=True)
+    norms = np.sqrt((kernels**2).sum(axis=(1, 2)))
+    largest = [correlate2d(image, kernel, "valid").max() for kernel in kernels]
+    return angles[np.argmax(largest / norms)]
+
+
+def _by_likelihood(image):
+    """Return the angle of the track, anywhere in the middle of a picture, that explains it best."""
+    angles, offsets = np.mgrid[0:180:15, -6:6.5:0.5]
+    tracks = _tracks(angles.ravel(), offsets=offsets.ravel())
+    fits = (image * tracks).sum(axis=(1, 2)) - 0.5 * (tracks**2).sum(axis=(1, 2))
+    return angles.ravel()[np.argmax(fits)]
+
+
 @exercise("cnn-track-angle", chapter="cnn/why_convolutions")
 def _track_angle(rng):
-    rows, columns = np.mgrid[:32, :32] - 15.5
-    for degrees in rng.choice(np.arange(15.0, 180.0, 15.0), size=3, replace=False):
-        angle = np.deg2rad(degrees)
-        distance = columns * np.sin(angle) + rows * np.cos(angle)
-        image = np.exp(-0.5 * distance**2) + 0.3 * rng.normal(size=(32, 32))
-        yield Case(
-            degrees,
-            {"image": image},
-            tolerance=0.07,  # relative: finds the right one of steps of 15 degrees
-            hint="The track's angle is that of the kernel with the largest response anywhere.",
-        )
+    asked = 0
+    while asked < 4:
+        degrees = rng.choice(np.arange(15.0, 180.0, 15.0))
+        clean = _tracks(np.array([degrees]), offsets=rng.uniform(-5, 5, size=1))[0]
+        image = clean + rng.normal(size=clean.shape)
+        wrong = _by_kernels(image, 9)
+        # What is asked can be found in both ways of the hint.
+        if wrong != degrees == _by_kernels(image, 21) == _by_likelihood(image):
+            asked += 1
+            yield Case(
+                degrees,
+                {"image": image},
+                tolerance=0.07,  # relative: finds the right one of steps of 15 degrees
+                hint="Compare the picture with longer pieces of track, or with whole tracks.",
+                mistakes={"This is what kernels of 9 pixels say of this event.": wrong},
+            )
+
+
+@exercise("cnn-few-events", chapter="cnn/why_convolutions")
+def _few_events(rng):
+    positions = np.arange(0.0, 180.0, 15.0)
+
+    def events(count):
+        labels = rng.integers(12, size=count)
+        clean = _tracks(positions[labels], offsets=rng.uniform(-5, 5, size=count))
+        images = clean + rng.normal(size=clean.shape)
+        return images[..., np.newaxis].astype("float32"), labels
+
+    images, labels = events(FEW_EVENTS)
+    hidden, angles = events(1000)
+    yield Trained(
+        {"images": images, "labels": labels},
+        hidden,
+        angles,
+        on="new events",
+        threshold=0.8,
+        baseline=0.65,
+        output_shape=(12,),
+        bands=(
+            (0.2, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
+            (0.65, "200 events alone teach no more. What is a turned or a mirrored event?"),
+            (1.0, "Use all eight turned and mirrored pictures, and train a little longer."),
+        ),
+    )
 
 
 @exercise("cnn-output-size", chapter="cnn/convolution_layers")
