@@ -331,6 +331,7 @@ def learning_curves(history):
             epochs = np.arange(1, len(scores[name]) + 1)
             panel.plot(epochs, scores[name], marker=".", label=label)
         panel.set(xlabel="epoch", ylabel="loss (nats)" if quantity == "loss" else quantity)
+        panel.locator_params(axis="x", integer=True)
     axes[1].legend()
     train, validation = scores["accuracy"][-1], scores["val_accuracy"][-1]
     return figure(
