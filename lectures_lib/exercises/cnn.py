@@ -162,7 +162,7 @@ def _light_network(rng):
         {"inputs": shapes.train.inputs, "labels": shapes.train.labels},
         shapes.test.inputs,
         shapes.test.labels,
-        on="new pictures",
+        on="pictures that it has not seen",
         threshold=0.8,
         baseline=0.75,
         output_shape=(10,),
