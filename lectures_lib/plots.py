@@ -121,9 +121,9 @@ def mark_window(axes, *, row, column, height=1, width=1, colour=COLOURS[1]):
     return axes
 
 
-def write_values(values, *, axes, digits=0, size=8):
+def write_values(values, *, axes, digits=0, size=8, limits=None):
     """Write each value of a matrix into its pixel, light on dark and dark on light."""
-    low, high = np.min(values), np.max(values)
+    low, high = limits or (np.min(values), np.max(values))
     for (i, j), value in np.ndenumerate(values):
         light = (value - low) < 0.5 * (high - low)
         text = f"{value:.{digits}f}".replace("-", "\u2212")

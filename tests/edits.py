@@ -11,6 +11,56 @@ TWO_CONVOLUTIONS = """        Conv2D(8, 3, padding="same", activation="relu"),
         Flatten(),
 """
 EDITS = {
+    "cnn/convolution_layers": {
+        "a hidden layer behind a second convolution": [
+            (
+                '        Flatten(),\n        Dense(10, activation="softmax"),\n',
+                '        Conv2D(8, 3, activation="relu"),\n        Flatten(),\n'
+                '        Dense(20, activation="relu"),\n'
+                '        Dense(10, activation="softmax"),\n',
+            )
+        ],
+        "one epoch, other pictures": [
+            ("    epochs=10,\n    batch_size=32,\n", "    epochs=1,\n    batch_size=100,\n"),
+            ("load_shapes(train_images=2000)", "load_shapes(train_images=300, seed=5)"),
+        ],
+        "one filter of seven pixels, no padding": [
+            ('Conv2D(12, 3, padding="same", activation="relu")', 'Conv2D(1, 7, activation="relu")')
+        ],
+        "other sizes and another stride for the comparison": [
+            ("size=(2, 9, 11, 3))", "size=(3, 12, 8, 4))"),
+            ("size=(3, 2, 3, 5)), rng.normal(size=5)", "size=(2, 4, 4, 6)), rng.normal(size=6)"),
+            ("stride = 2\n", "stride = 3\n"),
+        ],
+        "other filters, window and bias": [
+            ("bias=0.5, row=18, column=8)", "bias=-2, row=0, column=27)"),
+            ("[[-1, 0, 1]] * 3)", "[[-1, 0, 0, 0, 1]] * 5)"),
+        ],
+        "a window of 30 pixels, and one kernel": [
+            ("size=4)", "size=30)"),
+            (
+                '    "horizontal edges (Sobel)": sobel.T,\n',
+                '    "uneven": np.array([[0, 1], [-1, 0]]),\n',
+            ),
+        ],
+        "another digit": [("train.inputs[2, :, :, 0]", "train.inputs[7, :, :, 0]")],
+        "few steps, other rates": [
+            ("steps=400", "steps=30"),
+            ("(0.02, 0.1, 0.2)}", "(0.05, 0.3)}"),
+        ],
+        "one rate, one filter": [
+            ("(0.02, 0.1, 0.2)}", "(0.05,)}"),
+            ('    "lighter to the right": edge * [1, 1, 1],\n', ""),
+            ('    "more red": edge * [1, 0, 0],\n', ""),
+        ],
+        "another part of the photograph, and another kernel to learn": [
+            ("10:74, 10:106, np.newaxis]", "0:40, 20:100, np.newaxis]"),
+            ("np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])", "np.array([[2, 0, 1]] * 3)"),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return model"),
+        ],
+    },
     "cnn/digits": {
         "an own network of two convolutions": [
             ("        MaxPooling2D(2),\n        Flatten(),\n", TWO_CONVOLUTIONS)

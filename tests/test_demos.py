@@ -10,6 +10,7 @@ import pytest
 from lectures_lib import recorded
 from lectures_lib.book import DEMOS, read_book
 from lectures_lib.data import Split
+from lectures_lib.demos import cnn_convolution_layers as layers
 from lectures_lib.demos import cnn_digits
 from lectures_lib.explore import registry
 
@@ -68,6 +69,100 @@ def test_the_model_of_the_book_knows_all_figures_of_a_module():
         else:
             assert book.figures[name] == ("cnn/digits", demo.caption)
         assert demo.source.startswith("demos/cnn_digits.py#L")
+
+
+def test_the_model_of_the_book_knows_the_figures_of_the_chapter_on_layers():
+    book, image = read_book(), np.arange(64.0).reshape(8, 8)
+    registry.clear()
+    layers.window(image), layers.line(), layers.fields()
+    layers.channels(np.zeros((9, 9, 3)), {"a": np.ones((3, 3, 3))}, bias=0, row=1, column=2)
+    layers.learning({0.1: (np.zeros((3, 3, 3)), np.ones(3))}, np.eye(3))
+    assert {name for name, demo in registry.items() if demo.parameters} == {
+        name for chapter, name in book.demos if chapter == "cnn/convolution_layers"
+    }
+    for name, demo in registry.items():
+        known = book.demos["cnn/convolution_layers", name]
+        assert known.caption == demo.caption
+        assert list(known.sliders) == [parameter.name for parameter in demo.parameters]
+        assert demo.source.startswith("demos/cnn_convolution_layers.py#L")
+
+
+def test_a_window_shows_the_sum_of_its_products():
+    image = np.zeros((8, 6))
+    image[3, 4] = 9.0
+    demo = layers.window(image)
+    walked(demo)
+    said = demo.alt_text({"row": 2, "column": 2, "kernel": "vertical edge"})
+    assert said.endswith("0, 0, 0; 0, 0, 9; 0, 0, 0. The right column minus the left one gives 9.")
+    said = demo.alt_text({"row": 3, "column": 3, "kernel": "mean"})
+    assert said.endswith("Their mean is 1.")
+    assert len(walked(layers.window(np.ones((4, 40))))) == 8
+
+
+def test_channels_are_added_once_with_the_bias():
+    picture = np.zeros((6, 7, 3))
+    picture[2, 3] = [1.0, 0.5, 0.25]
+    weights = np.zeros((2, 4, 3))
+    weights[1, 1] = [1, -2, 4]
+    demo = layers.channels(picture, {"own": weights, "none": 0 * weights}, bias=-3, row=1, column=2)
+    said = [demo.alt_text({"filter": name}) for name in ("own", "none")]
+    walked(demo)
+    assert "are 1.0 in red, minus 1.0 in green, 1.0 in blue; with" in said[0]
+    assert said[0].endswith("the bias minus 3 the output is minus 2.0.")
+    assert said[1].endswith("output is minus 3.0.")
+    assert RED not in colours(demo, {"filter": "own"})  # all outputs are negative
+    assert BLUE in colours(demo, {"filter": "own"})
+
+
+def test_lines_and_fields_say_what_is_read():
+    demo = layers.line()
+    walked(demo)
+    said = demo.alt_text({"kernel_size": 2, "padding": 0, "step": "stride 2"})
+    assert said.endswith("4 outputs. From left to right the nine pixels are read "
+                         "1, 1, 1, 1, 1, 1, 1, 1, 0 times.")  # fmt: skip
+    invalid = demo.alt_text({"kernel_size": 5, "padding": 1, "step": "dilation 3"})
+    assert invalid.startswith("Invalid: kernel 5")
+    demo = layers.fields()
+    walked(demo)
+    assert demo.alt_text({"depth": 2, "pooling": True}).endswith(
+        "a unit sees 1, 3, 4, 8, 10 pixels."
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 6])
+def test_responses_to_any_number_of_kernels(count):
+    chosen = {f"kernel {k}": np.array([[k, -k]]) for k in range(count)}
+    (said,) = walked(layers.kernels(np.eye(20), chosen))
+    assert "kernel 0 from 0.00 to 0.00" in said
+    assert said.count("from") == count + 1  # away from the border
+
+
+def test_pooled_maps_have_their_means():
+    (said,) = walked(layers.pooling(np.arange(24.0).reshape(4, 6), size=2))
+    assert said.endswith("2 by 3 values, with mean 15.00 for max and 11.50 for average pooling.")
+
+
+def test_a_filter_learns_for_any_number_of_steps():
+    for steps in (2, 8, 401):
+        kernels = np.linspace(0, 1, steps)[:, np.newaxis, np.newaxis] * np.ones((3, 3))
+        demo = layers.learning({0.3: (kernels, np.full(steps, 0.5))}, np.ones((3, 3)))
+        assert demo.start["learning_rate"] == 0.3
+        assert walked(demo)[0].startswith("At step 0 with learning rate 0.3 the loss is 0.5 and")
+        still = demo.alt_text({"step": 1, "learning_rate": 0.0})
+        assert still.endswith("the largest error of a weight 1.00.")
+        assert max(demo.parameters[0].values) < steps
+
+
+def test_figures_of_layers_take_any_data():
+    (said,) = walked(layers.dense_network([2, 3, 1]))
+    assert said.startswith("Columns of 2, 3, 1 circles, called input, hidden 1, output.")
+    (said,) = walked(layers.volumes([(8, 8, 1), (4, 4, 5)], ["POOL"]))
+    assert said.startswith("2 blocks from left to right, 8 by 8 by 1, 4 by 4 by 5")
+    colour = Split(np.zeros((3, 5, 5, 3)), np.array([0, 0, 2]))
+    assert "in the columns a, b, c." in walked(layers.pictures(colour, ["a", "b", "c"]))[0]
+    scores = {"loss": [1.0], "val_loss": [1.0], "accuracy": [0.25], "val_accuracy": [0.5]}
+    (said,) = walked(layers.learning_curves(SimpleNamespace(history=scores)))
+    assert said.startswith("Curves over 1 epoch.") and "0.25 on the training and 0.50" in said
 
 
 def test_digits_of_a_class_that_is_missing_leave_its_column_empty():

@@ -4,7 +4,7 @@ from math import comb
 
 import numpy as np
 
-from lectures_lib.data import add_noise, load_digits
+from lectures_lib.data import add_noise, load_digits, load_shapes
 from lectures_lib.exercises import Case, Trained, exercise
 
 FEW_EVENTS = 200
@@ -187,37 +187,59 @@ def _receptive_field(rng):
         )
 
 
-@exercise("cnn-filter-gradient", chapter="cnn/convolution_layers")
-def _filter_gradient(rng):
-    for height, width, kernel_shape in [(6, 5, (3, 2)), (4, rng.integers(5, 9), (2, 3))]:
-        image, kernel = rng.normal(size=(height, width)), rng.normal(size=kernel_shape)
-        target = rng.normal(size=(height - kernel_shape[0] + 1, width - kernel_shape[1] + 1))
-        slope = _slope_by_differences(image, kernel, target)
+@exercise("cnn-input-gradient", chapter="cnn/convolution_layers")
+def _input_gradient(rng):
+    drawn = int(rng.integers(6, 10))
+    for shape, kernel_shape, stride in [((6, 5), (3, 2), 1), ((8, drawn), (2, 3), 2),
+                                        ((drawn, 9), (4, 3), 3)]:  # fmt: skip
+        kernel = rng.normal(size=kernel_shape)
+        outputs = [(n - k) // stride + 1 for n, k in zip(shape, kernel_shape, strict=True)]
+        slopes = rng.normal(size=outputs)
+        expected, turned, last = np.zeros((3, *shape))
+        # The layer is linear: a pixel's share of the loss is what an image of it alone gives.
+        for i, j in np.ndindex(shape):
+            for row, column in np.ndindex(*outputs):
+                u, v = i - stride * row, j - stride * column
+                if 0 <= u < kernel_shape[0] and 0 <= v < kernel_shape[1]:
+                    expected[i, j] += slopes[row, column] * kernel[u, v]
+                    turned[i, j] += slopes[row, column] * kernel[-1 - u, -1 - v]
+                    last[i, j] = slopes[row, column] * kernel[u, v]
         yield Case(
-            slope,
-            {"image": image, "kernel": kernel, "target": target},
-            tolerance=1e-4,
-            hint="The slope of the loss in an output is output - target.",
+            expected,
+            {"slopes": slopes, "kernel": kernel, "image_shape": shape, "stride": stride},
+            hint="Each output hands its slope, times the weights, back to the pixels it has read.",
             mistakes={
-                "Twice too much: the loss has a factor 1/2.": 2 * slope,
-                "The sign is wrong: the slope in an output is output - target.": -slope,
-                "You have convolved, which reverses, instead of correlated.": slope[::-1, ::-1],
+                "Windows overlap: what several of them hand back to a pixel adds up.": last,
+                "The kernel is turned round: the pixel that it read with a weight gets that "
+                "weight.": turned,
             },
         )
 
 
-def _slope_by_differences(image, kernel, target, step=1e-5):
-    from scipy.signal import correlate2d
-
-    def loss(weights):
-        return 0.5 * np.sum((correlate2d(image, weights, "valid") - target) ** 2)
-
-    slope = np.zeros_like(kernel)
-    for at in np.ndindex(*kernel.shape):
-        bump = np.zeros_like(kernel)
-        bump[at] = step
-        slope[at] = (loss(kernel + bump) - loss(kernel - bump)) / (2 * step)
-    return slope
+@exercise("cnn-light-network", chapter="cnn/convolution_layers")
+def _light_network(rng):
+    shapes = load_shapes(
+        train_images=2000, validation_images=10, test_images=1000, seed=int(rng.integers(2**32))
+    )
+    yield Trained(
+        {"inputs": shapes.train.inputs, "labels": shapes.train.labels},
+        shapes.test.inputs,
+        shapes.test.labels,
+        on="pictures that it has not seen",
+        threshold=0.8,
+        baseline=0.75,
+        output_shape=(10,),
+        most_parameters=10_000,
+        bands=(
+            (0.2, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
+            (
+                0.75,
+                "The units see too little, or a dense layer has most of the weights: more "
+                "convolutions, each with a pooling, and global pooling behind them.",
+            ),
+            (1.0, "Nearly: more filters in the last convolution, or more epochs."),
+        ),
+    )
 
 
 @exercise("cnn-confusion-matrix", chapter="cnn/digits")
