@@ -92,9 +92,7 @@ def train(model, images, labels):
         keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
     epochs = STEPS // (len(images) // 32)
-    keep = keras.callbacks.EarlyStopping(
-        "val_accuracy", patience=epochs, restore_best_weights=True
-    )
+    keep = keras.callbacks.EarlyStopping("val_accuracy", patience=epochs, restore_best_weights=True)
     model.fit(
         images, labels, batch_size=32, epochs=epochs, validation_split=0.1, callbacks=[keep],
         verbose=0,

@@ -61,6 +61,35 @@ EDITS = {
             ("return ...  # your answer: a trained model", "return model"),
         ],
     },
+    "cnn/why_convolutions": {
+        "an own network": [
+            (
+                '        Conv2D(24, 5, activation="relu"),\n',
+                '        MaxPooling2D(2),\n        Conv2D(8, 3, activation="relu"),\n',
+            ),
+            ("import Conv2D, Dense, Glo", "import Conv2D, Dense, MaxPooling2D, Glo"),
+        ],
+        "one kernel": [("Conv2D(12, 9, strides=2", "Conv2D(1, 5")],
+        "twenty kernels that do not overlap": [
+            ("Conv2D(12, 9, strides=2", "Conv2D(20, 4, strides=4")
+        ],
+        "few events, one epoch": [("events(6000,", "events(300,"), ("epochs=8", "epochs=1")],
+        "learning rate 1": [("learning_rate=0.003", "learning_rate=1.0")],
+        "longer kernels by hand": [
+            ("def line_kernel(angle, size=9)", "def line_kernel(angle, size=21)"),
+            ("kernel_size=9", "kernel_size=21"),
+            ("# (9, 9, angles)", "# (21, 21, angles)"),
+        ],
+        "six angles": [
+            ("angles = np.arange(0, 180, 15)\nkernels", "angles = np.arange(0, 180, 30)\nkernels")
+        ],
+        "another event, without noise": [
+            ("angle=60, noise=1.0, seed=11)", "angle=30, noise=0.2, seed=3)")
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return model"),
+        ],
+    },
     "cnn/digits": {
         "an own network of two convolutions": [
             ("        MaxPooling2D(2),\n        Flatten(),\n", TWO_CONVOLUTIONS)

@@ -162,7 +162,7 @@ def test_figures_of_layers_take_any_data():
     assert "in the columns a, b, c." in walked(layers.pictures(colour, ["a", "b", "c"]))[0]
     scores = {"loss": [1.0], "val_loss": [1.0], "accuracy": [0.25], "val_accuracy": [0.5]}
     (said,) = walked(layers.learning_curves(SimpleNamespace(history=scores)))
-    assert said.startswith("Curves over 1 epoch.") and "0.25 on the training and 0.50" in said
+    assert "over 1 epoch." in said and "0.250 on the training and 0.500" in said
 
 
 def test_digits_of_a_class_that_is_missing_leave_its_column_empty():

@@ -12,6 +12,7 @@ from lectures_lib.from_scratch import (
 )
 from lectures_lib.plots import (
     draw_dense_network,
+    draw_fit,
     draw_volumes,
     mark_window,
     new_figure,
@@ -324,21 +325,12 @@ def pooling(values, size):
 
 def learning_curves(history):
     """Show loss and accuracy of a run of Keras' `fit` with validation data."""
-    scores = history.history
-    drawn, axes = new_figure(1, 2, height=2.4)
-    for panel, quantity in zip(axes, ("loss", "accuracy"), strict=True):
-        for name, label in ((quantity, "train"), (f"val_{quantity}", "validation")):
-            epochs = np.arange(1, len(scores[name]) + 1)
-            panel.plot(epochs, scores[name], marker=".", label=label)
-        panel.set(xlabel="epoch", ylabel="loss (nats)" if quantity == "loss" else quantity)
-        panel.locator_params(axis="x", integer=True)
-    axes[1].legend()
-    train, validation = scores["accuracy"][-1], scores["val_accuracy"][-1]
+    drawn, said = draw_fit(history)
     return figure(
         drawn, name="fig-layers-history",
-        caption="Loss and accuracy while the network learns.",
-        alt=f"Curves over {counted(len(scores['loss']), 'epoch')}. At the end the accuracy is "
-        f"{train:.2f} on the training and {validation:.2f} on the validation pictures.",
+        caption="Learning curves of the network: the mean over each epoch for the training "
+        "pictures, the value at its end for the validation pictures.",
+        alt=said,
     )  # fmt: skip
 
 
