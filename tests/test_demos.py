@@ -221,6 +221,11 @@ def test_a_map_names_the_best_cell_and_the_lost_ones():
     table = cnn_tuning.map_of(history, 3, "validation")
     assert table.loc[0.1, 1e-4] == 0.6875 and np.isnan(table.loc[10.0, 1.0])
     assert cnn_tuning.map_of(history, 99, "validation").equals(table)
+    nothing = cnn_tuning.maps(history.assign(loss=np.nan)).alt_text({"epoch": 3, "split": "train"})
+    assert nothing == (
+        "After 3 epochs 0 of 6 networks have a train accuracy above 0.9. The loss of 6, where both "
+        "are large, is no number any more."
+    )
     demo = cnn_tuning.maps(history)
     assert demo.alt_text({"epoch": 3, "split": "train"}) == (
         "After 3 epochs 2 of 6 networks have a train accuracy above 0.9, at learning rate 0.1 and "

@@ -133,7 +133,7 @@ def maps(history):
         if epoch > last:
             return f"The networks were trained for {counted(last, 'epoch')} only."
         table = map_of(history, epoch, split)
-        scores, lost = table.stack(), table.isna().sum().sum()
+        scores, lost = table.stack().dropna(), table.isna().sum().sum()
         said = f"After {counted(epoch, 'epoch')} {np.sum(scores > 0.9)} of {table.size} networks "
         said += f"have a {split} accuracy above 0.9{_describe_good(scores)}."
         if len(scores):
