@@ -225,8 +225,8 @@ def plot_grid(scores, *, axes, mark=None, size=9, limits=(0, 1)):
     """Draw scores over a grid of two hyper-parameters as a heat map; return the axes.
 
     Args:
-        scores: DataFrame whose index and columns are the values, powers of 10, of the two; their
-            names become the labels of the axes. Where it is `nan`, the cell says so.
+        scores: DataFrame whose index and columns are the values of the two; their names become
+            the labels of the axes. Where it is `nan`, the cell says so.
         axes: Where to draw.
         mark: Pair of a row and a column value, whose cell gets a frame.
         size: Of the numbers, in points; None leaves them out.
@@ -263,8 +263,16 @@ def plot_grid(scores, *, axes, mark=None, size=9, limits=(0, 1)):
 
 
 def _powers(values):
-    """Return tick labels for powers of 10."""
-    return [f"$10^{{{np.log10(value):.0f}}}$" for value in values]
+    """Return tick labels: powers of 10 where the values are some.
+
+    >>> _powers([0, 0.03, 0.1])
+    ['0', '0.03', '$10^{-1}$']
+    """
+    powers = [f"{np.log10(value):.6g}" if value > 0 else "" for value in values]
+    return [
+        f"$10^{{{power}}}$" if power.lstrip("-").isdigit() else f"{value:g}"
+        for power, value in zip(powers, values, strict=True)
+    ]
 
 
 def plot_confusion(counts, *, class_names, axes):

@@ -32,6 +32,7 @@ RECIPES = {
     recipe.__name__: recipe
     for recipe in (
         digits.digits_batch_size,
+        digits.digits_choice,
         digits.digits_grid,
         digits.digits_learning_curves,
         digits.digits_seeds,

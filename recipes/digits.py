@@ -156,3 +156,60 @@ def run_batch_size(batch_size, seed):
     )  # fmt: skip
     scores = many.evaluate(digits.validation)
     return scores.rename(columns={"accuracy": "validation"}).drop(columns="loss")
+
+
+def digits_choice():
+    """Search learning rate and penalty on a grid and at random, from five seeds: what is found."""
+    return sweep(run_choice, {"search": ["grid", "random"], "seed": list(GRID_SEEDS)})
+
+
+def run_choice(search, seed, *, settings=None):
+    """Return what is found with some trainings: chosen on validation pictures, tested once.
+
+    The networks are those of 49 settings, on the lecture's grid or drawn from the same ranges with
+    equal chances on a logarithmic scale. Fewer trainings are a mean over random choices of them.
+    `reported` and `honest` are the test accuracies where one half of the test pictures chooses:
+    on that half, and on the other.
+    """
+    digits, rng = load_digits(seed=0), np.random.default_rng(seed)
+    drawn = 10 ** rng.uniform(-5, 1, size=(49, 2))
+    at_random = [{"learning_rate": [rate], "l2": [l2]} for rate, l2 in drawn]
+    many = fit_many(
+        lambda learning_rate, l2: models.digits_cnn(learning_rate=learning_rate, l2=l2, seed=seed),
+        settings or (GRID if search == "grid" else at_random), digits, epochs=SEEDS_EPOCHS,
+        batch_size=BATCH_SIZE, seed=seed, progress=False,
+    )  # fmt: skip
+    finite = many.networks["diverged"].isna().to_numpy()
+    hits = {
+        name: np.stack([
+            np.argmax(model(getattr(digits, name).inputs), axis=1) == getattr(digits, name).labels
+            for model in many.models
+        ]) & finite[:, np.newaxis]
+        for name in HELD_OUT
+    }  # fmt: skip
+    accuracy = {name: right.mean(axis=1) for name, right in hits.items()}
+    rows = []
+    for trainings in (5, 10, 20, 49) if settings is None else (len(many.networks),):
+        found = [_chosen(accuracy, rng.permutation(len(finite))[:trainings]) for _ in range(500)]
+        rows.append({"trainings": trainings, **pd.DataFrame(found).mean()})
+    reported, honest = np.mean([_halves(hits["test"], rng) for _ in range(2000)], axis=0)
+    return pd.DataFrame(rows).assign(reported=reported, honest=honest)
+
+
+def _chosen(accuracy, tried):
+    """Return the accuracies of the first network tried with the best validation accuracy."""
+    best = tried[accuracy["validation"][tried].argmax()]
+    return {name: values[best] for name, values in accuracy.items()}
+
+
+def _halves(hits, rng):
+    """Return the accuracies on two halves of the network that is the best on the first.
+
+    >>> _halves(np.array([[True] * 4, [False] * 4]), np.random.default_rng(0))
+    (1.0, 1.0)
+    """
+    order = rng.permutation(hits.shape[1])
+    half = len(order) // 2
+    first, second = hits[:, order[:half]].mean(axis=1), hits[:, order[half:]].mean(axis=1)
+    best = rng.choice(np.flatnonzero(first == first.max()))
+    return float(first[best]), float(second[best])

@@ -10,6 +10,7 @@ TWO_CONVOLUTIONS = """        Conv2D(8, 3, padding="same", activation="relu"),
         MaxPooling2D(3),
         Flatten(),
 """
+SEVEN = 'np.logspace(-5, 1, 7), "l2": np.logspace(-5, 1, 7)}'
 EDITS = {
     "cnn/convolution_layers": {
         "a hidden layer behind a second convolution": [
@@ -122,6 +123,43 @@ EDITS = {
         "own exercises of every kind": [
             ("noise_proof = ...", "noise_proof = model"),
             ("return ...  # your answer: a trained model", "return pooled"),
+        ],
+    },
+    "cnn/tuning": {
+        "three values of each, fewer epochs": [
+            (SEVEN, '[0.03, 0.1, 0.3], "l2": [0, 1e-3, 0.1]}'),
+            ("epochs, histories = 20", "epochs, histories = 5"),
+            ("epochs=100, batch_size=100", "epochs=12, batch_size=50"),
+        ],
+        "one network alone, for one epoch": [
+            ("[0.01, 0.1, 1.0]", "[0.1]"),
+            ("[1e-4, 1e-2, 1.0]", "[0.0]"),
+            ("epochs, histories = 20", "epochs, histories = 1"),
+            (SEVEN, '[0.1], "l2": [1e-3]}'),
+            ("epochs=100, batch_size=100", "epochs=1"),
+        ],
+        "only rates that are lost": [
+            (SEVEN, '[10.0, 100.0], "l2": [0.2, 10.0]}'),
+            ("epochs=100, batch", "epochs=4, batch"),
+            ("[0.01, 0.1, 1.0]", "[10.0, 100.0]"),
+        ],
+        "other seeds of network and data": [
+            ("set_random_seed(0)", "set_random_seed(7)"),
+            ("load_digits(seed=0)", "load_digits(seed=1)"),
+            (SEVEN, '[0.1, 1.0], "l2": [1e-4, 1e-3]}'),
+        ],
+        "another network, the scan shorter": [
+            ("Conv2D(10, 3", "Conv2D(4, 5"),
+            ("Dense(50", "Dense(20"),
+            ("[0.5, 0.9, 0.98, 1.0, 1.1]", "[0.9, 2.0]"),
+            ("scan, digits, epochs=30", "scan, digits, epochs=2"),
+            (SEVEN, '[0.1, 0.3, 1.0], "l2": [1e-3, 1.0]}'),
+            ("range(2000)", "range(10)"),
+        ],
+        "own exercise that trains": [
+            ("return ...  # your answer: a trained model", "return build(0.1, 0.0)"),
+            (SEVEN, '[0.1, 1.0], "l2": [1e-3, 1.0]}'),
+            ("epochs=100, batch_size", "epochs=3, batch_size"),
         ],
     },
 }

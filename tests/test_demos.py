@@ -11,7 +11,8 @@ from lectures_lib import recorded
 from lectures_lib.book import DEMOS, read_book
 from lectures_lib.data import Split
 from lectures_lib.demos import cnn_convolution_layers as layers
-from lectures_lib.demos import cnn_digits
+from lectures_lib.demos import cnn_digits, cnn_tuning
+from lectures_lib.demos import cnn_why_convolutions as why
 from lectures_lib.explore import registry
 
 RED, BLUE = (103, 0, 31), (5, 48, 97)  # the ends of matplotlib's RdBu_r
@@ -265,3 +266,100 @@ def test_methods_and_writers_show_means_of_the_recorded_runs():
     value = mean("support vectors", "writers", "centred", "moved")
     assert "learnt centred pictures and were tested on moved ones" in said
     assert f"support vectors {value:.3f}" in said
+
+
+def searched(rates=(1e-3, 0.1, 10.0), penalties=(1e-4, 1.0), epochs=3):
+    """Return tidy rows like those of `fit_many`; the loss of the last cell becomes nan."""
+    rows = []
+    for i, rate in enumerate(rates):
+        for j, l2 in enumerate(penalties):
+            for epoch in range(1, epochs + 1):
+                lost = epoch > 1 and (i, j) == (len(rates) - 1, len(penalties) - 1)
+                for split, more in (("train", 0.25), ("validation", 0.0)):
+                    rows.append({
+                        "network": i * len(penalties) + j, "learning_rate": rate, "l2": l2,
+                        "epoch": epoch, "split": split, "loss": np.nan if lost else 1.0,
+                        "accuracy": 0.5 * (i == 1) + 0.0625 * epoch + more,
+                    })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_curves_of_a_loop_say_how_each_network_ended():
+    rising = {"accuracy": [0.25, 0.75], "val_accuracy": [0.25, 0.5]}
+    histories = {
+        (0.1, 1e-3): rising | {"loss": [2.0, 1.0]}, (10.0, 1e-3): rising | {"loss": [2.0, np.nan]},
+    }  # fmt: skip
+    (said,) = walked(cnn_tuning.learning_curves(histories))
+    assert said.endswith("penalty: 0.1 and 0.001: 0.50; 10 and 0.001: nan from epoch 2 on.")
+    (said,) = walked(cnn_tuning.learning_curves({(0.1, 0.0): rising | {"loss": [2.0, 1.0]}}))
+    assert said.endswith("penalty: 0.1 and 0: 0.50.")
+
+
+@pytest.mark.parametrize(
+    "grid", [{}, {"rates": (0.1,), "penalties": (1e-3,), "epochs": 1}, {"epochs": 130}]
+)
+def test_maps_and_curves_fit_any_grid(grid):
+    history = searched(**grid)
+    last = history["epoch"].max()
+    demo = cnn_tuning.maps(history)
+    said = walked(demo)
+    assert demo.start == {"epoch": last, "split": "validation"}
+    assert said[0].startswith("After 1 epoch ")
+    assert said[-1].startswith(
+        f"After {last} epochs" if last > 1 else "The networks were trained for 1 epoch only"
+    )
+    said = walked(cnn_tuning.networks(history))
+    assert ("this network was not trained" in said[-1]) == (len(grid) == 3)
+
+
+def test_a_map_names_the_best_cell_and_the_lost_ones():
+    history = searched()
+    table = cnn_tuning.map_of(history, 3, "validation")
+    assert table.loc[0.1, 1e-4] == 0.6875 and np.isnan(table.loc[10.0, 1.0])
+    assert cnn_tuning.map_of(history, 99, "validation").equals(table)
+    nothing = cnn_tuning.maps(history.assign(loss=np.nan)).alt_text({"epoch": 3, "split": "train"})
+    assert nothing == (
+        "After 3 epochs 0 of 6 networks have a train accuracy above 0.9. The loss of 6, where both "
+        "are large, is no number any more."
+    )
+    demo = cnn_tuning.maps(history)
+    assert demo.alt_text({"epoch": 3, "split": "train"}) == (
+        "After 3 epochs 2 of 6 networks have a train accuracy above 0.9, at learning rate 0.1 and "
+        "penalties up to 1. The best, 0.938, has learning rate 0.1 and penalty 0.0001. The loss of "
+        "1, where both are large, is no number any more."
+    )
+    demo = cnn_tuning.networks(history)
+    assert demo.alt_text({"eta": 10.0, "lam": 1.0}).endswith("any more from epoch 2 on.")
+    assert "validation accuracy ends at 0.688, the train" in demo.alt_text({"eta": 0.1, "lam": 1.0})
+
+
+def test_a_weight_decays_keeps_its_size_or_grows():
+    demo = cnn_tuning.decay([1e-4, 0.1, 1.0], [1e-4, 1.0, 10.0])
+    walked(demo)
+    for (eta, lam), said in {
+        (1e-4, 1e-4): "hardly shrinks", (0.1, 1.0): "the weight shrinks: after 26 steps 0.003",
+        (0.1, 10.0): "changes sign at each step and keeps its size",
+        (1.0, 1.0): "changes sign at each step and keeps its size",
+        (1.0, 10.0): "changes sign at each step and grows",
+    }.items():  # fmt: skip
+        assert said in demo.alt_text({"eta": eta, "lam": lam})
+
+
+def test_seeds_show_mean_and_spread_of_the_recorded_grid():
+    runs = recorded.load("digits_grid").query("largest_value == 16")
+    said = walked(cnn_tuning.seeds())
+    cells = runs[runs["diverged"].isna()].groupby(["learning_rate", "l2"])["validation"]
+    assert f"the best mean validation accuracy is {cells.mean().max():.3f}" in said[2]
+    assert "Grey values up to 16: the standard deviation" in said[3]
+
+
+def test_the_best_of_many_is_the_largest_of_independent_numbers():
+    drawn = np.random.default_rng(0).binomial(180, 0.96, size=(20000, 49)).max(axis=1) / 180
+    accuracy, probability = cnn_tuning.largest_of(49, 180)
+    assert probability.sum() == pytest.approx(1)
+    assert np.sum(accuracy * probability) == pytest.approx(drawn.mean(), abs=1e-3)
+    demo = cnn_tuning.best_of_many()
+    assert walked(demo)[0].startswith("Of 1 network of accuracy 0.96, measured on 180 pictures, ")
+    assert demo.alt_text({"settings": 49, "images": 180}).endswith(
+        f"{drawn.mean():.3f} on average."
+    )

@@ -41,7 +41,13 @@ TABLES = [
     *("cifar10_confusion", "cifar10_disturbed", "cifar10_history", "cifar10_runs"),
     "convolutional_errors",
     "denoising_runs",
-    *("digits_batch_size", "digits_grid", "digits_learning_curves", "digits_seeds"),
+    *(
+        "digits_batch_size",
+        "digits_choice",
+        "digits_grid",
+        "digits_learning_curves",
+        "digits_seeds",
+    ),
     *("digits_writers", "extrapolation_grid", "extrapolation_runs"),
     "few_labels",
     *("gated_frozen", "gated_runs", "linear_codes"),
@@ -287,6 +293,20 @@ def test_batch_sizes_are_complete():
     )
     columns = ["batch_size", "seed", "learning_rate"]
     assert sorted(configurations(table, columns)) == sorted(wanted)
+
+
+def test_choices_are_complete_and_the_best_of_two_is_that_of_the_grid():
+    table = load("digits_choice")
+    wanted = itertools.product(["grid", "random"], range(5), [5, 10, 20, 49])
+    assert sorted(configurations(table, ["search", "seed", "trainings"])) == sorted(wanted)
+    two = {"learning_rate": [0.01, 0.1], "l2": [1e-3]}
+    (found,) = recipes.run_choice("grid", 3, settings=two).to_dict("records")
+    old = load("digits_grid").query(
+        "largest_value == 1 and seed == 3 and 5e-4 < l2 < 5e-3 and 0.05 < learning_rate < 0.5"
+    )
+    assert found["trainings"] == 2 and found["reported"] >= found["honest"]
+    for part in ("validation", "test"):
+        assert found[part] == pytest.approx(old[part].item(), abs=0.02)
 
 
 def test_grid_comes_out_again():

@@ -110,7 +110,7 @@ def _few_events(rng):
         {"images": images, "labels": labels},
         hidden,
         angles,
-        on="new events",
+        on="pictures of new events",
         threshold=0.8,
         baseline=0.65,
         output_shape=(12,),
@@ -381,24 +381,29 @@ def _through_noise(rng):
 
 @exercise("cnn-largest-rate", chapter="cnn/tuning")
 def _largest_rate(rng):
-    for l2 in (0.001, *(10 ** rng.uniform(-2, 0.5, size=2)).tolist()):
-        # Halve the interval until twenty steps just do not let a weight of 1 grow.
+    drawn = zip(*(10 ** rng.uniform(-1, 1, size=(2, 3))), rng.uniform(0.3, 0.95, 3), strict=True)
+    for curvature, l2, momentum in [(3.0, 0.5, 0.9), *((float(v) for v in row) for row in drawn)]:
+        slope = curvature + 2 * l2
+        # Halve the interval until no state (v, w) grows: the eigenvalues of a step say so.
         stable, grows = 0.0, 1e4
         for _ in range(80):
             rate = (stable + grows) / 2
-            if abs((1 - 2 * rate * l2) ** 20) > 1:
+            step = [[momentum, -rate * slope], [momentum, 1 - rate * slope]]
+            if np.abs(np.linalg.eigvals(step)).max() > 1:
                 grows = rate
             else:
                 stable = rate
         yield Case(
             stable,
-            {"l2": l2},
+            {"curvature": curvature, "l2": l2, "momentum": momentum},
             tolerance=1e-3,
-            hint="A step multiplies the weight by 1 - 2*rate*l2.",
+            hint="A step takes (v, w) to (m v - rate k w, w + m v - rate k w), k = h + 2 l2.",
             mistakes={
-                "At this rate one step makes the weight 0; it shrinks at larger ones too.": 0.5
-                / l2,
-                "The gradient of l2 * w**2 has a factor 2.": 2 / l2,
+                "This is the limit without momentum.": 2 / slope,
+                "With momentum many steps add up, but they change sign at the limit.": (
+                    2 * (1 - momentum) / slope
+                ),
+                "The gradient of l2 * w**2 has a factor 2.": 2 * (1 + momentum) / (curvature + l2),
             },
         )
 
@@ -441,6 +446,30 @@ def _best_of_many(rng):
             hint="Take the largest of the measured accuracies first, then the mean of many draws.",
             counts=np.sum(1 - at_most) / images > max(accuracies) + 0.005,
         )
+
+
+@exercise("cnn-any-unit", chapter="cnn/tuning")
+def _any_unit(rng):
+    from sklearn import datasets  # slow to import
+
+    raw = datasets.load_digits()
+    order = rng.permutation(len(raw.target))
+    white = 10 ** rng.uniform(-7, -4)
+    images = (raw.images[order, ..., np.newaxis] / 16 * white).astype("float32")
+    labels = raw.target[order]
+    yield Trained(
+        {"inputs": images[360:], "labels": labels[360:]},
+        images[:360],
+        labels[:360],
+        on="pictures of the same camera, in volts",
+        threshold=0.9,
+        baseline=0.5,
+        output_shape=(10,),
+        bands=(
+            (0.5, "No learning rate is good for such small inputs: can the model change the unit?"),
+            (1.0, "Nearly: choose the learning rate on pictures that you hold back."),
+        ),
+    )
 
 
 @exercise("cnn-logits-gradient", chapter="cnn/cifar10")
