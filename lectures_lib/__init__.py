@@ -10,4 +10,4 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 __all__ = ["__version__"]
-__version__ = "0.2.0"
+__version__ = "0.3.0"

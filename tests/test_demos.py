@@ -1,6 +1,7 @@
 """The figures of the chapters on tiny data: at all corners of their sliders, and what they say."""
 
 import itertools
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -363,3 +364,92 @@ def test_the_best_of_many_is_the_largest_of_independent_numbers():
     assert demo.alt_text({"settings": 49, "images": 180}).endswith(
         f"{drawn.mean():.3f} on average."
     )
+
+
+def flat_kernel(angle):
+    """Return a kernel whose only weight says at which angle it was made."""
+    kernel = np.zeros((5, 5))
+    kernel[2, 2] = 1 + angle / 180
+    return kernel
+
+
+def test_the_model_of_the_book_knows_the_figures_of_the_chapter_on_tracks():
+    book = read_book()
+    registry.clear()
+    why.matched_filter(flat_kernel), why.weights_against_size(), why.toeplitz()
+    why.equivariance(np.eye(9), np.ones((3, 3)), np.zeros((49, 81)))
+    assert {name for name, demo in registry.items() if demo.parameters} == {
+        name for chapter, name in book.demos if chapter == "cnn/why_convolutions"
+    }
+    for name, demo in registry.items():
+        known = book.demos["cnn/why_convolutions", name]
+        assert known.caption == demo.caption
+        assert list(known.sliders) == [parameter.name for parameter in demo.parameters]
+
+
+def test_a_response_is_that_of_the_kernel_at_its_angle():
+    demo = why.matched_filter(flat_kernel)
+    walked(demo)
+    largest = [
+        float(demo.alt_text({"angle": angle, "noise": 1.0}).rpartition(" ")[2].rstrip("."))
+        for angle in (0, 90, 165)
+    ]  # one pixel, weighted by 1, 1.5 and 1.917
+    np.testing.assert_allclose(np.divide(largest, largest[0]), [1, 1.5, 1.917], rtol=0.04)
+
+
+def test_an_event_is_shown_beside_what_it_hides():
+    (said,) = walked(why.event(np.eye(20), np.ones((20, 20))))
+    assert said.startswith("Two grey pictures of 20 by 20 pixels.")
+
+
+@pytest.mark.parametrize("count", [1, 5, 30])
+def test_learnt_kernels_stand_above_those_made_by_hand(count):
+    learnt = np.random.default_rng(0).normal(size=(4, 4, 1, count))
+    (said,) = walked(why.kernels(learnt, flat_kernel))
+    assert said.startswith(f"{min(count, 12)} small grey picture")
+
+
+def test_methods_of_tracks_are_means_of_the_recorded_runs():
+    (said,) = walked(why.methods())
+    runs = recorded.load("track_angles").query("noise == 1")
+    for method in ("network", "dense network"):
+        mean = runs.query("method == @method and events == 8000")["accuracy"].mean()
+        assert f"{method} {mean:.2f}" in said
+    (hand,) = runs.query("method == 'kernels of 9 pixels'")["accuracy"]
+    assert f"kernels of 9 pixels {hand:.2f}" in said
+
+
+def test_a_dense_layer_passes_a_million_weights_where_the_text_says():
+    demo = why.weights_against_size()
+    walked(demo)
+    said = demo.alt_text({"size": 58, "colours": 3, "units": 100})
+    assert said.endswith("has 1,009,300 weights and biases, the convolution 2,800.")
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_the_matrix_of_a_convolution_has_its_weights_in_bands(stride):
+    demo = why.toeplitz()
+    walked(demo)
+    rows = len(range(0, 12 - 3 + 1, stride))
+    said = demo.alt_text({"length": 12, "kernel_size": 3, "stride": stride})
+    assert said.startswith(f"A matrix of {rows} by 12 entries, {3 * rows} of them not zero.")
+
+
+def test_only_a_convolution_follows_each_shift():
+    rng = np.random.default_rng(1)
+    image = rng.normal(size=(16, 16))
+    demo = why.equivariance(image, rng.normal(size=(3, 3)), rng.normal(size=(14**2, 16**2)))
+    walked(demo)
+
+    def off(kind, pixels):
+        said = demo.alt_text({"layer": kind, "pixels": pixels})
+        return float(re.search(r"differ by ([\d.]+) at most", said)[1])
+
+    assert [off("convolution", k) for k in (0, 1, 6)] == [0, 0, 0]
+    assert off("convolution, stride 2", 4) == 0 < off("convolution, stride 2", 3)
+    assert off("dense layer", 0) == 0 < off("dense layer", 1)
+
+
+def test_neighbours_say_how_alike_pixels_are():
+    (said,) = walked(why.neighbours(np.eye(40), np.array([1, 100]), [0.75, 0.125]))
+    assert said.endswith("falls from 0.75 at a distance of 1 pixel to 0.12 at 100.")

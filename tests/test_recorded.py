@@ -28,6 +28,7 @@ from recipes import (
     pretraining,
     regimes,
     series,
+    tracks,
     variational,
     writers,
 )
@@ -53,7 +54,7 @@ TABLES = [
     *("gated_frozen", "gated_runs", "linear_codes"),
     *("memory_bias", "memory_digits", "memory_epochs", "memory_seconds", "memory_slopes"),
     *("memory_tasks", "motion_horizon", "motion_networks"),
-    *("regime_curves", "sine_curves", "sine_networks", "sparsity_runs"),
+    *("regime_curves", "sine_curves", "sine_networks", "sparsity_runs", "track_angles"),
     *("variational_best_q", "variational_beta", "variational_ising", "variational_plain"),
     "variational_samples",
 ]
@@ -319,6 +320,32 @@ def test_grid_comes_out_again():
         assert pd.isna(old["diverged"]) == pd.isna(row["diverged"])
         for part in ("train", "validation", "test"):
             assert old[part] == pytest.approx(row[part], abs=0.02)
+
+
+def test_angles_of_tracks_come_out_again():
+    runs = load("track_angles")
+    learnt = runs[runs["events"] > 0]
+    assert learnt.groupby(["method", "noise", "events"])["seed"].apply(sorted).tolist() == 10 * [
+        [0, 1, 2]
+    ]
+    images, labels = tracks.events(tracks.TEST_EVENTS, noise=1.0, seed=10)
+    same = runs.query("noise == 1 and events == 0").set_index("method")["accuracy"]
+    assert set(same.index) == {*(f"kernels of {k} pixels" for k in (9, 15, 21, 27)), "likelihood"}
+    some = np.s_[:400]
+    found = np.mean(tracks.by_kernels(images[some], 15) == labels[some])
+    assert found == pytest.approx(same["kernels of 15 pixels"], abs=0.03)
+    # Row by row, as in the chapter, and not as one convolution.
+    one = tracks.by_kernels(images[:1], 9)
+    by_hand = [
+        max(np.sum(weights * images[0, i : i + 9, j : j + 9, 0]) for i, j in np.ndindex(24, 24))
+        for weights in (
+            (k - k.mean()) / np.linalg.norm(k - k.mean()) for k in tracks.profiles(9, [0.0])[:, 0]
+        )
+    ]
+    assert one == np.argmax(by_hand)
+    assert np.mean(tracks.by_likelihood(images[some]) == labels[some]) == 1
+    assert tracks.convolutional(0).count_params() == 8_508
+    assert 69 < tracks.dense(0).count_params() / 8_508 < 71
 
 
 def test_cifar10_tables_belong_together():

@@ -15,7 +15,6 @@ __all__ = [
 ]  # fmt: skip
 
 SIZES = [8, 16, 28, 32, 58, 64, 96, 128, 160, 200]
-MAPS = ["convolution", "convolution, stride 2", "dense layer"]
 
 use_style()
 
@@ -181,7 +180,7 @@ def weights_against_size():
     return explore(
         draw, alt=describe, name="weights-against-size",
         caption="Weights and biases of one layer against the size of the image.",
-        size=SIZES, colours=[1, 3], units=[10, 100, 1000],
+        size=[8, 16, 28, 32, 58, 64, 96, 128, 160, 200], colours=[1, 3], units=[10, 100, 1000],
         start={"size": 32, "colours": 3, "units": 100},
         labels={"size": "height and width (pixels)", "units": "units or filters"},
     )  # fmt: skip
@@ -242,23 +241,23 @@ def equivariance(image, kernel, dense):
         result[:, pixels:] = values[:, : values.shape[1] - pixels]
         return result
 
-    def apply(kind, values):
-        if kind == "dense layer":
+    def apply(layer, values):
+        if layer == "dense layer":
             return (dense @ values.ravel()).reshape(side, side)
-        stride = 2 if kind == "convolution, stride 2" else 1
+        stride = 2 if layer == "convolution, stride 2" else 1
         batch, weights = values[None, :, :, None], kernel[:, :, None, None]
         return conv2d(batch, weights, stride=stride)[0, :, :, 0]
 
-    def error(kind, pixels):
+    def error(layer, pixels):
         """Return the output, its difference from the first, moved along, and the largest of it."""
-        step = 2 if kind == "convolution, stride 2" else 1
-        output = apply(kind, moved(image, pixels))
-        difference = output - moved(apply(kind, image), pixels // step)
+        step = 2 if layer == "convolution, stride 2" else 1
+        output = apply(layer, moved(image, pixels))
+        difference = output - moved(apply(layer, image), pixels // step)
         return output, difference, np.abs(difference)[:, 6:].max()
 
-    def draw(kind, pixels):
+    def draw(layer, pixels):
         drawn, axes = new_figure(1, 3, height=2.3)
-        output, difference, largest = error(kind, pixels)
+        output, difference, largest = error(layer, pixels)
         show_image(moved(image, pixels), axes=axes[0], title="input", limits=(0, 1))
         show_image(output, axes=axes[1], title="output", limits=(-2, 2))
         show_image(difference, axes=axes[2], title=f"difference: {largest:.2f}", limits=(-2, 2))
@@ -269,11 +268,12 @@ def equivariance(image, kernel, dense):
         caption="Input, output, and what is left after subtracting the first output, moved along "
         "(for stride 2 by half the shift, rounded down). The number is the largest difference away "
         "from the left edge.",
-        kind=MAPS, pixels=range(7), start={"pixels": 3},
-        labels={"kind": "map", "pixels": "shift to the right (pixels)"},
-        alt=lambda kind, pixels: (
-            f"Bright spots moved by {counted(pixels, 'pixel')} to the right, map: {kind}. The "
-            f"output and the first output, moved along, differ by {error(kind, pixels)[2]:.2f} at "
+        layer=["convolution", "convolution, stride 2", "dense layer"], pixels=range(7),
+        start={"pixels": 3},
+        labels={"layer": "map", "pixels": "shift to the right (pixels)"},
+        alt=lambda layer, pixels: (
+            f"Bright spots moved by {counted(pixels, 'pixel')} to the right, map: {layer}. The "
+            f"output and the first output, moved along, differ by {error(layer, pixels)[2]:.2f} at "
             "most."
         ),
     )  # fmt: skip
