@@ -296,7 +296,7 @@ def test_a_folder_with_everything(tmp_path, capsys):
     assert re.findall(r"(\S+) +\d+ +\d+ +(?:compute|code|explain)", said.out) == [
         "cnn-output-size", "cnn-choose-cell", "lstm-forget-bias", "lstm-solved",
     ]  # fmt: skip
-    assert "7 points, 55 minutes" in said.out and "--seed 7 writes it again" in said.out
+    assert "7 points, 50 minutes" in said.out and "--seed 7 writes it again" in said.out
     assert "warning: the course has no address yet (OWNER in repository.url" in said.err
     assert (folder / ".gitignore").read_text(encoding="utf-8") == "*\n"
     assert sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()) == [
@@ -307,7 +307,7 @@ def test_a_folder_with_everything(tmp_path, capsys):
         "student/week5.ipynb",
     ]
     head = nbformat.read(folder / "student" / "week5.ipynb", as_version=4).cells[0].source
-    assert head.startswith("# Week 5\n\nDue: 1 December 2026. 7 points, about 55 minutes.")
+    assert head.startswith("# Week 5\n\nDue: 1 December 2026. 7 points, about 50 minutes.")
     assert "/book/cnn/why_convolutions.html#matched-filter?angle=60)" in head
     assert list(tmp_path.iterdir()) == [folder]
     assert command.main(arguments) == 1
@@ -444,7 +444,7 @@ def test_a_draw_takes_what_it_builds_on_from_elsewhere_only_if_told(tmp_path, ca
     [
         ("chapter:cmm", 4, "--from chapter:cmm: there is none. Chapters are ['autoencoders"),
         ("c", 4, "--from c: there is none"),
-        ("chapter:cnn", 400, "hold 22 exercises. Give a number from 1 to 22"),
+        ("chapter:cnn", 400, "hold 25 exercises. Give a number from 1 to 25"),
     ],
 )
 def test_draws_that_do_not_work(place, count, error):

@@ -4,10 +4,8 @@ from math import comb
 
 import numpy as np
 
-from lectures_lib.data import add_noise, load_digits, load_shapes
-from lectures_lib.exercises import Case, Trained, exercise
-
-FEW_EVENTS = 200
+from lectures_lib.exercises import Case, exercise
+from lectures_lib.exercises.cnn_trained import tracks
 
 
 @exercise("cnn-dense-weights", chapter="cnn/why_convolutions")
@@ -46,20 +44,12 @@ def _toeplitz(rng):
         )
 
 
-def _tracks(angles, *, offsets, size=32):
-    """Return tracks at angles in degrees and distances from the centre, `(tracks, size, size)`."""
-    row, column = np.mgrid[:size, :size] - (size - 1) / 2
-    angle = np.deg2rad(angles)[:, np.newaxis, np.newaxis]
-    distance = column * np.sin(angle) + row * np.cos(angle) - offsets[:, np.newaxis, np.newaxis]
-    return np.exp(-0.5 * distance**2)
-
-
 def _by_kernels(image, size):
     """Return the angle that the chapter's kernels find, if they have a side of `size` pixels."""
     from scipy.signal import correlate2d
 
     angles = np.arange(0.0, 180.0, 15.0)
-    kernels = _tracks(angles, offsets=np.zeros(12), size=size)
+    kernels = tracks(angles, offsets=np.zeros(12), size=size)
     kernels -= kernels.mean(axis=(1, 2), keepdims=True)
     norms = np.sqrt((kernels**2).sum(axis=(1, 2)))
     largest = [correlate2d(image, kernel, "valid").max() for kernel in kernels]
@@ -69,8 +59,8 @@ def _by_kernels(image, size):
 def _by_likelihood(image):
     """Return the angle of the track, anywhere in the middle of a picture, that explains it best."""
     angles, offsets = np.mgrid[0:180:15, -6:6.5:0.5]
-    tracks = _tracks(angles.ravel(), offsets=offsets.ravel())
-    fits = (image * tracks).sum(axis=(1, 2)) - 0.5 * (tracks**2).sum(axis=(1, 2))
+    drawn = tracks(angles.ravel(), offsets=offsets.ravel())
+    fits = (image * drawn).sum(axis=(1, 2)) - 0.5 * (drawn**2).sum(axis=(1, 2))
     return angles.ravel()[np.argmax(fits)]
 
 
@@ -79,7 +69,7 @@ def _track_angle(rng):
     asked = 0
     while asked < 4:
         degrees = rng.choice(np.arange(15.0, 180.0, 15.0))
-        clean = _tracks(np.array([degrees]), offsets=rng.uniform(-5, 5, size=1))[0]
+        clean = tracks(np.array([degrees]), offsets=rng.uniform(-5, 5, size=1))[0]
         image = clean + rng.normal(size=clean.shape)
         wrong = _by_kernels(image, 9)
         # What is asked can be found in both ways of the hint.
@@ -92,34 +82,6 @@ def _track_angle(rng):
                 hint="Compare the picture with longer pieces of track, or with whole tracks.",
                 mistakes={"This is what kernels of 9 pixels say of this event.": wrong},
             )
-
-
-@exercise("cnn-few-events", chapter="cnn/why_convolutions")
-def _few_events(rng):
-    positions = np.arange(0.0, 180.0, 15.0)
-
-    def events(count):
-        labels = rng.integers(12, size=count)
-        clean = _tracks(positions[labels], offsets=rng.uniform(-5, 5, size=count))
-        images = clean + rng.normal(size=clean.shape)
-        return images[..., np.newaxis].astype("float32"), labels
-
-    images, labels = events(FEW_EVENTS)
-    hidden, angles = events(1000)
-    yield Trained(
-        {"images": images, "labels": labels},
-        hidden,
-        angles,
-        on="pictures of new events",
-        threshold=0.8,
-        baseline=0.65,
-        output_shape=(12,),
-        bands=(
-            (0.2, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
-            (0.65, "200 events alone teach no more. What is a turned or a mirrored event?"),
-            (1.0, "Use all eight turned and mirrored pictures, and train a little longer."),
-        ),
-    )
 
 
 @exercise("cnn-output-size", chapter="cnn/convolution_layers")
@@ -216,32 +178,6 @@ def _input_gradient(rng):
         )
 
 
-@exercise("cnn-light-network", chapter="cnn/convolution_layers")
-def _light_network(rng):
-    shapes = load_shapes(
-        train_images=2000, validation_images=10, test_images=1000, seed=int(rng.integers(2**32))
-    )
-    yield Trained(
-        {"inputs": shapes.train.inputs, "labels": shapes.train.labels},
-        shapes.test.inputs,
-        shapes.test.labels,
-        on="pictures that it has not seen",
-        threshold=0.8,
-        baseline=0.75,
-        output_shape=(10,),
-        most_parameters=10_000,
-        bands=(
-            (0.2, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
-            (
-                0.75,
-                "The units see too little, or a dense layer has most of the weights: more "
-                "convolutions, each with a pooling, and global pooling behind them.",
-            ),
-            (1.0, "Nearly: more filters in the last convolution, or more epochs."),
-        ),
-    )
-
-
 @exercise("cnn-confusion-matrix", chapter="cnn/digits")
 def _confusion_matrix(rng):
     for classes, images in [(3, 12), (10, rng.integers(150, 250)), (4, 9)]:
@@ -326,59 +262,6 @@ def _next_writers(rng):
         )
 
 
-@exercise("cnn-slipping-scanner", chapter="cnn/digits")
-def _slipping_scanner(rng):
-    from sklearn import datasets  # slow to import
-
-    raw = datasets.load_digits()  # in the order of the writers
-    images = (raw.images[..., np.newaxis] / 16).astype("float32")
-    first = rng.integers(len(images) - 360 + 1)
-    held = np.arange(first, first + 360)
-    padded = np.pad(images[held], ((0, 0), (1, 1), (1, 1), (0, 0)))
-    corners = rng.choice([(0, 1), (2, 1), (1, 0), (1, 2)], size=360)
-    yield Trained(
-        {"inputs": np.delete(images, held, axis=0), "labels": np.delete(raw.target, held)},
-        np.stack(
-            [image[i : i + 8, j : j + 8] for image, (i, j) in zip(padded, corners, strict=True)]
-        ),
-        raw.target[held],
-        on="pictures of other writers, each moved by one pixel",
-        threshold=0.9,
-        baseline=0.6,
-        output_shape=(10,),
-        most_parameters=3000,
-        bands=(
-            (0.2, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
-            (0.6, "With a dense layer behind `Flatten`, centred pictures alone teach no more."),
-            (1.0, "Show it pictures moved in all four directions, and train it with Adam."),
-        ),
-    )
-
-
-@exercise("cnn-through-noise", chapter="cnn/digits")
-def _through_noise(rng):
-    test = load_digits(seed=0).test
-    inputs = np.repeat(test.inputs, 5, axis=0)  # noise moves the score of 360 pictures by 0.02
-    yield Trained(
-        {},
-        add_noise(inputs, noise=0.5, seed=rng.integers(2**32)),
-        np.repeat(test.labels, 5),
-        on="pictures, each test picture five times under noise of its own",
-        threshold=0.73,
-        baseline=0.71,
-        output_shape=(10,),
-        bands=(
-            (0.2, "That is guessing: has the network been trained?"),
-            (
-                0.71,
-                "This chapter's networks, trained on clean pictures, reach no more. Add new noise "
-                "in every epoch; if you do, try more units and the optimiser Adam.",
-            ),
-            (1.0, "Nearly: more units, or more epochs."),
-        ),
-    )
-
-
 @exercise("cnn-largest-rate", chapter="cnn/tuning")
 def _largest_rate(rng):
     drawn = zip(*(10 ** rng.uniform(-1, 1, size=(2, 3))), rng.uniform(0.3, 0.95, 3), strict=True)
@@ -446,30 +329,6 @@ def _best_of_many(rng):
             hint="Take the largest of the measured accuracies first, then the mean of many draws.",
             counts=np.sum(1 - at_most) / images > max(accuracies) + 0.005,
         )
-
-
-@exercise("cnn-any-unit", chapter="cnn/tuning")
-def _any_unit(rng):
-    from sklearn import datasets  # slow to import
-
-    raw = datasets.load_digits()
-    order = rng.permutation(len(raw.target))
-    white = 10 ** rng.uniform(-7, -4)
-    images = (raw.images[order, ..., np.newaxis] / 16 * white).astype("float32")
-    labels = raw.target[order]
-    yield Trained(
-        {"inputs": images[360:], "labels": labels[360:]},
-        images[:360],
-        labels[:360],
-        on="pictures of the same camera, in volts",
-        threshold=0.9,
-        baseline=0.5,
-        output_shape=(10,),
-        bands=(
-            (0.5, "No learning rate is good for such small inputs: can the model change the unit?"),
-            (1.0, "Nearly: choose the learning rate on pictures that you hold back."),
-        ),
-    )
 
 
 @exercise("cnn-logits-gradient", chapter="cnn/cifar10")
