@@ -86,23 +86,21 @@ def learning_curves(history):
 def kernels(learnt, line_kernel):
     """Show learnt kernels `(rows, columns, 1, filters)` above pieces of track made by hand."""
     count = min(learnt.shape[-1], 12)
-    made = [line_kernel(angle) for angle in range(0, 180, 15)]
-    columns = max(count, 2)
-    drawn, axes = new_figure(2, columns, height=1.7, squeeze=False)
+    above = -(-count // 6)
+    drawn, axes = new_figure(above + 2, 6, height=0.9 * (above + 2), squeeze=False)
     for panel in axes.flat:
         panel.axis("off")
-    for k in range(count):
-        kernel = learnt[:, :, 0, k]
-        largest = np.abs(kernel).max()
-        show_image(kernel, axes=axes[0, k], limits=(-largest, largest))
-    for panel, kernel, angle in zip(axes[1], made, range(0, 180, 15), strict=False):
-        show_image(kernel, axes=panel, title=f"{angle}°")
+    for k, panel in zip(range(count), axes.flat, strict=False):
+        largest = np.abs(learnt[:, :, 0, k]).max()
+        show_image(learnt[:, :, 0, k], axes=panel, limits=(-largest, largest))
+    for angle, panel in zip(range(0, 180, 15), axes[above:].flat, strict=True):
+        show_image(line_kernel(angle), axes=panel, title=f"{angle}°")
         panel.title.set_fontsize(8)
     return figure(
         drawn, name="fig-track-kernels",
         caption="Above: kernels of the first layer that the network has learnt, each on its own "
         "grey scale. Below: kernels made by hand.",
-        alt=f"{counted(count, 'small grey picture')} in a row, most with a bright stripe beside a "
+        alt=f"{counted(count, 'small grey picture')}, most with a broad bright stripe beside a "
         "dark one, at several angles and off the centre; below them straight bright lines through "
         "the centre at 0 to 165 degrees.",
     )  # fmt: skip
