@@ -483,9 +483,9 @@ def test_what_is_looked_up_by_name_counts_if_it_is_named():
     assert used(load + "recorded.load(f'digits_{what}')") == every
     check = "from lectures_lib.exercises import check"
     assert used(check, "check('cnn-output-size', 3)") == {
-        *(f"data/{name}.py" for name in ("digits", "disturb", "splits")),
-        *(f"exercises/{name}.py" for name in ("__init__", "case", "cnn", "compare", "results")),
-        *(f"exercises/{name}.py" for name in ("running", "trained")),
+        *(f"data/{name}.py" for name in ("digits", "disturb", "shapes", "splits")),
+        *(f"exercises/{name}.py" for name in ("__init__", "case", "cnn", "cnn_trained")),
+        *(f"exercises/{name}.py" for name in ("compare", "results", "running", "trained")),
     }
     rnn = used(check, 'check("rnn-time-constant", 3)')
     assert {"exercises/rnn.py"} < rnn  # and what its checks compute with

@@ -16,6 +16,8 @@ from lectures_lib.demos import cnn_digits, cnn_tuning
 from lectures_lib.demos import cnn_why_convolutions as why
 from lectures_lib.explore import registry
 
+pytestmark = pytest.mark.slow
+
 RED, BLUE = (103, 0, 31), (5, 48, 97)  # the ends of matplotlib's RdBu_r
 
 
