@@ -8,6 +8,7 @@ native sliders. With `LECTURES_VIEW=still` it is the picture of the starting sta
 """
 
 import base64
+import functools
 import inspect
 import itertools
 import math
@@ -183,7 +184,7 @@ def explore(
         labels: What each control is called on the page, with units; the name by default.
         page: Coarser lists of values for the page, for parameters with many live values.
         parameters: For each parameter of `draw` its values: numbers (a slider), strings (a
-            choice) or booleans (a check box).
+            choice) or booleans (a check box); a single value stays as it is, without a control.
 
     Returns:
         A `Demo`, which displays itself as the last expression of a cell.
@@ -206,9 +207,15 @@ def explore(
     check_texts(name, caption, alt)
     _check_names(draw, alt, name, parameters, start | labels | page)
     made = tuple(
-        parameter_of(name, key, values, labels, page) for key, values in parameters.items()
+        parameter_of(name, key, values, labels, page, fewest=1)
+        for key, values in parameters.items()
     )
     full_start = {p.name: start_value(name, p, start) for p in made}
+    source, single = source_of(draw), {p.name: p.values[0] for p in made if len(p.values) == 1}
+    if single:
+        draw, alt = functools.partial(draw, **single), functools.partial(alt, **single)
+        made = tuple(p for p in made if p.name not in single)
+        full_start = {key: value for key, value in full_start.items() if key not in single}
     count = math.prod(len(p.page_values) for p in made)
     if count > MAX_STATES:
         sizes = " x ".join(str(len(p.page_values)) for p in made)
@@ -216,7 +223,7 @@ def explore(
             f"{name}: {sizes} = {count} states, but a page holds at most {MAX_STATES}. Give "
             "fewer values, or a coarser list for the page only: page={'name': [...]}."
         )
-    return _registered(Demo(name, draw, alt, caption, made, full_start, source_of(draw)))
+    return _registered(Demo(name, draw, alt, caption, made, full_start, source))
 
 
 def figure(drawn, *, name, caption, alt) -> Demo:
@@ -326,12 +333,13 @@ def _kind(values):
     return "choice" if all(isinstance(value, str) for value in values) else None
 
 
-def parameter_of(demo, name, values, labels, page):
+def parameter_of(demo, name, values, labels, page, *, fewest=2):
     if isinstance(values, str) or not hasattr(values, "__iter__"):
         raise ValueError(f"{demo}: {name}={values!r} must be a list of values, such as [1, 2, 3].")
     values = _plain(values)
-    if len(values) < 2 or len(set(values)) < len(values):
-        raise ValueError(f"{demo}: {name}={list(values)} needs two or more different values.")
+    if len(values) < fewest or len(set(values)) < len(values):
+        wanted = "two or more" if fewest > 1 else "one or more"
+        raise ValueError(f"{demo}: {name}={list(values)} needs {wanted} different values.")
     if _kind(values) is None or any(v != v for v in values):
         raise ValueError(
             f"{demo}: {name}={list(values)} must be all numbers (finite), all strings or all "

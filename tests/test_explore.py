@@ -203,6 +203,18 @@ def test_booleans_numpy_values_and_ranges(monkeypatch):
     assert type(demo.start["rate"]) is float
 
 
+def test_a_single_value_has_no_control(monkeypatch):
+    demo = make("page", monkeypatch, shape=["down"], start={"power": 2})
+    assert [parameter.name for parameter in demo.parameters] == ["power"]
+    assert len(demo.shown[MIME_TYPE]["frames"]) == 3 and demo.start == {"power": 2}
+    both = make("still", monkeypatch)
+    assert demo.png({"power": 3}) == both.png({"power": 3, "shape": "down"})
+    assert demo.alt_text({"power": 3}) == both.alt_text({"power": 3, "shape": "down"})
+    assert demo.source == both.source
+    alone = make("live", monkeypatch, name="alone", power=[2], shape=["up"])
+    assert alone.parameters == () and alone.png({}) == both.png({"power": 2, "shape": "up"})
+
+
 @pytest.mark.slow
 def test_page_may_have_a_coarser_grid(monkeypatch):
     demo = make("page", monkeypatch, page={"power": [1, 2]})
@@ -226,8 +238,8 @@ def test_frames_are_sharp_and_small(monkeypatch):
         ({"power": list(range(150))}, rf"150 x 2 = 300 states, .* at most {MAX_STATES}.*page="),
         ({"start": {"power": 7}}, r"start value power=7 is not on its list \[1, 2, 3\]"),
         ({"start": {"pover": 1}}, "'pover', which is not a parameter.*power, shape"),
-        ({"power": [1]}, "two or more different values"),
-        ({"power": [1, 1]}, "two or more different values"),
+        ({"power": []}, "one or more different values"),
+        ({"power": [1, 1]}, "one or more different values"),
         ({"power": [1, "a"]}, "all numbers"),
         ({"power": [1, float("nan")]}, "all numbers"),
         ({"power": 3}, "must be a list of values"),

@@ -160,8 +160,6 @@ def channels(picture, filters, *, bias, row, column):
         bias: The number that is added once.
         row, column: Upper left pixel of the window.
     """
-    if len(filters) == 1:  # a choice needs two of them
-        filters = filters | {"nothing": 0 * next(iter(filters.values()))}
 
     def parts(filter):
         weights = filters[filter]
@@ -389,8 +387,6 @@ def learning(runs, target):
     last = min(len(losses) for _, losses in runs.values()) - 1
     moments = [moment for moment in MOMENTS if moment <= last]
     start = 0.1 if 0.1 in runs else list(runs)[-1]
-    if len(runs) == 1:  # a slider needs two values: at the rate 0 nothing is learnt
-        runs = runs | {0.0: [np.repeat(values[:1], last + 1, axis=0) for values in runs[start]]}
 
     def draw(step, learning_rate):
         kernels, losses = runs[learning_rate]

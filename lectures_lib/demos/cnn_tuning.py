@@ -32,19 +32,6 @@ def middle(values, k):
     return values[k] if k < len(values) else values[len(values) // 2]
 
 
-def at_least_two(values):
-    """Return a list with a value more if it has one only: a slider needs two."""
-    return values if len(values) > 1 else [values[0], 10 * values[0] or 1]
-
-
-def said_in_picture(text):
-    """Draw a sentence instead of what is not there."""
-    drawn, axes = new_figure(height=2)
-    axes.axis("off")
-    axes.text(0.5, 0.5, text, ha="center", va="center")
-    return drawn
-
-
 def learning_curves(histories):
     """Show the accuracies of networks with several learning rates and penalties.
 
@@ -119,19 +106,15 @@ def _describe_good(scores):
 def maps(history):
     """Explore the accuracy over the grid while the networks train."""
     last = int(history["epoch"].max())
-    epochs = at_least_two(sorted({epoch for epoch in EPOCHS if epoch < last} | {last}))
+    epochs = sorted({epoch for epoch in EPOCHS if epoch < last} | {last})
 
     def draw(epoch, split):
-        if epoch > last:
-            return said_in_picture(describe(epoch, split))
         drawn, axes = new_figure(height=3.8)
         plot_grid(map_of(history, epoch, split), axes=axes)
         axes.set_title(f"{split} accuracy after {counted(epoch, 'epoch')}")
         return drawn
 
     def describe(epoch, split):
-        if epoch > last:
-            return f"The networks were trained for {counted(last, 'epoch')} only."
         table = map_of(history, epoch, split)
         scores, lost = table.stack().dropna(), table.isna().sum().sum()
         said = f"After {counted(epoch, 'epoch')} {np.sum(scores > 0.9)} of {table.size} networks "
@@ -163,8 +146,6 @@ def networks(history):
         return None if lost.empty else int(lost.min())
 
     def draw(eta, lam):
-        if (eta, lam) not in rows_of:
-            return said_in_picture(describe(eta, lam))
         drawn, (top, bottom) = new_figure(2, 1, height=4.8, height_ratios=[1.1, 1])
         rows = rows_of[eta, lam]
         finite = rows[np.isfinite(rows["loss"])]
@@ -180,8 +161,6 @@ def networks(history):
 
     def describe(eta, lam):
         cell = f"Learning rate {plain(eta)}, penalty {plain(lam)}"
-        if (eta, lam) not in rows_of:
-            return f"{cell}: this network was not trained."
         rows = rows_of[eta, lam]
         if lost_at(rows):
             return f"{cell}: the loss is no number any more from epoch {lost_at(rows)} on."
@@ -198,7 +177,7 @@ def networks(history):
     return explore(
         draw, alt=describe, name="tuning-curves",
         caption="Learning curves of one cell of the map, which is framed below.",
-        eta=at_least_two(etas), lam=at_least_two(lams), labels=LABELS,
+        eta=etas, lam=lams, labels=LABELS,
         start={"eta": middle(etas, 3), "lam": middle(lams, 2)},
     )  # fmt: skip
 
@@ -240,7 +219,7 @@ def decay(learning_rates, penalties):
         draw, alt=describe, name="weight-decay",
         caption="A weight on which only the penalty acts, over the 26 steps of two epochs. Above 1 "
         "and below −1 the scale is logarithmic.",
-        eta=at_least_two(etas), lam=at_least_two(lams), labels=LABELS,
+        eta=etas, lam=lams, labels=LABELS,
         start={"eta": middle(etas, 5), "lam": middle(lams, 4)},
     )  # fmt: skip
 
