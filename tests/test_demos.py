@@ -189,7 +189,7 @@ def test_figures_of_layers_take_any_data():
     (said,) = walked(layers.volumes([(8, 8, 1), (4, 4, 5)], ["POOL"]))
     assert said.startswith("2 blocks from left to right, 8 by 8 by 1, 4 by 4 by 5")
     colour = Split(np.zeros((3, 5, 5, 3)), np.array([0, 0, 2]))
-    assert "in the columns a, b, c." in walked(layers.pictures(colour, ["a", "b", "c"]))[0]
+    assert "of the classes a, b, c." in walked(layers.pictures(colour, ["a", "b", "c"]))[0]
     scores = {"loss": [1.0], "val_loss": [1.0], "accuracy": [0.25], "val_accuracy": [0.5]}
     (said,) = walked(layers.learning_curves(SimpleNamespace(history=scores)))
     assert "over 1 epoch." in said and "0.250 on the training and 0.500" in said

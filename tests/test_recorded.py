@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logsumexp
 from sklearn import datasets
 
 from lectures_lib.data import load_cifar10, load_digits, load_mnist
@@ -344,6 +345,13 @@ def test_angles_of_tracks_come_out_again():
     ]
     assert one == np.argmax(by_hand)
     assert np.mean(tracks.by_likelihood(images[some]) == labels[some]) == 1
+    # The mean of the likelihood over all places of a track is no better than its largest value.
+    noisy, labels = tracks.events(tracks.TEST_EVENTS, noise=1.5, seed=10)
+    shapes = tracks.profiles(32, np.arange(-5.5, 5.6, 0.5)).reshape(12, -1, 32 * 32)
+    fits = np.stack([noisy.reshape(len(noisy), -1) @ t.T - (t**2).sum(1) / 2 for t in shapes])
+    averaged = np.mean(logsumexp(fits / 1.5**2, axis=2).argmax(axis=0) == labels)
+    (largest,) = runs.query("method == 'likelihood' and noise == 1.5")["accuracy"]
+    assert averaged == pytest.approx(largest, abs=0.002)
     assert tracks.convolutional(0).count_params() == 8_508
     assert 69 < tracks.dense(0).count_params() / 8_508 < 71
 

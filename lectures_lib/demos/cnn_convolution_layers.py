@@ -88,19 +88,21 @@ def volumes(shapes, names):
 
 
 def pictures(split, class_names):
-    """Show three colour pictures of each class."""
-    drawn, axes = new_figure(3, len(class_names), height=1.9, squeeze=False)
+    """Show two colour pictures of each class, five classes in a row."""
+    bands = -(-len(class_names) // 5)
+    drawn, axes = new_figure(2 * bands, 5, height=1.9 * bands, squeeze=False)
+    for panel in axes.flat:
+        panel.axis("off")
     for label, name in enumerate(class_names):
-        rows = np.flatnonzero(split.labels == label)[:3]
-        for panel in axes[:, label]:
-            panel.axis("off")
-        for panel, row in zip(axes[:, label], rows, strict=False):
+        band, column = divmod(label, 5)
+        rows = np.flatnonzero(split.labels == label)[:2]
+        for panel, row in zip(axes[2 * band : 2 * band + 2, column], rows, strict=False):
             show_image(split.inputs[row], axes=panel)
-        axes[0, label].set_title(name.replace(" ", "\n"), fontsize=5.5)
+        axes[2 * band, column].set_title(name.replace(" ", "\n"), fontsize=9)
     return figure(
-        drawn, name="fig-shapes", caption="Three pictures of each class, made by the computer.",
+        drawn, name="fig-shapes", caption="Two pictures of each class, made by the computer.",
         alt="A table of small coloured pictures with noise, each a figure on a ground of another "
-        f"colour, in the columns {', '.join(class_names)}. Colour, place and size differ within a "
+        f"colour, of the classes {', '.join(class_names)}. Colour, place and size differ within a "
         "class.",
     )  # fmt: skip
 
