@@ -13,6 +13,7 @@ NOISES = (0.5, 1.0, 1.5)
 LABELLED = (500, 2000, 8000)
 TEST_EVENTS = 2000
 STEPS = 2500  # of 32 events: ten epochs of 8,000
+MORE_STEPS = 8000  # where each event is also turned and mirrored
 
 
 def events(count, *, noise, seed):
@@ -35,16 +36,24 @@ def profiles(size, offsets):
     return np.exp(-((column * np.sin(angle) + row * np.cos(angle) - offset) ** 2) / 2)
 
 
-def by_kernels(images, size):
-    """Return the angle whose kernel of `size` pixels has the largest response anywhere."""
+def by_kernels(images, size, *, above=None):
+    """Return the angle whose kernel of `size` pixels has the largest response anywhere.
+
+    With `above` it is the angle with the largest sum of all responses beyond that number.
+    """
     kernels = profiles(size, [0.0])[:, 0]
     kernels -= kernels.mean(axis=(1, 2), keepdims=True)
     kernels /= np.sqrt((kernels**2).sum(axis=(1, 2), keepdims=True))
     weights = np.moveaxis(kernels, 0, -1)[:, :, np.newaxis].astype("float32")
+
+    def score(part):  # (images, angles)
+        found = tf.nn.conv2d(part, weights, 1, "VALID").numpy()
+        if above is None:
+            return found.max(axis=(1, 2))
+        return np.maximum(found - above, 0).sum(axis=(1, 2))
+
     parts = np.array_split(images, max(1, len(images) // 200))
-    return np.concatenate(
-        [tf.nn.conv2d(part, weights, 1, "VALID").numpy().max(axis=(1, 2)) for part in parts]
-    ).argmax(axis=1)
+    return np.concatenate([score(part) for part in parts]).argmax(axis=1)
 
 
 def by_likelihood(images):
@@ -85,13 +94,24 @@ def dense(seed):
     )
 
 
-def train(model, images, labels):
-    """Train a network for `STEPS` steps, and keep the epoch that is best on a tenth of it."""
-    rate = keras.optimizers.schedules.CosineDecay(3e-3, STEPS)
+def eight_of_each(images, labels):
+    """Return events in all four orientations and their mirror images, with their angles."""
+    images = np.concatenate([images, images[:, :, ::-1]])
+    labels = np.concatenate([labels, (12 - labels) % 12])
+    turned = [np.rot90(images, quarter, axes=(1, 2)) for quarter in range(4)]
+    order = np.random.default_rng(0).permutation(4 * len(labels))  # the last tenth validates
+    return np.concatenate(turned)[order], np.concatenate(
+        [(labels + 6 * quarter) % 12 for quarter in range(4)]
+    )[order]
+
+
+def train(model, images, labels, *, steps=STEPS):
+    """Train a network for some steps, and keep the epoch that is best on a tenth of the events."""
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
     model.compile(
         keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    epochs = STEPS // (len(images) // 32)
+    epochs = max(1, steps // (len(images) // 32))
     keep = keras.callbacks.EarlyStopping("val_accuracy", patience=epochs, restore_best_weights=True)
     model.fit(
         images, labels, batch_size=32, epochs=epochs, validation_split=0.1, callbacks=[keep],
@@ -113,6 +133,8 @@ def track_angles():
 
         for size in (9, 15, 21, 27):
             add(f"kernels of {size} pixels", by_kernels(images, size))
+        # A kernel's weights have the square sum 1: the noise of its response is that of a pixel.
+        add("9 pixels, summed", by_kernels(images, 9, above=2 * noise))
         add("likelihood", by_likelihood(images))
         for seed in SEEDS:
             learnt, angles = events(max(LABELLED), noise=noise, seed=100 + seed)
@@ -121,4 +143,10 @@ def track_angles():
                     model = train(build(seed), learnt[:count], angles[:count])
                     found = model.predict(images, verbose=0).argmax(axis=1)
                     add(method, found, seed=seed, learnt=count)
+            if noise >= 1:
+                turned = eight_of_each(learnt, angles)
+                for method, build in (("network", convolutional), ("dense network", dense)):
+                    model = train(build(seed), *turned, steps=MORE_STEPS)
+                    found = model.predict(images, verbose=0).argmax(axis=1)
+                    add(f"{method}, turned events", found, seed=seed, learnt=max(LABELLED))
     return pd.DataFrame(rows)

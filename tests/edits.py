@@ -62,6 +62,38 @@ EDITS = {
             ("return ...  # your answer: a trained model", "return model"),
         ],
     },
+    "cnn/cifar10": {
+        "an own network, not trained for long": [
+            (
+                'layers.Conv2D(64, 3, activation="relu"))\nprint',
+                'layers.Conv2D(8, 5, activation="relu"))\nprint',
+            ),
+            ("    epochs=8,\n    batch_size=32,\n", "    epochs=1,\n    batch_size=100,\n"),
+        ],
+        "own networks looked into": [
+            ('if pictures.name == "CIFAR-10":  # leave', "if False:  # leave"),
+            ("for filters in (24, 48, 64)", "for filters in (8, 16, 16, 16)"),
+        ],
+        "generated pictures": [('load_cifar10(**sizes), ""', 'load_shapes(**sizes), "chosen"')],
+        "few pictures": [("4000", "500"), ('"test_images": 1000', '"test_images": 200')],
+        "another loss rate and no augmentation": [
+            ("CosineDecay(2e-3, steps)", "CosineDecay(1e-2, steps)"),
+            ('x = layers.RandomFlip("horizontal")(inputs)\n', "x = inputs\n"),
+            (
+                'x = layers.RandomTranslation(0.1, 0.1, fill_mode="reflect")(x)\n',
+                "",
+            ),
+        ],
+        "large blocks of another class": [
+            ("size=4)", "size=16)"),
+            ("images[8], pictures.class_names[8]", "images[3], pictures.class_names[3]"),
+            ("(network, ship, 8, fill)", "(residual, ship, 3, fill)"),
+        ],
+        "two new classes, three labels": [("[2, 5, 8]", "[0, 1]"), ("[:20]", "[:3]")],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return residual"),
+        ],
+    },
     "cnn/why_convolutions": {
         "an own network": [
             (
@@ -78,14 +110,14 @@ EDITS = {
         "learning rate 1": [("learning_rate=0.003", "learning_rate=1.0")],
         "longer kernels by hand": [
             ("def line_kernel(angle, size=9)", "def line_kernel(angle, size=21)"),
-            ("kernel_size=9", "kernel_size=21"),
             ("# (9, 9, angles)", "# (21, 21, angles)"),
         ],
         "six angles": [
             ("angles = np.arange(0, 180, 15)\nkernels", "angles = np.arange(0, 180, 30)\nkernels")
         ],
         "another event, without noise": [
-            ("angle=60, noise=1.0, seed=11)", "angle=30, noise=0.2, seed=3)")
+            ("angle = 60  # degrees", "angle = 30"),
+            ("noise=1.0, seed=11)", "noise=0.2, seed=3)"),
         ],
         "own exercises of every kind": [
             ("return ...  # your answer: a trained model", "return model"),

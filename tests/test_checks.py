@@ -21,7 +21,7 @@ from lectures_lib.exercises import Case, Trained, cases, check, results, summary
 from lectures_lib.exercises.case import OutOfTime
 from lectures_lib.exercises.compare import problem, share
 from lectures_lib.exercises.results import Foreign, record
-from lectures_lib.exercises.running import time_limit
+from lectures_lib.exercises.running import raised, time_limit
 from lectures_lib.exercises.trained import measure
 
 
@@ -409,3 +409,15 @@ def test_a_notebook_names_lines_ends_loops_and_keeps_results(tmp_path, monkeypat
     assert again[1].splitlines() == [
         "cnn-output-size     not yet", "cnn-standard-error  right", "1 of 2 right"
     ]  # fmt: skip
+
+
+def test_a_label_that_is_too_large_is_named_although_tensorflow_says_it_late():
+    import keras
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(12)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("sgd", loss)
+    with pytest.raises(Exception, match="label value of 12") as caught:
+        model.fit(np.ones((4, 3)), np.array([1, 2, 12, 0]), verbose=0)
+    text = "Received a label value of 12 which is outside the valid range of [0, 12)"
+    assert raised(caught.value)[0].startswith(f"raised InvalidArgumentError: {text}, at line ")

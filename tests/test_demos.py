@@ -11,6 +11,7 @@ import pytest
 from lectures_lib import recorded
 from lectures_lib.book import DEMOS, read_book
 from lectures_lib.data import Split
+from lectures_lib.demos import cnn_cifar10 as photos
 from lectures_lib.demos import cnn_convolution_layers as layers
 from lectures_lib.demos import cnn_digits, cnn_tuning
 from lectures_lib.demos import cnn_why_convolutions as why
@@ -87,6 +88,27 @@ def figures_of_tracks():
     why.equivariance(np.eye(9), np.ones((3, 3)), np.zeros((49, 81)))
 
 
+def small_network():
+    import keras
+
+    layers = [keras.layers.Conv2D(2, 3), keras.layers.MaxPooling2D(2), keras.layers.Conv2D(5, 2)]
+    head = [keras.layers.Flatten(), keras.layers.Dense(4)]
+    return keras.Sequential([keras.Input((8, 8, 3)), *layers, *head])
+
+
+def figures_of_photographs():
+    network, image = small_network(), np.full((8, 8, 3), 0.5, "float32")
+    photos.photographs(Split(np.stack([image] * 3), np.array([0, 1, 1])), "ab")
+    photos.volumes(network), photos.steps(), photos.curves(), photos.classes()
+    photos.reliability(), photos.transfer(), photos.disturbed(image)
+    scores = {name: [0.5] for name in ("loss", "val_loss", "accuracy", "val_accuracy")}
+    photos.learning_curves(SimpleNamespace(history=scores))
+    photos.filters(network.layers[0].get_weights()[0])
+    photos.maps(network, {"a": image, "b": image})
+    photos.saliencies({"a": image, "b": image}, {"trained": np.ones((2, 8, 8))})
+    photos.occluded(image, {"grey": np.eye(2)}, "a")
+
+
 def figures_of_tuning():
     history = searched()
     cnn_tuning.maps(history), cnn_tuning.networks(history), cnn_tuning.decay([0.1, 1], [0.1, 1])
@@ -100,6 +122,7 @@ def figures_of_tuning():
         ("cnn/convolution_layers", figures_of_layers),
         ("cnn/why_convolutions", figures_of_tracks),
         ("cnn/tuning", figures_of_tuning),
+        ("cnn/cifar10", figures_of_photographs),
     ],
 )
 def test_the_model_of_the_book_knows_all_figures_of_a_module(chapter, show):
@@ -458,3 +481,76 @@ def test_only_a_convolution_follows_each_shift():
 def test_neighbours_say_how_alike_pixels_are():
     (said,) = walked(why.neighbours(np.eye(40), np.array([1, 100]), [0.75, 0.125]))
     assert said.endswith("falls from 0.75 at a distance of 1 pixel to 0.12 at 100.")
+
+
+def test_figures_of_photographs_are_drawn_in_all_corners():
+    registry.clear()
+    figures_of_photographs()
+    for demo in list(registry.values()):
+        walked(demo)
+
+
+def test_volumes_of_any_network():
+    said = photos.volumes(small_network()).alt_text({})
+    shapes = "8 by 8 by 3, 6 by 6 by 2, 3 by 3 by 2, 2 by 2 by 5, 1 by 1 by 4"
+    assert said == f"5 blocks, {shapes}, with arrows between them called CONV, POOL, CONV, FC."
+
+
+def test_feature_maps_are_those_of_the_layer():
+    network, image = small_network(), np.random.default_rng(0).uniform(size=(8, 8, 3))
+    demo = photos.maps(network, {"a": image, "b": np.zeros((8, 8, 3))})
+    first = np.asarray(network.layers[0](image[np.newaxis].astype("float32")))
+    share = np.mean(first > 0)
+    said = demo.alt_text({"picture": "a", "convolution": 1})
+    assert "2 of 2 feature maps of convolution 1, 6 by 6 pixels" in said
+    assert said.endswith(f"{share:.0%} of all values are above 0.")
+    assert "2 by 2 pixels; 0%" in demo.alt_text({"picture": "b", "convolution": 2})
+
+
+def test_the_middle_quarter_of_maps():
+    maps = np.zeros((2, 8, 12))
+    maps[0, 2:6, 3:9] = 1.0
+    maps[1, 0, 0] = 24.0
+    assert photos.middle_share(maps) == 0.5 and photos.middle_share(np.ones((3, 8, 8))) == 0.25
+    demo = photos.saliencies(dict.fromkeys("ab", np.zeros((8, 12, 3))), {"trained": maps})
+    assert demo.alt_text({"picture": "a"}).endswith("trained 100%.")
+    assert demo.alt_text({"picture": "b"}).endswith("trained 0%.")
+
+
+def test_occlusion_shows_what_speaks_for_a_class_in_red():
+    falls = np.zeros((4, 4))
+    falls[1, 2], falls[3, 0] = 2.0, -2.0
+    demo = photos.occluded(np.zeros((8, 8, 3)), {"grey": falls, "white": 0 * falls}, "ship")
+    text = "with grey the logit falls most, by 2.0, for the block in row 2 and column 3, and rises"
+    assert text in demo.alt_text({})
+    seen = colours(demo)
+    assert seen[RED] == pytest.approx(seen[BLUE], rel=0.1)
+
+
+def test_what_figures_of_photographs_say_is_recorded():
+    runs = recorded.load("cifar10_runs").groupby("model")["test"].mean()
+    said = photos.steps().alt_text({})
+    runs["patches"] = recorded.load("cifar10_patches")["test"].mean()
+    assert all(f"{name} {runs[key]:.3f}" in said for key, name in photos.NAMES.items())
+    counts = recorded.load("cifar10_confusion").query("model == 'lecture'")
+    cats = counts.query("label == 3").groupby("predicted")["images"].mean() / 10
+    said = photos.classes().alt_text({"class_name": "cat", "run": "lecture's network"})
+    worst = cats.drop(3).idxmax()
+    assert f"{cats[3]:.1f} % of the pictures of class cat" in said
+    assert f"{cats[worst]:.1f} % are taken for {photos.CIFAR10_CLASSES[worst]}" in said
+    noise = recorded.load("cifar10_disturbed").query("disturbance == 'noise' and size == 0.1")
+    share = noise.query("model == 'noise'")["accuracy"].mean()
+    said = photos.disturbed(np.zeros((8, 8, 3))).alt_text({"noise": 0.1})
+    assert f"residual, augmented, noise {share:.3f}" in said
+    calibration = recorded.load("cifar10_calibration").query("model == 'lecture'")
+    top = calibration[calibration["temperature"] == 1]
+    mean = np.average(top["confidence"], weights=top["images"])
+    assert photos.calibration(calibration, "lecture")[0] == pytest.approx(mean)
+
+
+def test_the_box_says_where_pictures_come_from():
+    real = SimpleNamespace(name="CIFAR-10", train=range(4000))
+    assert "those of CIFAR-10.</p><p>4,000 of 45,000" in photos.origin(real).data
+    made = SimpleNamespace(name="generated shapes", train=range(9))
+    box = photos.origin(made, "a <b>\nc").data
+    assert "generated, and not CIFAR-10.</p><p>a &lt;b&gt;<br>c</p>" in box

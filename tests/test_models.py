@@ -1,11 +1,13 @@
 """The models have the architecture, the penalty and the seed that their keywords ask for."""
 
+import collections
+
 import keras
 import numpy as np
 import pytest
 
 from lectures_lib import models
-from lectures_lib.from_scratch import gru, lstm
+from lectures_lib.from_scratch import conv2d, gru, lstm
 from lectures_lib.models import digits_cnn, digits_dense, digits_linear
 
 pytestmark = pytest.mark.slow
@@ -168,28 +170,71 @@ def test_cifar_cnn_is_that_of_the_lecture():
     ) == (pytest.approx(1e-3))
 
 
+def test_the_residual_network_adds_normalises_and_pools():
+    """Compare its logits with a loop over stages from scratch, weights and averages drawn."""
+    model = models.cifar_residual(classes=7, seed=1)
+    rng = np.random.default_rng(2)
+    values = [rng.normal(scale=0.2, size=w.shape) for w in model.get_weights()]
+    values = [np.abs(v) + 0.5 if w.path.endswith("variance") else v
+              for v, w in zip(values, model.weights, strict=True)]  # fmt: skip
+    model.set_weights(values)
+    images = rng.uniform(size=(2, 32, 32, 3))
+    left = [value.astype("float32") for value in values]
+
+    def convolve(x, stride):
+        kernel, gamma, beta, mean, variance = (left.pop(0) for _ in range(5))
+        # "same" with stride 2 and an even size adds one zero, at the end.
+        edges = (0, 1) if stride == 2 else (1, 1)
+        padded = np.pad(x, ((0, 0), edges, edges, (0, 0)))
+        return (
+            gamma * (conv2d(padded, kernel, stride=stride) - mean) / np.sqrt(variance + 1e-3) + beta
+        )
+
+    x = images
+    for filters in (24, 48, 64):
+        x = np.maximum(convolve(x, 2), 0)
+        assert x.shape[-1] == filters
+        x = np.maximum(x + convolve(x, 1), 0)
+    kernel, bias = left
+    expected = x.mean(axis=(1, 2)) @ kernel + bias
+    logits = model(images.astype("float32"), training=False)
+    np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize(
-    ("options", "added"),
+    ("options", "parameters", "taken_out"),
     [
-        ({"dropout": 0.5}, {"Dropout": 1}),
-        ({"augment": True}, {"RandomFlip": 1, "RandomTranslation": 1}),
-        ({"batch_norm": True}, {"BatchNormalization": 3, "ReLU": 3}),
+        ({"residual": False}, 103_186, {"Add": 3}),
+        ({"batch_norm": False}, 102_098 + 272, {"BatchNormalization": 6}),
+        ({"global_pooling": False}, 103_186 + 960 * 10, {"GlobalAveragePooling2D": 1}),
+        ({"augment": False}, 103_186, {"RandomFlip": 1, "RandomTranslation": 1}),
+        ({"classes": 7}, 103_186 - 3 * 65, {}),
     ],
 )
-def test_cifar_cnn_options_add_layers(options, added):
-    plain, model = kinds(models.cifar_cnn()), kinds(models.cifar_cnn(**options))
-    assert {kind: model.count(kind) for kind in set(model) - set(plain)} == added
-    assert [kind for kind in model if kind in plain] == plain
+def test_options_of_the_residual_network_take_out_one_idea_each(options, parameters, taken_out):
+    whole, model = models.cifar_residual(), models.cifar_residual(**options)
+    assert model.count_params() == parameters
+    before, after = (
+        collections.Counter(type(step).__name__ for step in network.operations)
+        for network in (whole, model)
+    )
+    assert before - after == taken_out
 
 
-def test_normalisation_comes_before_the_activation():
-    model = models.cifar_cnn(batch_norm=True)
-    convolution = model.layers[0]
-    assert convolution.activation.__name__ == "linear" and not convolution.use_bias
-    assert kinds(model)[:4] == ["Conv2D", "BatchNormalization", "ReLU", "MaxPooling2D"]
+def test_noise_is_added_in_training_only():
+    model = models.cifar_residual(noise=0.1, augment=False)
+    (layer,) = [layer for layer in model.layers if type(layer).__name__ == "GaussianNoise"]
+    grey = np.full((4, 32, 32, 3), 0.5, "float32")
+    np.testing.assert_array_equal(layer(grey, training=False), grey)
+    assert np.std(layer(grey, training=True) - grey) == pytest.approx(0.1, rel=0.03)
+    with pytest.raises(ValueError, match=r"noise=-0\.1 is no standard deviation"):
+        models.cifar_residual(noise=-0.1)
 
 
-@pytest.mark.parametrize("build", [models.cifar_cnn, models.cifar_deeper, models.cifar_dense])
+CIFAR = [models.cifar_cnn, models.cifar_dense, models.cifar_residual]
+
+
+@pytest.mark.parametrize("build", CIFAR)
 def test_cifar_networks_return_logits(build):
     images = np.random.default_rng(0).uniform(size=(3, 32, 32, 3)).astype("float32")
     model = build(seed=2)
@@ -206,10 +251,10 @@ def test_cifar_networks_return_logits(build):
 
 
 def test_augmentation_moves_and_mirrors_in_training_only():
-    model = models.cifar_deeper()
+    model = models.cifar_residual()
     image = np.zeros((1, 32, 32, 3), "float32")
     image[0, 16, 4] = 1.0
-    augment = model.layers[:2]
+    augment = model.layers[1:3]
 
     def seen(training):
         values = image
@@ -223,19 +268,13 @@ def test_augmentation_moves_and_mirrors_in_training_only():
     assert len(columns) > 4 and all(min(abs(c - 4), abs(c - 27)) <= 3 for c in columns)
 
 
-def test_learning_rate_of_the_deeper_network_falls_to_zero():
-    rate = models.cifar_deeper(learning_rate=0.01, decay_steps=20).optimizer._learning_rate
+@pytest.mark.parametrize("build", [models.cifar_cnn, models.cifar_residual])
+def test_a_falling_learning_rate_ends_at_zero(build):
+    rate = build(learning_rate=0.01, decay_steps=20).optimizer._learning_rate
     assert [float(rate(step)) for step in (0, 10, 20)] == pytest.approx([0.01, 0.005, 0])
 
 
-@pytest.mark.parametrize("build", [models.cifar_cnn, models.cifar_deeper])
-@pytest.mark.parametrize("dropout", [-0.1, 1.0])
-def test_dropout_must_leave_something(build, dropout):
-    with pytest.raises(ValueError, match=f"dropout={dropout} is not a share.*below 1"):
-        build(dropout=dropout)
-
-
-@pytest.mark.parametrize("build", [models.cifar_cnn, models.cifar_deeper, models.cifar_dense])
+@pytest.mark.parametrize("build", CIFAR)
 def test_cifar_networks_refuse_a_learning_rate_of_zero(build):
     with pytest.raises(ValueError, match="learning_rate=0 does not descend"):
         build(learning_rate=0)

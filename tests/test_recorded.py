@@ -13,7 +13,7 @@ import pytest
 from scipy.special import logsumexp
 from sklearn import datasets
 
-from lectures_lib.data import load_cifar10, load_digits, load_mnist
+from lectures_lib.data import Dataset, Split, load_cifar10, load_digits, load_mnist
 from lectures_lib.from_scratch import conv2d
 from lectures_lib.models import digits_linear, series_lstm
 from lectures_lib.recorded import compare, load, names, weights
@@ -40,7 +40,8 @@ pytestmark = pytest.mark.slow
 NETWORKS = ["digits_linear", "digits_dense", "digits_cnn"]
 TABLES = [
     *("autoencoder_errors", "block_kernels"),
-    *("cifar10_confusion", "cifar10_disturbed", "cifar10_history", "cifar10_runs"),
+    *("cifar10_calibration", "cifar10_confusion", "cifar10_disturbed", "cifar10_history"),
+    *("cifar10_noise", "cifar10_patches", "cifar10_runs", "cifar10_transfer"),
     "convolutional_errors",
     "denoising_runs",
     *(
@@ -59,7 +60,11 @@ TABLES = [
     *("variational_best_q", "variational_beta", "variational_ising", "variational_plain"),
     "variational_samples",
 ]
-OTHERS = ("cifar10_confusion", "digits_writers")  # counts; accuracies under other names
+OTHERS = (
+    "cifar10_confusion",
+    "cifar10_noise",
+    "digits_writers",
+)  # counts; accuracies under other names
 ACCURACIES = [n for n in TABLES if n.startswith(("cifar10_", "digits_")) and n not in OTHERS]
 WEIGHTS = {
     "convolutional_maps": 1_477,
@@ -67,14 +72,16 @@ WEIGHTS = {
     "playground_digits": 17_295,
     "playground_gates": 396,
     "pretrained_encoder": 51_870,
-    "cifar10_deeper": 206_954,
+    "cifar10_base": 102_991,
     "cifar10_lecture": 122_570,
+    "cifar10_residual": 103_186,
     "regime_networks": 23_625,
     "denoising_network": 531_884,
     "sparsity_strokes": 56_448,
     "variational_networks": 337_652,
     "variational_pictures": 56_448,
 }
+NETWORK_OF = {"lecture": "lecture", "residual": "augment_20", "base": "base"}  # of weights
 MAX_BYTES = {"digits_learning_curves": 150_000}
 
 
@@ -326,24 +333,29 @@ def test_grid_comes_out_again():
 def test_angles_of_tracks_come_out_again():
     runs = load("track_angles")
     learnt = runs[runs["events"] > 0]
-    assert learnt.groupby(["method", "noise", "events"])["seed"].apply(sorted).tolist() == 10 * [
+    assert learnt.groupby(["method", "noise", "events"])["seed"].apply(sorted).tolist() == 14 * [
         [0, 1, 2]
     ]
     images, labels = tracks.events(tracks.TEST_EVENTS, noise=1.0, seed=10)
     same = runs.query("noise == 1 and events == 0").set_index("method")["accuracy"]
-    assert set(same.index) == {*(f"kernels of {k} pixels" for k in (9, 15, 21, 27)), "likelihood"}
+    by_hand = {*(f"kernels of {k} pixels" for k in (9, 15, 21, 27)), "9 pixels, summed"}
+    assert set(same.index) == by_hand | {"likelihood"}
     some = np.s_[:400]
     found = np.mean(tracks.by_kernels(images[some], 15) == labels[some])
     assert found == pytest.approx(same["kernels of 15 pixels"], abs=0.03)
     # Row by row, as in the chapter, and not as one convolution.
     one = tracks.by_kernels(images[:1], 9)
-    by_hand = [
-        max(np.sum(weights * images[0, i : i + 9, j : j + 9, 0]) for i, j in np.ndindex(24, 24))
+    responses = [
+        [np.sum(weights * images[0, i : i + 9, j : j + 9, 0]) for i, j in np.ndindex(24, 24)]
         for weights in (
             (k - k.mean()) / np.linalg.norm(k - k.mean()) for k in tracks.profiles(9, [0.0])[:, 0]
         )
     ]
-    assert one == np.argmax(by_hand)
+    assert one == np.argmax(np.max(responses, axis=1))
+    summed = np.sum(np.clip(np.array(responses) - 2, 0, None), axis=1)
+    assert tracks.by_kernels(images[:1], 9, above=2) == np.argmax(summed)
+    turned, angles = tracks.eight_of_each(images[:5], labels[:5])
+    assert np.mean(tracks.by_likelihood(turned) == angles) == 1 and len(turned) == 40
     assert np.mean(tracks.by_likelihood(images[some]) == labels[some]) == 1
     # The mean of the likelihood over all places of a track is no better than its largest value.
     noisy, labels = tracks.events(tracks.TEST_EVENTS, noise=1.5, seed=10)
@@ -364,30 +376,72 @@ def test_cifar10_tables_belong_together():
         assert rows["epoch"].tolist() == np.repeat(range(1, run["epochs"] + 1), 2).tolist()
         last = rows.groupby("split")["accuracy"].last()
         assert last["validation"] == pytest.approx(run["validation"], abs=2e-4)
-    counts = load("cifar10_confusion")
-    disturbed = load("cifar10_disturbed")
-    for name in cifar10.LOOKED_AT:
-        test = runs.query(f"model == '{name}' and seed == 0")["test"].item()
-        rows = counts[counts["model"] == name]
+    counts, disturbed = load("cifar10_confusion"), load("cifar10_disturbed")
+    calibration = load("cifar10_calibration")
+    for name, seed in itertools.product(cifar10.LOOKED_AT, cifar10.SEEDS):
+        one = f"model == '{name}' and seed == {seed}"
+        test = runs.query(one)["test"].item()
+        rows = counts.query(one)
         assert rows.groupby("label")["images"].sum().tolist() == [1000] * 10
         right = rows.loc[rows["label"] == rows["predicted"], "images"].sum()
         assert right / 10_000 == pytest.approx(test, abs=2e-4)
         for kind in ("noise", "shift"):
-            row = disturbed.query(f"model == '{name}' and disturbance == '{kind}' and size == 0")
+            row = disturbed.query(f"{one} and disturbance == '{kind}' and size == 0")
             assert row["accuracy"].item() == pytest.approx(test, abs=2e-4)
+        for _, bins in calibration.query(one).groupby("temperature"):
+            assert bins["images"].sum() == 10_000
+            assert np.average(bins["accuracy"], weights=bins["images"]) == pytest.approx(
+                test, abs=2e-4
+            )
+            assert (bins["confidence"] * 10).astype(int).clip(upper=9).tolist() == bins[
+                "bin"
+            ].tolist()
+    assert load("cifar10_noise").groupby(["model", "seed"])["images"].sum().eq(1000).all()
 
 
-def test_the_deeper_network_gets_four_of_five_right():
-    row = load("cifar10_runs").query("model == 'deeper'").iloc[0]
-    assert row["test"] > 0.8
-    assert row["minutes"] < 60
+def test_transfer_and_patches_are_complete():
+    table = load("cifar10_transfer")
+    methods = table["method"].unique()
+    wanted = itertools.product(methods, cifar10.LABELS, cifar10.SEEDS)
+    assert len(methods) == 5
+    assert sorted(configurations(table, ["method", "labels", "seed"])) == sorted(wanted)
+    assert load("cifar10_patches")["seed"].tolist() == list(cifar10.SEEDS)
+
+
+def test_the_temperature_is_that_of_the_smallest_loss():
+    """At the best temperature the mean energy is that of the labels, as in thermal equilibrium."""
+    rng = np.random.default_rng(3)
+    outputs = rng.normal(scale=4.0, size=(500, 7))
+    labels = (outputs / 2.5 + rng.gumbel(size=outputs.shape)).argmax(axis=1)
+    found = cifar10.temperature(outputs, labels)
+    p = np.exp(outputs / found - logsumexp(outputs / found, axis=1, keepdims=True))
+    energy = outputs[range(500), labels].mean()
+    assert np.sum(p * outputs, axis=1).mean() == pytest.approx(energy, abs=1e-3)
+    assert found == pytest.approx(2.5, rel=0.15)
+
+
+def test_new_classes_are_held_out_and_numbered_anew():
+    labels = np.array([8, 0, 2, 5, 2, 9, 8])
+    split = Split(np.arange(7.0).reshape(7, 1, 1, 1), labels)
+    ten = Dataset(split, split, split, tuple("abcdefghij"))
+    new = cifar10.chosen(ten, cifar10.NEW_CLASSES)
+    assert new.class_names == ("c", "f", "i")
+    assert new.train.labels.tolist() == [2, 0, 1, 0, 2]
+    assert new.test.inputs.ravel().tolist() == [0, 2, 3, 4, 6]
+    rows = cifar10.few(new.train.labels, 1, seed=4)
+    assert new.train.labels[rows].tolist() == [0, 1, 2]
+    base = cifar10.chosen(ten, [c for c in range(10) if c not in cifar10.NEW_CLASSES])
+    assert base.train.labels.tolist() == [0, 6] and base.class_names == tuple("abdeghj")
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_weights_fit_their_network(name):
     assert sum(values.size for values in weights(name)) == WEIGHTS[name]
     if name.startswith("cifar10_"):
-        cifar10.BUILDERS[name.removeprefix("cifar10_")](seed=1).set_weights(weights(name))
+        run = NETWORK_OF[name.removeprefix("cifar10_")]
+        cifar10.build(run, 1).set_weights(weights(name))
+        path = resources.files("lectures_lib.recorded").joinpath(f"{name}.npz")
+        assert path.stat().st_size < (460_000 if name == "cifar10_lecture" else 400_000)
     with resources.files("lectures_lib.recorded").joinpath(f"{name}.npz").open("rb") as file:
         text = str(np.load(file)["header"])
     assert text.startswith(f"# python -m recipes {name}\n")
@@ -400,15 +454,16 @@ def test_weights_fit_their_network(name):
 def test_recorded_weights_get_the_recorded_accuracy(monkeypatch):
     monkeypatch.setenv("LECTURES_DATA_DIR", os.environ.get("LECTURES_DATA_DIR", "../shared/data"))
     test = load_cifar10(test_images=1000).test
-    for name in ("lecture", "deeper"):
-        model = cifar10.BUILDERS[name](seed=0)
+    for name in ("lecture", "residual"):
+        run = NETWORK_OF[name]
+        model = cifar10.build(run, 0)
         model.set_weights(weights(f"cifar10_{name}"))
-        recorded = load("cifar10_runs").query(f"model == '{name}' and seed == 0")["test"].item()
+        recorded = load("cifar10_runs").query(f"model == '{run}' and seed == 0")["test"].item()
         assert evaluate(model, test)["accuracy"] == pytest.approx(recorded, abs=0.04)
 
 
 def test_unknown_weights_list_the_known_ones():
-    with pytest.raises(ValueError, match=r"'cifar'.*cifar10_deeper, cifar10_lecture"):
+    with pytest.raises(ValueError, match=r"'cifar'.*cifar10_base, cifar10_lecture"):
         weights("cifar")
 
 

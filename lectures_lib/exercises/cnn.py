@@ -360,38 +360,32 @@ def _logits_gradient(rng):
     )
 
 
-@exercise("cnn-class-accuracy", chapter="cnn/cifar10")
-def _class_accuracy(rng):
-    labels = np.array([0, 2, 2, 1, 2, 0, 2])
-    predicted = np.array([0, 2, 1, 1, 2, 2, 2])
-    hint = "Of the pictures of a class, count those that are predicted as it."
-    precision = "Divide by the number of pictures of the class, not by that of the predictions."
-    given = {"labels": labels, "predicted": predicted, "classes": 3}
-    mistakes = {precision: [1 / 1, 1 / 2, 3 / 4]}
-    yield Case([1 / 2, 1 / 1, 3 / 4], given, hint=hint, mistakes=mistakes)
-    given = {"labels": predicted, "predicted": labels, "classes": 3}
-    mistakes = {precision: [1 / 2, 1 / 1, 3 / 4]}
-    yield Case([1 / 1, 1 / 2, 3 / 4], given, hint=hint, mistakes=mistakes)
-    classes = int(rng.integers(4, 7))
-    labels = rng.permutation(np.arange(5 * classes) % classes)  # five pictures of each class
-    predicted = np.where(rng.random(labels.size) < 0.6, labels, (labels + 1) % classes)
-    pairs = list(zip(labels.tolist(), predicted.tolist(), strict=True))
-    shares = [pairs.count((c, c)) / 5 for c in range(classes)]
-    given = {"labels": labels, "predicted": predicted, "classes": classes}
-    yield Case(shares, given, hint=hint)
+@exercise("cnn-temperature", chapter="cnn/cifar10")
+def _temperature(rng):
+    odds = np.log(3.0)
+    # Three of four answers are right: the larger probability must be 3/4, the logits log(3) apart.
+    known = {"logits": np.tile([2 * odds, 0.0], (4, 1)), "labels": np.array([0, 1, 0, 0])}
+    hint = "Compute the mean loss for many values of T from 0.1 to 10, and take the best."
+    turned = "This is 1/T: the logits are divided by T."
+    yield Case(2.0, known, tolerance=0.005, hint=hint, mistakes={turned: 1 / 2.0})
+    for sharpness in (0.4, 5.0):
+        z = rng.normal(scale=2.0, size=(400, 5))
+        gumbel = rng.gumbel(size=z.shape)
+        labels = (z + gumbel).argmax(axis=1)  # drawn with the probabilities softmax(z)
 
+        def excess(t, z=z, labels=labels):
+            """Return by how much the mean of z under softmax(z / t) is above that of the labels."""
+            p = 1 / np.exp((z[:, np.newaxis] - z[:, :, np.newaxis]) / t).sum(axis=2)
+            return np.sum(p * z) - z[np.arange(len(z)), labels].sum()
 
-@exercise("cnn-occlusion", chapter="cnn/cifar10")
-def _occlusion(rng):
-    image, weights = rng.random((8, 12, 3)), rng.normal(size=(8, 12, 3))
-    for size in (4, 2):
-        # For a linear score a covered block changes it by the block's own sum.
-        change = weights * (image - 0.5)
-        blocks = [[change[i : i + size, j : j + size].sum() for j in range(0, 12, size)]
-                  for i in range(0, 8, size)]  # fmt: skip
+        low, high = 0.1, 10.0
+        while high / low > 1 + 1e-6:
+            middle = np.sqrt(low * high)
+            low, high = (middle, high) if excess(middle) > 0 else (low, middle)
         yield Case(
-            blocks,
-            {"score": lambda pictures: np.sum(weights * pictures, axis=(1, 2, 3)),
-             "image": image, "size": size},
-            hint="Cover one block at a time, always of the original image, with the value 0.5.",
-        )  # fmt: skip
+            sharpness * low,
+            {"logits": sharpness * z, "labels": labels},
+            tolerance=0.005,
+            hint=hint,
+            mistakes={turned: 1 / (sharpness * low)},
+        )

@@ -8,6 +8,8 @@ from lectures_lib.exercises import Trained, exercise
 __all__ = ["tracks"]
 
 FEW_EVENTS = 200
+FEW_PICTURES = 10  # of each new class
+NEW_CLASSES = "disc", "cross", "checkerboard"
 
 
 def tracks(angles, *, offsets, size=32):
@@ -39,7 +41,16 @@ def _few_events(rng):
         baseline=0.65,
         output_shape=(12,),
         bands=(
-            (0.2, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
+            (
+                0.2,
+                "That is guessing: does the loss fall? Few events make few steps, so it takes more "
+                "epochs. And do labels stay with their pictures?",
+            ),
+            (
+                0.35,
+                "200 events as they are teach more. If you turn or mirror them: are the new labels "
+                "right?",
+            ),
             (0.65, "200 events alone teach no more. What is a turned or a mirrored event?"),
             (1.0, "Use all eight turned and mirrored pictures, and train a little longer."),
         ),
@@ -64,10 +75,51 @@ def _light_network(rng):
             (0.2, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
             (
                 0.75,
-                "The units see too little, or a dense layer has most of the weights: more "
-                "convolutions, each with a pooling, and global pooling behind them.",
+                "The units see too little, a dense layer has most of the weights, or it learns "
+                "too slowly: more convolutions, each with a pooling, the largest value of each map "
+                "behind them, and a learning rate of 0.003.",
             ),
             (1.0, "Nearly: more filters in the last convolution, or more epochs."),
+        ),
+    )
+
+
+@exercise("cnn-new-classes", chapter="cnn/cifar10")
+def _new_classes(rng):
+    seed = int(rng.integers(2**32))
+    shapes = load_shapes(train_images=4000, validation_images=10, test_images=2000, seed=seed)
+    new = rng.permutation([shapes.class_names.index(name) for name in NEW_CLASSES])
+    number = np.full(len(shapes.class_names), -1)
+    number[new] = range(len(new))
+    old = np.setdiff1d(np.arange(len(number)), new)
+    known = np.isin(shapes.train.labels, old)
+    few = np.concatenate([np.flatnonzero(shapes.train.labels == c)[:FEW_PICTURES] for c in new])
+    hidden = np.isin(shapes.test.labels, new)
+    yield Trained(
+        {
+            "inputs": shapes.train.inputs[known],
+            "labels": np.searchsorted(old, shapes.train.labels[known]),
+            "few_inputs": shapes.train.inputs[few],
+            "few_labels": number[shapes.train.labels[few]],
+        },
+        shapes.test.inputs[hidden],
+        number[shapes.test.labels[hidden]],
+        on="other pictures of the new classes",
+        threshold=0.85,
+        baseline=0.75,
+        output_shape=(len(new),),
+        seconds=120,
+        bands=(
+            (0.4, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
+            (
+                0.8,
+                "Thirty pictures alone teach no more. Train on the seven classes first, and keep "
+                "what that network has learnt.",
+            ),
+            (
+                1.0,
+                "Nearly: train the seven classes for longer, or the head on mirrored pictures too.",
+            ),
         ),
     )
 

@@ -19,6 +19,7 @@ __all__ = ["NOTHING", "raised", "run", "short", "time_limit"]
 NOTHING = "nothing is filled in yet. Write your answer in the cell above and run both cells."
 # What Python says of a call whose arguments have other names, or another number.
 CALL = re.compile(r"unexpected keyword argument|missing \d+ required|takes \d+ positional")
+LABEL = re.compile(r"Received a label value of \S+ which is outside the valid range of \[[^)]*\)")
 # What Python makes up itself, and what TensorFlow makes of a function.
 MADE = re.compile(r"<frozen|<__array_function__|.*__autograph_generated")
 LIBRARIES = {Path(__file__).parents[1], Path(os.__file__).parent}  # ours, and Python's
@@ -72,6 +73,8 @@ def raised(error):
     """
     said = traceback.format_exception_only(error)[-1].strip().removesuffix(".")
     names = isinstance(error, TypeError) and CALL.search(said)
+    if label := LABEL.search(said):  # TensorFlow says it after many lines on its own insides
+        said = f"{type(error).__name__}: {label[0]}"
     said = textwrap.shorten(said, 300, placeholder=" ...")
     advice = "Keep the names of the arguments." if names else ""
     return f"raised {said}{_place(error)}", advice

@@ -2,7 +2,7 @@
 
 from numbers import Integral
 
-__all__ = ["check_dropout", "check_rates", "check_sizes"]
+__all__ = ["check_rates", "check_sizes"]
 
 
 def check_sizes(**sizes):
@@ -22,12 +22,4 @@ def check_rates(*, l2, learning_rate):
     if not learning_rate > 0:
         raise ValueError(
             f"learning_rate={learning_rate} does not descend. Pass a learning_rate above 0."
-        )
-
-
-def check_dropout(dropout):
-    """Raise ValueError unless `dropout` is a share that leaves something."""
-    if not 0 <= dropout < 1:
-        raise ValueError(
-            f"dropout={dropout} is not a share of the inputs. Pass 0 (none) or more, below 1."
         )
