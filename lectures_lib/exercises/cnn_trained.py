@@ -104,7 +104,7 @@ def _new_classes(rng):
         },
         shapes.test.inputs[hidden],
         number[shapes.test.labels[hidden]],
-        on="other pictures of the new classes",
+        on="pictures of the new classes that it has not seen",
         threshold=0.85,
         baseline=0.75,
         output_shape=(len(new),),

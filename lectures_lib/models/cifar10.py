@@ -7,8 +7,7 @@ from lectures_lib.models.checks import check_rates, check_sizes
 
 __all__ = ["cifar_cnn", "cifar_dense", "cifar_residual"]
 
-SHAPE = (32, 32, 3)
-CLASSES = 10
+SHAPE, CLASSES = (32, 32, 3), 10
 WIDTHS = (24, 48, 64)  # feature maps of the stages, of 16x16, 8x8 and 4x4 pixels
 
 
@@ -20,8 +19,7 @@ def cifar_cnn(*, learning_rate=1e-3, decay_steps=None, seed=0):
 
     Args:
         learning_rate: First step of Adam.
-        decay_steps: Steps over which the learning rate falls to 0 along half a cosine; constant if
-            it is not given.
+        decay_steps: Steps in which the rate falls to 0 along half a cosine; constant without.
         seed: Decides initial weights. Sets the seeds of Python, NumPy and Keras.
 
     Returns:
@@ -101,22 +99,19 @@ def cifar_residual(
 
     Args:
         residual: Whether the second convolution of a stage adds to its input, or replaces it.
-        batch_norm: Whether to normalise the feature maps before each activation; else each has a
-            bias.
+        batch_norm: Whether to normalise the feature maps before each activation.
         global_pooling: Whether the logits read the mean of each feature map, or all its pixels.
         augment: Whether to train on pictures that are mirrored, and moved by up to 3 pixels.
         noise: Standard deviation of noise that training adds to the pictures.
         classes: Number of logits.
-        learning_rate, decay_steps: As in `cifar_cnn`.
-        seed: As in `cifar_cnn`; it also decides augmentation and noise.
+        learning_rate, decay_steps, seed: As in `cifar_cnn`.
 
     Returns:
         A compiled model from `(images, 32, 32, 3)` to logits of shape `(images, classes)`. Called
         as a function it needs `training=False`: Keras' layers augment unless they are told not to.
 
     Raises:
-        ValueError: If `classes` is not a positive integer, `noise` negative or
-            `learning_rate <= 0`.
+        ValueError: If `classes` is not a positive integer, `noise < 0` or `learning_rate <= 0`.
 
     >>> cifar_residual().count_params()
     103186
