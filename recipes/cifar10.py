@@ -11,6 +11,7 @@ import pandas as pd
 
 from lectures_lib import models
 from lectures_lib.data import add_noise, load_cifar10, shift_images
+from lectures_lib.from_scratch import softmax
 from lectures_lib.training import evaluate, fit
 
 TRAIN_IMAGES = 45_000
@@ -334,8 +335,7 @@ def temperature(logits, labels):
 
 def confident(logits):
     """Return the largest probability for each picture, and the class that has it."""
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return odds.max(axis=1) / odds.sum(axis=1), logits.argmax(axis=1)
+    return softmax(logits).max(axis=1), logits.argmax(axis=1)
 
 
 def cifar10_lecture():
