@@ -210,7 +210,10 @@ def draw_fit(history):
     figure, axes = new_figure(1, 2, height=2.6)
     for panel, quantity in zip(axes, ("loss", "accuracy"), strict=True):
         for name, label in ((quantity, "train"), (f"val_{quantity}", "validation")):
-            panel.plot(np.arange(1, len(scores[name]) + 1), scores[name], label=label)
+            marker = "o" if len(scores[name]) == 1 else None
+            panel.plot(
+                np.arange(1, len(scores[name]) + 1), scores[name], label=label, marker=marker
+            )
         panel.set(xlabel="epoch", ylabel="loss (nats)" if quantity == "loss" else quantity)
         panel.legend()
     train, validation = scores["accuracy"][-1], scores["val_accuracy"][-1]

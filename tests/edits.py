@@ -94,6 +94,44 @@ EDITS = {
             ("return ...  # your answer: a trained model", "return residual"),
         ],
     },
+    "rnn/recurrent_networks": {
+        "another layer and more noise, not trained for long": [
+            ("layers.SimpleRNN(17)", "layers.LSTM(4)"),
+            ("epochs=30", "epochs=1"),
+            ("pulse_records(series=2000, seed=1)", "pulse_records(series=300, noise_v=0.6)"),
+        ],
+        "clipped, at another rate": [
+            ("Adam(0.003)", "Adam(0.1, global_clipnorm=0.5)"),
+            ("epochs=30", "epochs=2"),
+        ],
+        "long records of other noise": [
+            (
+                "pulse_records(series=2000, seed=0)",
+                "pulse_records(series=90, num_steps=150, noise_v=0.8, height_v=1, seed=3)",
+            ),
+            ("records[:, -5:, 0]", "records[:, -100:, 0]"),
+        ],
+        "three maps": [("fixed_points([0.8, 2.0])", "fixed_points([-1.5, 1.0, 30])")],
+        "another layer to compare": [
+            ("layers.SimpleRNN(4, return", "layers.SimpleRNN(2, return"),
+            ("size=(5, 7, 3))", "size=(1, 3, 6))"),
+        ],
+        "a slow oscillator, measured badly": [
+            ("omega = 2.0", "omega = 0.3"),
+            ("0.01 * np.random", "0.5 * np.random"),
+        ],
+        "a fast oscillator, measured at few times": [
+            ("omega = 2.0", "omega = 31.0"),
+            ("np.arange(200)", "np.arange(4)"),
+        ],
+        "other windows, another network": [
+            ("((4, 1), (1, 4))", "((2, 2), (1, 4), (4, 1))"),
+            ('layers.SimpleRNN(32, activation="relu")', "layers.SimpleRNN(3)"),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return network"),
+        ],
+    },
     "cnn/why_convolutions": {
         "an own network": [
             (

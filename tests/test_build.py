@@ -487,7 +487,7 @@ def test_what_is_looked_up_by_name_counts_if_it_is_named():
         *(f"exercises/{name}.py" for name in ("__init__", "case", "cnn", "cnn_trained")),
         *(f"exercises/{name}.py" for name in ("compare", "results", "running", "trained")),
     }
-    rnn = used(check, 'check("rnn-time-constant", 3)')
+    rnn = used(check, 'check("rnn-euler-weights", 3)')
     assert {"exercises/rnn.py"} < rnn  # and what its checks compute with
     assert "exercises/cnn.py" not in rnn
 

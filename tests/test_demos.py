@@ -15,6 +15,7 @@ from lectures_lib.demos import cnn_cifar10 as photos
 from lectures_lib.demos import cnn_convolution_layers as layers
 from lectures_lib.demos import cnn_digits, cnn_tuning
 from lectures_lib.demos import cnn_why_convolutions as why
+from lectures_lib.demos import rnn_recurrent_networks as recurrent
 from lectures_lib.explore import registry
 
 pytestmark = pytest.mark.slow
@@ -103,7 +104,7 @@ def figures_of_photographs():
     photos.reliability(), photos.transfer(), photos.disturbed(image)
     scores = {name: [0.5] for name in ("loss", "val_loss", "accuracy", "val_accuracy")}
     photos.learning_curves(SimpleNamespace(history=scores))
-    photos.filters(network.layers[0].get_weights()[0])
+    photos.filters(network)
     photos.maps(network, {"a": image, "b": image})
     photos.saliencies({"a": image, "b": image}, {"trained": np.ones((2, 8, 8))})
     photos.occluded(image, {"grey": np.eye(2)}, "a")
@@ -115,6 +116,17 @@ def figures_of_tuning():
     cnn_tuning.seeds(), cnn_tuning.best_of_many()
 
 
+def figures_of_recurrent_networks():
+    voltages, signs = np.zeros((4, 9, 1)), np.array([1, -1, 1, -1])
+    voltages[range(4), 2, 0] = 2.0 * signs
+    recurrent.records(voltages, signs), recurrent.sequences(), recurrent.memory()
+    recurrent.unrolled(), recurrent.fixed_points([0.5, 2.0]), recurrent.recall()
+    recurrent.schmitt_trigger(voltages, signs), recurrent.orbit(2.0), recurrent.gradients()
+    recurrent.cliff()
+    scores = {name: [0.5] for name in ("loss", "val_loss", "accuracy", "val_accuracy")}
+    recurrent.learning_curves(SimpleNamespace(history=scores))
+
+
 @pytest.mark.parametrize(
     ("chapter", "show"),
     [
@@ -123,6 +135,7 @@ def figures_of_tuning():
         ("cnn/why_convolutions", figures_of_tracks),
         ("cnn/tuning", figures_of_tuning),
         ("cnn/cifar10", figures_of_photographs),
+        ("rnn/recurrent_networks", figures_of_recurrent_networks),
     ],
 )
 def test_the_model_of_the_book_knows_all_figures_of_a_module(chapter, show):
@@ -539,9 +552,9 @@ def test_what_figures_of_photographs_say_is_recorded():
     assert f"{cats[3]:.1f} % of the pictures of class cat" in said
     assert f"{cats[worst]:.1f} % are taken for {photos.CIFAR10_CLASSES[worst]}" in said
     noise = recorded.load("cifar10_disturbed").query("disturbance == 'noise' and size == 0.1")
-    share = noise.query("model == 'noise'")["accuracy"].mean()
+    share = noise.query("model == 'augment_20'")["accuracy"].mean()
     said = photos.disturbed(np.zeros((8, 8, 3))).alt_text({"noise": 0.1})
-    assert f"residual, augmented, noise {share:.3f}" in said
+    assert f"augmentation, 20 epochs {share:.3f}" in said
     calibration = recorded.load("cifar10_calibration").query("model == 'lecture'")
     top = calibration[calibration["temperature"] == 1]
     mean = np.average(top["confidence"], weights=top["images"])
@@ -554,3 +567,59 @@ def test_the_box_says_where_pictures_come_from():
     made = SimpleNamespace(name="generated shapes", train=range(9))
     box = photos.origin(made, "a <b>\nc").data
     assert "generated, and not CIFAR-10.</p><p>a &lt;b&gt;<br>c</p>" in box
+
+
+def test_figures_of_recurrent_networks_are_drawn_in_all_corners():
+    registry.clear()
+    figures_of_recurrent_networks()
+    assert len(registry) == 11
+    for demo in registry.values():
+        assert all(walked(demo))
+
+
+def test_figures_of_recurrent_networks_say_what_is_so():
+    said = recurrent.memory().alt_text({"w": 0.5, "unit": "linear"})
+    assert "0.5 one step later" in said.replace("0.50", "0.5") and f"{0.5**10:.2g} after 10" in said
+    said = recurrent.orbit(2.0).alt_text({"dt": 0.1})
+    assert "spectral radius 1.0198" in said and f"is {2 * 1.04**100:.3g} after 10 s" in said
+    voltages, signs = np.zeros((4, 9, 1)), np.array([1, -1, 1, -1])
+    voltages[range(4), 2, 0] = 2.0 * signs
+    demo = recurrent.schmitt_trigger(voltages, signs)
+    low, high = 0.958, -0.958  # the stable states for w = 2
+    assert f"{low:.2f} on the way down and {high:.2f} on the way up. 1.00" in demo.alt_text(
+        {"w": 2, "k": 1}
+    )
+    assert demo.alt_text({"w": 0.9, "k": 1}).startswith("w = 0.9, k = 1: at no input the state is")
+
+
+def test_norms_of_gradients_are_those_of_matrix_powers():
+    found = recurrent.gradient_norms(0.9, "linear", seed=4, units=5)
+    R, rng = recurrent.random_matrix(0.9, 5, seed=4), np.random.default_rng(104)
+    rng.normal(size=(20, 51, 5))
+    g = rng.normal(size=5)
+    powers = [np.linalg.matrix_power(R.T, distance) for distance in range(51)]
+    np.testing.assert_allclose(found, [np.linalg.norm(g @ p) / np.linalg.norm(g) for p in powers])
+    assert np.abs(np.linalg.eigvals(R)).max() == pytest.approx(0.9)
+
+
+def test_slopes_of_the_cliff_are_differences_of_its_loss():
+    w, b = np.array([4.5, 3.0]), np.array([-2.0, -1.7])
+    loss, slopes = recurrent.loss_and_slopes(w, b, steps=7)
+    h = 0.5
+    for _ in range(7):
+        h = 1 / (1 + np.exp(-(w * h + b)))
+    np.testing.assert_allclose(loss, (h - 0.7) ** 2)
+    for column, (dw, db) in enumerate([(1e-5, 0), (0, 1e-5)]):
+        up, down = (recurrent.loss_and_slopes(w + s * dw, b + s * db, steps=7)[0] for s in (1, -1))
+        np.testing.assert_allclose(slopes[:, column], (up - down) / 2e-5, rtol=1e-6)
+
+
+def test_a_clipped_descent_makes_steps_of_the_limit():
+    starts = [(5.0, -2.3), (4.4, -2.1)]
+    slopes = recurrent.loss_and_slopes(*np.array(starts).T)[1]
+    free = recurrent.descend(starts, learning_rate=0.1, max_norm=np.inf, updates=1)
+    np.testing.assert_allclose(free[1], np.array(starts) - 0.1 * slopes)
+    clipped = recurrent.descend(starts, learning_rate=0.1, max_norm=1e-3, updates=4)
+    assert clipped.shape == (5, 2, 2)
+    steps = np.linalg.norm(np.diff(clipped, axis=0), axis=-1)
+    np.testing.assert_allclose(steps, 1e-4)

@@ -38,6 +38,25 @@ def test_adding_marks_one_value_in_each_half(num_steps):
     assert task.labels.var() == pytest.approx(1 / 6, abs=0.01)
 
 
+@pytest.mark.parametrize("num_steps", [2, 7])
+def test_a_record_has_one_pulse_in_its_first_half(num_steps):
+    quiet = data.pulse_records(series=400, num_steps=num_steps, height_v=1.5, noise_v=0, seed=2)
+    assert quiet.inputs.shape == (400, num_steps, 1)
+    voltages = quiet.inputs[..., 0]
+    row, place = np.nonzero(voltages)
+    np.testing.assert_array_equal(row, range(400))
+    assert set(place) == set(range(num_steps // 2))
+    np.testing.assert_array_equal(voltages[row, place], np.where(quiet.labels == 1, 1.5, -1.5))
+    assert quiet.labels.mean() == pytest.approx(0.5, abs=0.08)
+
+
+def test_the_records_noise_has_its_standard_deviation():
+    noisy = data.pulse_records(series=3000, num_steps=4, noise_v=0.2, seed=5).inputs[:, 2:]
+    assert noisy.std() == pytest.approx(0.2, rel=0.03)
+    with pytest.raises(ValueError, match="half=0 is not a whole number above 0"):
+        data.pulse_records(series=3, num_steps=1)
+
+
 def test_parity_is_the_product_of_signs():
     task = data.parity_series(series=500, num_steps=9, seed=4)
     signs = 1 - 2 * task.inputs

@@ -176,7 +176,7 @@ def test_known_values_are_split_without_a_common_label():
     [
         (3, r"known=3 of 9 values with num_steps=2 leaves .* from 4 to 8\."),
         (9, "known=9 of 9 values"),
-        (2.5, "known=2.5 is not a number of times"),
+        (2.5, "known=2.5 is not a whole number above 0"),
     ],
 )
 def test_too_few_or_too_many_known_values(known, message):

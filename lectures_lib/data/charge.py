@@ -1,10 +1,8 @@
 """Records of a gated integrator: packets of charge arrive, commands drain it and read it."""
 
-from numbers import Integral
-
 import numpy as np
 
-from lectures_lib.data.splits import Split, read_only
+from lectures_lib.data.splits import Split, check_positive, read_only
 
 __all__ = ["charge_records", "pulse_train"]
 
@@ -65,9 +63,7 @@ def charge_records(*, series, num_steps, noise_pc=0.1, seed=0) -> Split:
     >>> task.inputs.shape, task.labels.shape, bool(task.labels.max() <= 6)
     ((4, 10, 3), (4, 10, 1), True)
     """
-    for name, count in (("series", series), ("num_steps", num_steps)):
-        if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
-            raise ValueError(f"{name}={count!r} is not a number of those. Pass 1 or more.")
+    check_positive(series=series, num_steps=num_steps)
     rng = np.random.default_rng(seed)
     chance = rng.uniform(size=(series, num_steps))
     packets = rng.uniform(0.02, 0.3, size=(series, 1))  # chance of a packet in this record

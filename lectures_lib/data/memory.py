@@ -4,9 +4,9 @@ from numbers import Integral
 
 import numpy as np
 
-from lectures_lib.data.splits import read_only
+from lectures_lib.data.splits import check_positive, read_only
 
-__all__ = ["adding_series", "delayed_series", "parity_series", "recall_series"]
+__all__ = ["adding_series", "delayed_series", "parity_series", "pulse_records", "recall_series"]
 
 MIXING_S = 2.0
 GAIN_K_PER_KW = 2.0
@@ -31,7 +31,7 @@ def recall_series(*, series, num_steps, seed=0):
     >>> bool((task.inputs[:, 0, 0] == task.labels).all()), task.inputs[0, :, 1].tolist()
     (True, [1.0, 0.0, 0.0])
     """
-    _check(series=series, num_steps=num_steps)
+    check_positive(series=series, num_steps=num_steps)
     values = np.random.default_rng(seed).uniform(-1, 1, size=(series, num_steps))
     return _marked(values, np.zeros((series, 1), dtype=int))
 
@@ -57,7 +57,7 @@ def adding_series(*, series, num_steps, seed=0):
     >>> bool(np.allclose((task.inputs[..., 0] * task.inputs[..., 1]).sum(axis=1), task.labels))
     True
     """
-    _check(series=series, num_steps=num_steps)
+    check_positive(series=series, num_steps=num_steps)
     if num_steps < 2:
         raise ValueError(f"num_steps={num_steps} has no place for two markers. Pass 2 or more.")
     rng, half = np.random.default_rng(seed), num_steps // 2
@@ -83,7 +83,7 @@ def parity_series(*, series, num_steps, seed=0):
     >>> task.inputs[0, :, 0].tolist(), task.labels[0, :, 0].tolist()
     ([0.0, 1.0, 1.0, 1.0, 0.0], [1.0, -1.0, 1.0, -1.0, -1.0])
     """
-    _check(series=series, num_steps=num_steps)
+    check_positive(series=series, num_steps=num_steps)
     bits = np.random.default_rng(seed).integers(0, 2, size=(series, num_steps, 1))
     odd = np.cumsum(bits, axis=1) % 2
     return read_only(bits.astype("float32"), (1 - 2 * odd).astype("float32"))
@@ -114,7 +114,7 @@ def delayed_series(*, series, num_steps, delay, noise_k=0.1, seed=0):
     >>> task.inputs[0, :, 0].tolist(), [f"{T:.3f}" for T in task.labels[0, :, 0]]
     ([1.0, 1.0, 1.0, -1.0], ['0.000', '0.000', '0.787', '1.264'])
     """
-    _check(series=series, num_steps=num_steps)
+    check_positive(series=series, num_steps=num_steps)
     _check_delay(delay, noise_k)
     rng = np.random.default_rng(seed)
     power_kw = rng.choice([-1.0, 1.0], size=(series, num_steps))
@@ -128,22 +128,38 @@ def delayed_series(*, series, num_steps, delay, noise_k=0.1, seed=0):
     return read_only(*arrays)
 
 
+def pulse_records(*, series, num_steps=60, height_v=2.0, noise_v=0.3, seed=0):
+    """Generate records of a detector: one pulse, up or down, in the first half, and noise.
+
+    Args:
+        series, num_steps, seed: As in `adding_series`.
+        height_v, noise_v: Size of the pulse and standard deviation of the noise, in volt.
+
+    Returns:
+        A `Split`. Inputs `(series, num_steps, 1)` in volt; labels `(series,)`: 1 up, 0 down.
+
+    Raises:
+        ValueError: As `adding_series`.
+
+    >>> records = pulse_records(series=2, num_steps=4, noise_v=0, seed=1)
+    >>> records.inputs[..., 0].tolist(), records.labels.tolist()
+    ([[-2.0, 0.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0]], [0, 1])
+    """
+    check_positive(series=series, num_steps=num_steps, half=num_steps // 2)
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(2, size=series)
+    records = noise_v * rng.normal(size=(series, num_steps, 1))
+    places = rng.integers(num_steps // 2, size=series)
+    records[np.arange(series), places, 0] += height_v * (2 * labels - 1)
+    return read_only(records.astype("float32"), labels)
+
+
 def _marked(values, places):
     """Return values `(series, time)` with markers at `places` `(series, markers)`, and sums."""
     markers = np.zeros_like(values)
     np.put_along_axis(markers, places, 1.0, axis=1)
     sums = np.take_along_axis(values, places, axis=1).sum(axis=1)
     return read_only(np.stack([values, markers], axis=-1).astype("float32"), sums.astype("float32"))
-
-
-def _check(**counts):
-    """Raise ValueError for the first count that is not a positive integer."""
-    for name, count in counts.items():
-        if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
-            raise ValueError(
-                f"{name}={count!r} is not a number of series or steps. "
-                f"Pass {name} as an integer, 1 or more."
-            )
 
 
 def _check_delay(delay, noise_k):

@@ -6,7 +6,10 @@ from numbers import Integral
 
 import numpy as np
 
-__all__ = ["Dataset", "Split", "as_numbers", "check_counts", "inputs_as_labels", "read_only"]
+__all__ = [
+    "Dataset", "Split", "as_numbers", "check_counts", "check_positive", "inputs_as_labels",
+    "read_only",
+]  # fmt: skip
 
 
 # eq=False: comparing arrays element by element has no single truth value.
@@ -98,4 +101,14 @@ def check_counts(classes, *counts):
             raise ValueError(
                 f"{part}_images={count}, but it must be a whole number of at least {classes}: "
                 "one image of each class."
+            )
+
+
+def check_positive(**counts):
+    """Raise ValueError for the first count that is not a positive integer."""
+    for name, count in counts.items():
+        if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
+            raise ValueError(
+                f"{name}={count!r} is not a whole number above 0. "
+                f"Pass {name} as an integer, 1 or more."
             )

@@ -1,10 +1,8 @@
 """Series cut into windows: some steps as inputs, a later value as label."""
 
-from numbers import Integral
-
 import numpy as np
 
-from lectures_lib.data.splits import Dataset, as_numbers, read_only
+from lectures_lib.data.splits import Dataset, as_numbers, check_positive, read_only
 
 __all__ = ["make_windows", "split_in_time", "split_known"]
 
@@ -33,7 +31,7 @@ def make_windows(series, *, num_steps, horizon=1):
     >>> windows.inputs[:, :, 0].tolist(), windows.labels.tolist()
     ([[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]], [4.0, 5.0])
     """
-    _check_steps(num_steps=num_steps, horizon=horizon)
+    check_positive(num_steps=num_steps, horizon=horizon)
     series = _checked(series)
     _check_length(len(series), "The series", num_steps, horizon)
     return _windows(series, num_steps, horizon)
@@ -62,7 +60,7 @@ def split_in_time(series, *, train, validation, num_steps, horizon=1, scaler=Non
     >>> [part.labels.tolist() for part in (parts.train, parts.validation, parts.test)]
     [[2.0, 3.0, 4.0], [7.0], [10.0, 11.0]]
     """
-    _check_steps(num_steps=num_steps, horizon=horizon, train=train, validation=validation)
+    check_positive(num_steps=num_steps, horizon=horizon, train=train, validation=validation)
     series = _checked(series)
     stretches = np.split(series, [train, train + validation])
     lengths = train, validation, len(series) - train - validation
@@ -96,7 +94,7 @@ def split_known(series, *, known, num_steps=2):
     >>> [part.labels.tolist() for part in (parts.train, parts.validation, parts.test)]
     [[2.0, 3.0, 4.0], [5.0], [6.0, 7.0, 8.0]]
     """
-    _check_steps(known=known)
+    check_positive(known=known)
     windows = make_windows(series, num_steps=num_steps)
     if not num_steps + 2 <= known < len(series):
         raise ValueError(
@@ -131,15 +129,6 @@ def _checked(series):
             f"index {np.argmin(finite)}. Fill the gaps, or cut the series there."
         )
     return series
-
-
-def _check_steps(**counts):
-    """Raise ValueError for the first count that is not a positive integer."""
-    for name, count in counts.items():
-        if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
-            raise ValueError(
-                f"{name}={count!r} is not a number of times. Pass {name} as an integer, 1 or more."
-            )
 
 
 def _check_length(times, what, num_steps, horizon):

@@ -348,7 +348,15 @@ def _logits_gradient(rng):
     yield Case(
         slopes,
         {"logits": moderate, "labels": labels},
-        hint="Probability minus 1 for the true class, minus 0 for the others, over the pictures.",
+        hint="Differentiate the two terms of the loss of one picture by one logit, and then take "
+        "the mean over the pictures: divide by their number.",
+        mistakes={
+            "This is the gradient of the sum over the pictures; the loss is their mean.": (
+                len(labels) * slopes
+            ),
+            "The sign is turned: this points to where the loss falls.": -slopes,
+            "The term of the true class is missing.": slopes + np.eye(4)[labels] / len(labels),
+        },
     )
     yield Case(
         [[0.0, 0.0, 0.0], [0.5, 0.0, -0.5]],
@@ -365,7 +373,10 @@ def _temperature(rng):
     odds = np.log(3.0)
     # Three of four answers are right: the larger probability must be 3/4, the logits log(3) apart.
     known = {"logits": np.tile([2 * odds, 0.0], (4, 1)), "labels": np.array([0, 1, 0, 0])}
-    hint = "Compute the mean loss for many values of T from 0.1 to 10, and take the best."
+    hint = (
+        "Compute the mean loss for values of T from 0.1 to 10, and take the best. Is the grid as "
+        "fine as 1 %?"
+    )
     turned = "This is 1/T: the logits are divided by T."
     yield Case(2.0, known, tolerance=0.005, hint=hint, mistakes={turned: 1 / 2.0})
     for sharpness in (0.4, 5.0):

@@ -110,11 +110,15 @@ def _new_classes(rng):
         output_shape=(len(new),),
         seconds=120,
         bands=(
-            (0.4, "That is guessing: does the loss fall, and do labels stay with their pictures?"),
+            (
+                0.4,
+                "That is guessing: does the loss of the head fall, over a hundred epochs or more, "
+                "and do labels stay with their pictures?",
+            ),
             (
                 0.8,
-                "Thirty pictures alone teach no more. Train on the seven classes first, and keep "
-                "what that network has learnt.",
+                "Thirty pictures alone teach no more. Train on the seven classes first, freeze "
+                "what that network has learnt, and let the head learn for a hundred epochs.",
             ),
             (
                 1.0,

@@ -2,26 +2,47 @@
 
 import numpy as np
 
-from lectures_lib.exercises import Case, exercise
+from lectures_lib.exercises import Case, Trained, exercise
 from lectures_lib.physics import exact_pairing_energy
 
 
-@exercise("rnn-time-constant", chapter="rnn/recurrent_networks")
-def _time_constant(rng):
-    for w, dt_s in [(0.9, 1.0), (0.99, 0.002), rng.uniform([0.3, 0.1], [0.8, 0.9]).tolist()]:
-        # Follow the state in steps so small that 1/e is met on the grid.
-        fine = w ** (1 / 20_000)
-        states = np.cumprod(np.full(20_000 * 120, fine))
-        yield Case(
-            dt_s * (1 + np.argmax(states <= np.exp(-1))) / 20_000,
-            {"w": w, "dt_s": dt_s},
-            tolerance=1e-4,
-            hint="In seconds, and with the natural logarithm of w.",
-            mistakes={
-                "This is a number of steps; each takes dt_s.": -1 / np.log(w),
-                "1 - w is near -ln w only for w near 1.": dt_s / (1 - w),
-            },
-        )
+@exercise("rnn-last-pulse", chapter="rnn/recurrent_networks")
+def _last_pulse(rng):
+    noise = rng.uniform(0.2, 0.4)
+
+    def detected(count):
+        records, labels = noise * rng.normal(size=(count, 60, 1)), np.empty(count, int)
+        for record, pulses in zip(range(count), rng.integers(1, 5, size=count), strict=True):
+            places = np.sort(rng.choice(50, size=pulses, replace=False))
+            signs = rng.choice([-1, 1], size=pulses)
+            records[record, places, 0] += 6.5 * noise * signs
+            labels[record] = signs[-1] > 0
+        return records.astype("float32"), labels
+
+    records, labels = detected(1500)
+    hidden, last = detected(1000)
+    yield Trained(
+        {"records": records, "labels": labels},
+        hidden,
+        last,
+        on="records that it has not seen",
+        threshold=0.95,
+        baseline=0.86,
+        output_shape=(2,),
+        bands=(
+            (
+                0.6,
+                "That is guessing: does the loss fall? A recurrent network may need another start, "
+                "a clipped gradient or more epochs.",
+            ),
+            (
+                0.87,
+                "A network that finds all pulses at once does not know what came last: it needs a "
+                "state. If it has one, train for longer.",
+            ),
+            (1.0, "Nearly: more epochs, or triggers as a start."),
+        ),
+    )
 
 
 @exercise("rnn-step", chapter="rnn/recurrent_networks")
@@ -29,18 +50,24 @@ def _step(rng):
     for series, features, units in [(2, 3, 4), (5, 1, int(rng.integers(2, 6)))]:
         X, H = rng.normal(size=(series, features)), rng.normal(size=(series, units))
         K, R = rng.normal(size=(features, units)), rng.normal(size=(units, units))
-        b = rng.normal(size=units)
+        b, ended = rng.normal(size=units), np.arange(series) % 2 == 1
         # One dense layer on the inputs and the old states side by side, number by number.
         rows = np.hstack([X, H, np.ones((series, 1))])
         weights = np.vstack([K, R, b])
+        new = [[np.tanh(sum(row * column)) for column in weights.T] for row in rows]
+        stays = np.where(ended[:, np.newaxis], H, new)
         yield Case(
-            [[np.tanh(sum(row * column)) for column in weights.T] for row in rows],
-            {"X": X, "H": H, "K": K, "R": R, "b": b},
-            hint="X @ K + H @ R + b goes through tanh as a whole.",
+            stays,
+            {"X": X, "H": H, "K": K, "R": R, "b": b, "ended": ended},
+            hint="X @ K + H @ R + b goes through tanh as a whole, unless the series has ended.",
             mistakes={
-                "R is transposed: row i holds what leaves unit i.": np.tanh(X @ K + H @ R.T + b),
-                "The sum of all three goes through tanh.": np.tanh(X @ K) + H @ R + b,
-                "tanh is missing.": X @ K + H @ R + b,
+                "R is transposed: row i holds what leaves unit i.": np.where(
+                    ended[:, np.newaxis], H, np.tanh(X @ K + H @ R.T + b)
+                ),
+                "A series that has ended keeps its old state.": new,
+                "It is turned round: True is for a series that has ended.": np.where(
+                    ended[:, np.newaxis], new, H
+                ),
             },
         )
 
@@ -80,19 +107,6 @@ def _euler_weights(rng):
                 )
             },
         )
-
-
-@exercise("rnn-clip-factor", chapter="rnn/recurrent_networks")
-def _clip_factor(rng):
-    gradients = {"dK": np.array([[3.0, 0.0]]), "dR": np.array([[0.0, 4.0], [12.0, 0.0]])}
-    gradients["db"] = np.array([0.0, 84.0])  # together 85
-    hint = "One norm for all three arrays; never a factor above 1."
-    yield Case(10 / 85, {**gradients, "max_norm": 10.0}, hint=hint)
-    yield Case(1.0, {**gradients, "max_norm": 100.0}, hint=hint)
-    yield Case(1.0, {name: 0 * g for name, g in gradients.items()} | {"max_norm": 1.0}, hint=hint)
-    dK, dR, db = rng.normal(size=(3, 4)), rng.normal(size=(4, 4)), rng.normal(size=4)
-    together = np.linalg.norm(np.concatenate([dK.ravel(), dR.ravel(), db]))
-    yield Case(0.5 / together, {"dK": dK, "dR": dR, "db": db, "max_norm": 0.5}, hint=hint)
 
 
 @exercise("rnn-noise-floor", chapter="rnn/noisy_sine")

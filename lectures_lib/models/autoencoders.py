@@ -11,7 +11,8 @@ import math
 import keras
 from keras import layers, ops
 
-from lectures_lib.models.checks import check_rates, check_sizes
+from lectures_lib.data.splits import check_positive
+from lectures_lib.models.checks import check_rates
 from lectures_lib.models.layers import PixelNoise, SumPenalty, Transposed
 
 __all__ = [
@@ -70,7 +71,7 @@ def linear_autoencoder(*, latent_dim=30, shape=MNIST, learning_rate=1e-3, seed=0
     >>> linear_autoencoder().count_params()  # 784 * 30 + 30 + 30 * 784 + 784
     47854
     """
-    check_sizes(latent_dim=latent_dim)
+    check_positive(latent_dim=latent_dim)
     keras.utils.set_random_seed(seed)
     body = [
         layers.Flatten(),
@@ -162,7 +163,7 @@ def sparse_autoencoder(*, latent_dim=100, l1=1e-3, learning_rate=1e-3, seed=0):
     >>> sparse_autoencoder().count_params()  # 784 * 100 + 100 + 100 * 784 + 784
     157684
     """
-    check_sizes(latent_dim=latent_dim)
+    check_positive(latent_dim=latent_dim)
     if not l1 >= 0:
         raise ValueError(f"l1={l1} would reward large codes. Pass l1=0 (no penalty) or more.")
     keras.utils.set_random_seed(seed)
@@ -205,7 +206,7 @@ def convolutional_autoencoder(
     (None, 7, 7, 4)
     """
     for i, size in enumerate(filters):
-        check_sizes(**{f"filters[{i}]": size})
+        check_positive(**{f"filters[{i}]": size})
     step = 2 ** len(filters)
     if not filters or shape[0] % step or shape[1] % step:
         raise ValueError(
@@ -245,7 +246,7 @@ def encoder_classifier(encoder, *, classes=10, frozen=False, learning_rate=1e-3)
     >>> model.count_params(), sum(values.numpy().size for values in model.trainable_weights)
     (52180, 310)
     """
-    check_sizes(classes=classes)
+    check_positive(classes=classes)
     check_rates(l2=0, learning_rate=learning_rate)
     copy = keras.models.clone_model(encoder)
     copy.set_weights(encoder.get_weights())
@@ -259,7 +260,7 @@ def encoder_classifier(encoder, *, classes=10, frozen=False, learning_rate=1e-3)
 
 def _stacked_layers(hidden, latent_dim, *, tied=False):
     """Return the layers of `stacked_autoencoder`."""
-    check_sizes(hidden=hidden, latent_dim=latent_dim)
+    check_positive(hidden=hidden, latent_dim=latent_dim)
     # The initial weights that keep the variance through SELU: Klambauer et al. (2017).
     selu = dict(activation="selu", kernel_initializer="lecun_normal")
     down = [layers.Dense(hidden, **selu), layers.Dense(latent_dim, name="code", **selu)]
@@ -274,7 +275,7 @@ def _code_layers(latent_dim, *, maps):
     """Return the layers between the maps of the encoder and those of the decoder."""
     if latent_dim is None:
         return [layers.Identity(name="code")]
-    check_sizes(latent_dim=latent_dim)
+    check_positive(latent_dim=latent_dim)
     back = [layers.Dense(math.prod(maps), activation="relu"), layers.Reshape(maps)]
     return [layers.Flatten(), layers.Dense(latent_dim, name="code"), *back]
 

@@ -1,18 +1,6 @@
 """Refuse settings that no network can have."""
 
-from numbers import Integral
-
-__all__ = ["check_rates", "check_sizes"]
-
-
-def check_sizes(**sizes):
-    """Raise ValueError for the first size that is not a positive integer."""
-    for name, size in sizes.items():
-        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
-            raise ValueError(
-                f"{name}={size!r} is not a number of units, steps or pixels. "
-                f"Pass {name} as a positive integer, 1 or more."
-            )
+__all__ = ["check_rates"]
 
 
 def check_rates(*, l2, learning_rate):

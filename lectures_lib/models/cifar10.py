@@ -1,23 +1,31 @@
 """Networks for the 32x32 pictures of CIFAR-10."""
 
+import functools
+
 import keras
 from keras import layers
 
-from lectures_lib.models.checks import check_rates, check_sizes
+from lectures_lib.data.splits import check_positive
+from lectures_lib.models.checks import check_rates
 
 __all__ = ["cifar_cnn", "cifar_dense", "cifar_residual"]
 
 SHAPE, CLASSES = (32, 32, 3), 10
+batch_normalisation = functools.partial(layers.BatchNormalization, momentum=0.9)
 WIDTHS = (24, 48, 64)  # feature maps of the stages, of 16x16, 8x8 and 4x4 pixels
 
 
-def cifar_cnn(*, learning_rate=1e-3, decay_steps=None, seed=0):
+def cifar_cnn(
+    *, batch_norm=False, augment=False, learning_rate=1e-3, decay_steps=None, seed=0
+):  # fmt: skip
     """Build the convolutional network of the CIFAR-10 chapter: three convolutions, logits.
 
     Architecture: M. Hjorth-Jensen's lectures on machine learning in physics (code C3), which take
     it from TensorFlow's tutorial on convolutional networks.
 
     Args:
+        batch_norm: Whether to normalise the feature maps before each activation.
+        augment: Whether to train on pictures that are mirrored, and moved by up to 3 pixels.
         learning_rate: First step of Adam.
         decay_steps: Steps in which the rate falls to 0 along half a cosine; constant without.
         seed: Decides initial weights. Sets the seeds of Python, NumPy and Keras.
@@ -34,14 +42,21 @@ def cifar_cnn(*, learning_rate=1e-3, decay_steps=None, seed=0):
     """
     check_rates(l2=0, learning_rate=learning_rate)
     keras.utils.set_random_seed(seed)
+
+    def convolve(filters):
+        if batch_norm:
+            return [layers.Conv2D(filters, 3, use_bias=False), batch_normalisation(), layers.ReLU()]
+        return [layers.Conv2D(filters, 3, activation="relu")]
+
     model = keras.Sequential(
         [
             keras.Input(SHAPE),
-            layers.Conv2D(32, 3, activation="relu"),
+            *(_augmentation() if augment else []),
+            *convolve(32),
             layers.MaxPooling2D(2),
-            layers.Conv2D(64, 3, activation="relu"),
+            *convolve(64),
             layers.MaxPooling2D(2),
-            layers.Conv2D(64, 3, activation="relu"),
+            *convolve(64),
             layers.Flatten(),
             layers.Dense(64, activation="relu"),
             layers.Dense(CLASSES, name="logits"),
@@ -71,7 +86,7 @@ def cifar_dense(*, hidden=40, learning_rate=1e-3, seed=0):
     >>> cifar_dense().count_params()  # (3072 + 1) * 40 + (40 + 1) * 10
     123330
     """
-    check_sizes(hidden=hidden)
+    check_positive(hidden=hidden)
     check_rates(l2=0, learning_rate=learning_rate)
     keras.utils.set_random_seed(seed)
     model = keras.Sequential(
@@ -88,8 +103,8 @@ def cifar_dense(*, hidden=40, learning_rate=1e-3, seed=0):
 
 
 def cifar_residual(
-    *, residual=True, batch_norm=True, global_pooling=True, augment=True, noise=0.0,
-    classes=CLASSES, learning_rate=2e-3, decay_steps=None, seed=0,
+    *, residual=True, batch_norm=True, global_pooling=True, augment=True, classes=CLASSES,
+    learning_rate=2e-3, decay_steps=None, seed=0,
 ):  # fmt: skip
     """Build a residual network with fewer weights and multiplications than `cifar_cnn`.
 
@@ -99,40 +114,32 @@ def cifar_residual(
 
     Args:
         residual: Whether the second convolution of a stage adds to its input, or replaces it.
-        batch_norm: Whether to normalise the feature maps before each activation.
         global_pooling: Whether the logits read the mean of each feature map, or all its pixels.
-        augment: Whether to train on pictures that are mirrored, and moved by up to 3 pixels.
-        noise: Standard deviation of noise that training adds to the pictures.
         classes: Number of logits.
-        learning_rate, decay_steps, seed: As in `cifar_cnn`.
+        batch_norm, augment, learning_rate, decay_steps, seed: As in `cifar_cnn`.
 
     Returns:
         A compiled model from `(images, 32, 32, 3)` to logits of shape `(images, classes)`. Called
         as a function it needs `training=False`: Keras' layers augment unless they are told not to.
 
     Raises:
-        ValueError: If `classes` is not a positive integer, `noise < 0` or `learning_rate <= 0`.
+        ValueError: If `classes` is not a positive integer, or `learning_rate <= 0`.
 
     >>> cifar_residual().count_params()
     103186
     """
-    check_sizes(classes=classes)
+    check_positive(classes=classes)
     check_rates(l2=0, learning_rate=learning_rate)
-    if not noise >= 0:
-        raise ValueError(f"noise={noise} is no standard deviation. Pass noise=0 (none) or more.")
     keras.utils.set_random_seed(seed)
 
     def convolve(values, filters, strides=1):
         options = {"strides": strides, "padding": "same", "use_bias": not batch_norm}
         values = layers.Conv2D(filters, 3, **options)(values)
-        return layers.BatchNormalization(momentum=0.9)(values) if batch_norm else values
+        return batch_normalisation()(values) if batch_norm else values
 
     inputs = values = keras.Input(SHAPE)
-    if augment:
-        values = layers.RandomFlip("horizontal")(values)
-        values = layers.RandomTranslation(0.1, 0.1, fill_mode="reflect")(values)
-    if noise:
-        values = layers.GaussianNoise(noise)(values)
+    for layer in _augmentation() if augment else []:
+        values = layer(values)
     for filters in WIDTHS:
         values = layers.ReLU()(convolve(values, filters, strides=2))
         change = convolve(values, filters)
@@ -141,6 +148,11 @@ def cifar_residual(
     outputs = layers.Dense(classes, name="logits")(pool(name="features")(values))
     model = keras.Model(inputs, outputs, name="cifar_residual")
     return _compiled(model, learning_rate=learning_rate, decay_steps=decay_steps)
+
+
+def _augmentation():
+    flip = layers.RandomFlip("horizontal")
+    return [flip, layers.RandomTranslation(0.1, 0.1, fill_mode="reflect")]
 
 
 def _compiled(model, *, learning_rate, decay_steps=None):

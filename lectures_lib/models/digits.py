@@ -2,7 +2,8 @@
 
 import keras
 
-from lectures_lib.models.checks import check_rates, check_sizes
+from lectures_lib.data.splits import check_positive
+from lectures_lib.models.checks import check_rates
 
 __all__ = ["digits_cnn", "digits_dense", "digits_linear"]
 
@@ -34,7 +35,7 @@ def digits_cnn(*, filters=10, kernel_size=3, hidden=50, l2=0.0, learning_rate=0.
     >>> digits_cnn().count_params()  # 10 * (9 + 1) + (160 + 1) * 50 + (50 + 1) * 10
     8660
     """
-    check_sizes(filters=filters, kernel_size=kernel_size, hidden=hidden)
+    check_positive(filters=filters, kernel_size=kernel_size, hidden=hidden)
     check_rates(l2=l2, learning_rate=learning_rate)
     keras.utils.set_random_seed(seed)
     body = [
@@ -72,7 +73,7 @@ def digits_dense(*, hidden=115, l2=0.0, learning_rate=0.1, seed=0):
     >>> digits_dense().count_params()
     8635
     """
-    check_sizes(hidden=hidden)
+    check_positive(hidden=hidden)
     check_rates(l2=l2, learning_rate=learning_rate)
     keras.utils.set_random_seed(seed)
     body = [

@@ -2,7 +2,8 @@
 
 import keras
 
-from lectures_lib.models.checks import check_rates, check_sizes
+from lectures_lib.data.splits import check_positive
+from lectures_lib.models.checks import check_rates
 
 __all__ = ["memory_network"]
 
@@ -46,7 +47,7 @@ def memory_network(
             f"forget_bias={forget_bias} was given for {layer!r}, which has no forget gates. "
             'Leave it out, or pass layer="lstm".'
         )
-    check_sizes(hidden=hidden, num_steps=num_steps, features=features, classes=classes or 1)
+    check_positive(hidden=hidden, num_steps=num_steps, features=features, classes=classes or 1)
     check_rates(l2=0, learning_rate=learning_rate)
     keras.utils.set_random_seed(seed)
     recurrent = LAYERS[layer](hidden, return_sequences=every_step, unroll=True, name="recurrent")

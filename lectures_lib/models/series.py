@@ -2,7 +2,8 @@
 
 import keras
 
-from lectures_lib.models.checks import check_rates, check_sizes
+from lectures_lib.data.splits import check_positive
+from lectures_lib.models.checks import check_rates
 
 __all__ = ["series_gru", "series_lstm", "series_rnn", "sine_rnn"]
 
@@ -32,7 +33,7 @@ def sine_rnn(*, num_steps=4, hidden=32, one_step=False, learning_rate=1e-3, seed
     >>> sine_rnn().count_params()  # 32 * (1 + 32 + 1) + (32 + 1) * 8 + (8 + 1)
     1361
     """
-    check_sizes(num_steps=num_steps, hidden=hidden)
+    check_positive(num_steps=num_steps, hidden=hidden)
     check_rates(l2=0, learning_rate=learning_rate)
     keras.utils.set_random_seed(seed)
     body = [
@@ -70,7 +71,7 @@ def series_rnn(*, num_steps=2, hidden=200, layers=1, activation="tanh", learning
     >>> series_rnn(hidden=500, layers=2, activation="sigmoid").count_params()
     752001
     """
-    check_sizes(num_steps=num_steps, hidden=hidden, layers=layers)
+    check_positive(num_steps=num_steps, hidden=hidden, layers=layers)
     check_rates(l2=0, learning_rate=learning_rate)
     keras.utils.set_random_seed(seed)
     body = [
@@ -103,7 +104,7 @@ def series_lstm(*, num_steps=2, hidden=250, layers=2, learning_rate=1e-3, seed=0
     >>> series_lstm().count_params()  # 4 * 250 * (1 + 250 + 1) + 4 * 250 * (250 + 250 + 1) + 251
     753251
     """
-    check_sizes(num_steps=num_steps, hidden=hidden, layers=layers)
+    check_positive(num_steps=num_steps, hidden=hidden, layers=layers)
     check_rates(l2=0, learning_rate=learning_rate)
     keras.utils.set_random_seed(seed)
     body = [
@@ -137,7 +138,7 @@ def series_gru(*, num_steps=2, hidden=250, dense=125, learning_rate=1e-3, seed=0
     >>> [layer.count_params() for layer in series_gru().layers]  # of a GRU: 3 u (n + u + 2)
     [250, 15750, 282750, 376500, 251]
     """
-    check_sizes(num_steps=num_steps, hidden=hidden, dense=dense)
+    check_positive(num_steps=num_steps, hidden=hidden, dense=dense)
     check_rates(l2=0, learning_rate=learning_rate)
     keras.utils.set_random_seed(seed)
     body = [keras.layers.Dense(dense, activation="relu") for _ in range(2)]

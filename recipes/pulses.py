@@ -1,0 +1,76 @@
+"""Networks that remember the sign of a pulse, with and without gates and clipping."""
+
+import keras
+import pandas as pd
+
+from lectures_lib.data import Dataset, pulse_records
+from recipes.extrapolation import memory
+
+SIZES = {"train": 2000, "validation": 1000, "test": 2000}
+UNITS = {"SimpleRNN": 17, "GRU": 9, "LSTM": 8}  # 323, 324 and 320 weights
+TRIGGER, KERNEL = 4.0, (0.5, 8.0)  # w, and the range of k: thresholds from 0.5 to 8 V
+NETWORKS = {  # the layer, and the limit of the gradient's norm
+    "SimpleRNN": ("SimpleRNN", None),
+    "SimpleRNN, clipped": ("SimpleRNN", 1.0),
+    "row of triggers, clipped": ("SimpleRNN", 1.0),
+    "GRU": ("GRU", None),
+    "GRU, clipped": ("GRU", 1.0),
+    "LSTM": ("LSTM", None),
+    "LSTM, clipped": ("LSTM", 1.0),
+}
+SEEDS = range(10)
+EPOCHS, BATCH, RATE = 60, 32, 0.003
+
+
+def pulse_data():
+    """Return train, validation and test records, from seeds of their own."""
+    splits = [pulse_records(series=n, seed=seed) for seed, n in enumerate(SIZES.values(), start=1)]
+    return Dataset(*splits, class_names=("down", "up"))
+
+
+def pulse_network(name, *, seed):
+    """Build a network of `NETWORKS`.
+
+    >>> names = ("SimpleRNN", "GRU, clipped", "LSTM")
+    >>> [pulse_network(name, seed=0).layers[0].count_params() for name in names]
+    [323, 324, 320]
+    """
+    keras.utils.set_random_seed(seed)
+    kind, limit = NETWORKS[name]
+    start = {
+        "recurrent_initializer": keras.initializers.Identity(TRIGGER),
+        "kernel_initializer": keras.initializers.RandomUniform(*KERNEL),
+    }
+    layer = getattr(keras.layers, kind)(UNITS[kind], **(start if "triggers" in name else {}))
+    network = keras.Sequential([keras.Input((60, 1)), layer, keras.layers.Dense(2)])
+    network.compile(
+        keras.optimizers.Adam(RATE, global_clipnorm=limit),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return network
+
+
+@memory.cache
+def trained(name, seed):
+    """Train a network: shares answered rightly at the end, and in its best epoch."""
+    data, network = pulse_data(), pulse_network(name, seed=seed)
+    best = keras.callbacks.EarlyStopping("val_loss", patience=EPOCHS, restore_best_weights=True)
+    history = network.fit(
+        data.train.inputs, data.train.labels, epochs=EPOCHS, batch_size=BATCH, verbose=0,
+        validation_data=(data.validation.inputs, data.validation.labels), callbacks=[best],
+    )  # fmt: skip
+    shares = history.history["val_accuracy"]
+    _, test = network.evaluate(data.test.inputs, data.test.labels, verbose=0)
+    return {
+        "best_epoch": best.best_epoch + 1, "validation": shares[best.best_epoch], "test": test,
+        "last": shares[-1],
+    }  # fmt: skip
+
+
+def pulse_networks():
+    """Train networks on pulses: shares right in the epoch of the smallest loss, and in the last."""
+    runs = [(name, seed) for name in NETWORKS for seed in SEEDS]
+    return pd.DataFrame(
+        {"network": name, "seed": seed} | trained(name, seed) for name, seed in runs
+    )
