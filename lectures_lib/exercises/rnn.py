@@ -37,8 +37,8 @@ def _last_pulse(rng):
             ),
             (
                 0.87,
-                "A network that finds all pulses at once does not know what came last: it needs a "
-                "state. If it has one, train for longer.",
+                "Short kernels with global pooling do not know what came last; a state does. If "
+                "your network has one, train for longer.",
             ),
             (1.0, "Nearly: more epochs, or triggers as a start."),
         ),
@@ -65,6 +65,9 @@ def _step(rng):
                     ended[:, np.newaxis], H, np.tanh(X @ K + H @ R.T + b)
                 ),
                 "A series that has ended keeps its old state.": new,
+                "A series that has ended keeps its old state, it is not set to 0.": np.where(
+                    ended[:, np.newaxis], 0, new
+                ),
                 "It is turned round: True is for a series that has ended.": np.where(
                     ended[:, np.newaxis], new, H
                 ),
@@ -104,7 +107,15 @@ def _euler_weights(rng):
             mistakes={
                 "This is the transposed matrix, for states as columns; here they are rows.": (
                     np.linalg.solve(before, after).T
-                )
+                ),
+                "Look at the friction: the equation has 2 gamma v, with a minus.": [
+                    [1, -(omega**2) * dt],
+                    [dt, 1 + 2 * friction * dt],
+                ],
+                "The friction is 2 gamma v; this is half of it.": [
+                    [1, -(omega**2) * dt],
+                    [dt, 1 - friction * dt],
+                ],
             },
         )
 
