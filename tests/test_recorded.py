@@ -373,7 +373,8 @@ def test_pulse_networks_are_complete_and_of_one_size():
     runs = load("pulse_networks")
     wanted = list(itertools.product(pulses.NETWORKS, pulses.SEEDS))
     assert configurations(runs, ["network", "seed"]) == wanted
-    assert (runs["test"] - runs["validation"]).abs().max() < 0.04  # of 1,000 and of 2,000 records
+    apart = runs["test"] - runs["validation"]
+    assert apart.abs().max() < 0.06  # three standard errors of 1,000 and 2,000 records
     assert (runs["last"] <= runs["validation"] + 0.03).all()
     assert runs["best_epoch"].between(1, pulses.EPOCHS).all()
     for name, (kind, rate, limit) in pulses.NETWORKS.items():
