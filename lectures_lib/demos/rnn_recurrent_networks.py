@@ -235,8 +235,9 @@ def schmitt_trigger(voltages, signs):
         loop = states(w, k, up[np.newaxis, :, np.newaxis])[0]
         falling, rising = loop[200], loop[400]  # x = 0 on the way down, and on the way up
         return (
-            f"With w = {w:g}, k = {k:g} and no input the state is {falling:.2f} on the way down and "
-            f"{rising:.2f} on the way up. {right(w, k):.2f} of all records are answered rightly."
+            f"With w = {w:g}, k = {k:g} and no input the state is {falling:.2f} on the way down "
+            f"and {rising:.2f} on the way up. {right(w, k):.2f} of all records are answered "
+            "rightly."
         )
 
     return explore(
