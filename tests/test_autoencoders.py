@@ -544,7 +544,7 @@ def test_a_fresh_classifier_has_no_opinion():
     model = models.encoder_classifier(encoder, classes=4)
     assert_array_equal(model(images(5)), np.zeros((5, 4)))
     assert evaluate(model, Split(images(5), np.zeros(5, int)))["loss"] == pytest.approx(np.log(4))
-    with pytest.raises(ValueError, match="classes=0 is not a number"):
+    with pytest.raises(ValueError, match="classes=0 is not a whole number"):
         models.encoder_classifier(encoder, classes=0)
     with pytest.raises(ValueError, match="learning_rate=-1 does not descend"):
         models.encoder_classifier(encoder, learning_rate=-1)

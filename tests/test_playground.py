@@ -257,8 +257,8 @@ def test_random_records_have_the_statistics_that_are_promised():
         (lambda: pulse_train("1.x"), r"text='1.x' is no record: \['x'\] is in it"),
         (lambda: pulse_train(""), "nothing is in it"),
         (lambda: pulse_train("1", noise_pc=-1), "noise_pc=-1 is no standard deviation"),
-        (lambda: charge_records(series=0, num_steps=3), "series=0 is not a number"),
-        (lambda: charge_records(series=1, num_steps=True), "num_steps=True is not a number"),
+        (lambda: charge_records(series=0, num_steps=3), "series=0 is not a whole number"),
+        (lambda: charge_records(series=1, num_steps=True), "num_steps=True is not a whole number"),
     ],
 )
 def test_records_refuse_what_they_cannot_be(call, message):

@@ -56,7 +56,7 @@ TABLES = [
     "few_labels",
     *("gated_frozen", "gated_runs", "linear_codes"),
     *("memory_bias", "memory_digits", "memory_epochs", "memory_seconds", "memory_slopes"),
-    *("memory_tasks", "motion_horizon", "motion_networks"),
+    *("memory_tasks", "motion_horizon", "motion_networks", "pulse_networks"),
     *("regime_curves", "sine_curves", "sine_networks", "sparsity_runs", "track_angles"),
     *("variational_best_q", "variational_beta", "variational_ising", "variational_plain"),
     "variational_samples",

@@ -169,7 +169,7 @@ def stable_points(w, b=0.0):
     """Return the stable fixed points of one tanh unit.
 
     >>> [round(h, 3) for h in stable_points(2.0)], [round(h, 3) for h in stable_points(2.0, 0.6)]
-    ([-0.958, 0.958], [0.988])
+    ([-0.958, 0.958], [0.989])
     """
     return [h for h, stable in _fixed_points(w, b) if stable]
 
