@@ -1,4 +1,6 @@
-"""Long runs on CIFAR-10: they need the full data set, and two hours of processor time."""
+"""Long runs on CIFAR-10: they need the full data set, and two and a half hours of processor
+time.
+"""
 
 import functools
 import time

@@ -473,11 +473,7 @@ def test_a_large_beta_empties_the_code():
 @pytest.mark.parametrize(
     ("build", "settings", "text"),
     [
-        (
-            models.linear_autoencoder,
-            {"latent_dim": 0},
-            "latent_dim=0 is not a whole number",
-        ),
+        (models.linear_autoencoder, {"latent_dim": 0}, "latent_dim=0 is not a whole number"),
         (models.linear_autoencoder, {"learning_rate": 0}, "learning_rate=0 does not descend"),
         (models.stacked_autoencoder, {"hidden": 2.5}, "hidden=2.5 is not a whole number above 0"),
         (models.stacked_autoencoder, {"latent_dim": -1}, "latent_dim=-1 is not"),

@@ -973,7 +973,7 @@ NAMED = [
     ("cnn-next-writers", "Its pictures were learnt", "Neighbours must stay together"),
     ("rnn-step", "R is transposed", "keeps its old state"),
     ("rnn-scalar-gradient", "the share of the last step", "dL/dh of that state is h"),
-    ("rnn-euler-weights", "This is the transposed matrix"),
+    ("rnn-euler-weights", "This is the transposed matrix", "this is half of it"),
     ("rnn-noise-floor", "take it off before squaring", "not equally likely"),
     ("rnn-useful-time", "The natural logarithm is needed", "never below 0"),
     ("lstm-forget-bias", "", "1/e, not one half"),

@@ -53,8 +53,10 @@ def test_a_record_has_one_pulse_in_its_first_half(num_steps):
 def test_the_records_noise_has_its_standard_deviation():
     noisy = data.pulse_records(series=3000, num_steps=4, noise_v=0.2, seed=5).inputs[:, 2:]
     assert noisy.std() == pytest.approx(0.2, rel=0.03)
-    with pytest.raises(ValueError, match="half=0 is not a whole number above 0"):
+    with pytest.raises(ValueError, match="num_steps=1 has no first half"):
         data.pulse_records(series=3, num_steps=1)
+    with pytest.raises(ValueError, match="noise_v=-1 is no standard deviation"):
+        data.pulse_records(series=3, noise_v=-1)
 
 
 def test_parity_is_the_product_of_signs():

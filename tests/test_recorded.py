@@ -15,7 +15,7 @@ from sklearn import datasets
 
 from lectures_lib.data import Dataset, Split, load_cifar10, load_digits, load_mnist
 from lectures_lib.from_scratch import conv2d
-from lectures_lib.models import digits_linear, series_lstm
+from lectures_lib.models import cifar_cnn, cifar_residual, digits_linear, series_lstm
 from lectures_lib.recorded import compare, load, names, weights
 from lectures_lib.training import evaluate, fit, forecast
 from recipes import __main__ as make
@@ -415,6 +415,34 @@ def test_cifar10_tables_belong_together():
                 "bin"
             ].tolist()
     assert load("cifar10_noise").groupby(["model", "seed"])["images"].sum().eq(1000).all()
+
+
+def test_renewed_averages_are_those_of_the_pictures():
+    """In use, the network then answers as in training, but for augmentation."""
+    images = np.random.default_rng(4).uniform(size=(40, 32, 32, 3)).astype("float32")
+    model, plain = cifar_residual(seed=1), cifar_residual(seed=1, augment=False)
+    before = [array.copy() for array in model.get_weights()]
+    plain.set_weights([w for w in before if w.dtype == np.float32])
+    renewed = cifar10.renewed(model, images)
+    np.testing.assert_allclose(renewed(images, training=False), plain(images, training=True),
+                               atol=1e-4)  # fmt: skip
+    for array, old in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(array, old)
+
+
+def test_frozen_kernels_do_not_learn():
+    model = cifar_cnn(seed=3)
+    kernel = model.layers[0].get_weights()[0]
+    network = cifar10.frozen(model)
+    assert [tuple(w.shape) for w in network.trainable_weights] == [
+        (1024, 64),
+        (64,),
+        (64, 10),
+        (10,),
+    ]
+    images = np.random.default_rng(4).uniform(size=(8, 32, 32, 3)).astype("float32")
+    network.fit(images, np.arange(8), verbose=0)
+    np.testing.assert_array_equal(network.layers[0].get_weights()[0], kernel)
 
 
 def test_transfer_and_patches_are_complete():

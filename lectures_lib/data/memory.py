@@ -139,13 +139,17 @@ def pulse_records(*, series, num_steps=60, height_v=2.0, noise_v=0.3, seed=0):
         A `Split`. Inputs `(series, num_steps, 1)` in volt; labels `(series,)`: 1 up, 0 down.
 
     Raises:
-        ValueError: As `adding_series`.
+        ValueError: As `adding_series`, and if `noise_v` is negative.
 
     >>> records = pulse_records(series=2, num_steps=4, noise_v=0, seed=1)
     >>> records.inputs.sum(axis=1).ravel().tolist(), records.labels.tolist()
     ([-2.0, 2.0], [0, 1])
     """
-    check_positive(series=series, num_steps=num_steps, half=num_steps // 2)
+    check_positive(series=series, num_steps=num_steps)
+    if num_steps < 2:
+        raise ValueError(f"num_steps={num_steps} has no first half. Pass 2 or more.")
+    if not noise_v >= 0:
+        raise ValueError(f"noise_v={noise_v} is no standard deviation. Pass noise_v=0 or more.")
     rng = np.random.default_rng(seed)
     labels = rng.integers(2, size=series)
     records = noise_v * rng.normal(size=(series, num_steps, 1))
