@@ -1,53 +1,46 @@
-"""Long runs on series: the noisy sine of the lecture, and forecasts of two equations of motion."""
+"""Long runs on windows of the noisy sine, and forecasts of two equations of motion."""
+
+import itertools
 
 import keras
 import numpy as np
 import pandas as pd
 
 from lectures_lib.data import noisy_sine, split_in_time
+from lectures_lib.from_scratch import simple_rnn
 from lectures_lib.models import series_rnn, sine_rnn
 from lectures_lib.physics import driven_oscillator, lorenz
-from lectures_lib.training import evaluate, fit_many, forecast, sweep
+from lectures_lib.training import fit_many, forecast, sweep
 
 PARTS = ("train", "validation", "test")
 SINE_BATCH = 16
 SINE_TIMES, SINE_TRAIN, SINE_VALIDATION = 2000, 800, 200
-# The lecture's sizes on five series, with its epochs and fewer; then other sizes and longer windows
-# on the last series, whose noise has nearly the expected variance in all parts.
+# The lecture's sizes on five series, with its epochs and fewer.
 SINE_SERIES = range(5)
-SINE_RUNS = [
-    {
-        "model": ["one_step", "recurrent", "dense"],
-        "hidden": [32],
-        "num_steps": [4],
-        "series": list(SINE_SERIES),
-        "epochs": [20, 100],
-    },
-    {
-        "model": ["recurrent"],
-        "hidden": [2, 8, 128],
-        "num_steps": [4],
-        "series": [4],
-        "epochs": [100],
-    },
-    {
-        "model": ["recurrent", "dense"],
-        "hidden": [32],
-        "num_steps": [8, 16],
-        "series": [4],
-        "epochs": [100],
-    },
-]
+SINE_RUNS = {
+    "model": ["one_step", "recurrent", "dense"], "series": list(SINE_SERIES), "epochs": [20, 100],
+}  # fmt: skip
+SINE_HIDDEN, SINE_STEPS = 32, 4
 SINE_SEEDS = range(10)
-SINE_CURVE_EPOCHS = (1, 2, 3, 5, 7, 10, 15, *range(20, 101, 10))
 
 SYSTEMS = ("oscillator", "lorenz")
 STEPS = {"oscillator": 0.5, "lorenz": 0.1}  # from value to value: in s, and in the time of Lorenz
 NUM_STEPS, SERIES_TRAIN, SERIES_VALIDATION, SERIES_TEST = 10, 1000, 500, 2000
 SERIES_EPOCHS, SERIES_BATCH, SERIES_RATE = 150, 50, 5e-3
+LONG_EPOCHS = 1500
 RECURRENT_UNITS, DENSE_UNITS = 24, 54  # 649 parameters each
+RANDOM_UNITS = 300
+MODELS = (
+    "linear", "recurrent", "dense", "recurrent, long", "dense, long", "echo state", "random window"
+)  # fmt: skip
 SERIES_SEEDS, STARTS = range(5), 200
 AHEAD = (1, 2, 3, 5, 7, *range(10, 81, 5))
+CHOSEN_AT = 10  # steps ahead at which random networks are chosen, on validation values
+WASHOUT = 50  # states that still know of the start
+# Settings of random networks: the size of input weights, the ridge, and for the echo state the
+# spectral radius, for the random window its length.
+SIZES, RIDGES = (0.5, 1.0, 2.0), (1e-8, 1e-6, 1e-4)
+RADII, LENGTHS = (0.6, 0.9, 1.1), (3, 5, 10)
 
 
 def sine_data(series, *, num_steps):
@@ -56,12 +49,11 @@ def sine_data(series, *, num_steps):
     return split_in_time(values, train=SINE_TRAIN, validation=SINE_VALIDATION, num_steps=num_steps)
 
 
-def sine_network(model, *, hidden, num_steps, seed):
+def sine_network(model, *, hidden=SINE_HIDDEN, num_steps=SINE_STEPS, seed=0):
     """Build one network of the noisy sine; "dense" has as many parameters as "recurrent".
 
-    >>> sizes = {"hidden": 32, "num_steps": 16, "seed": 0}
-    >>> [sine_network(model, **sizes).count_params() for model in ("recurrent", "dense")]
-    [1361, 1367]
+    >>> [sine_network(model).count_params() for model in ("recurrent", "dense")]
+    [1361, 1363]
     """
     if model == "dense":
         units = round(hidden * (hidden + 10) / (num_steps + 9))
@@ -87,51 +79,15 @@ def sine_networks():
     return sweep(run_sine, SINE_RUNS)
 
 
-def run_sine(model, hidden, num_steps, series, epochs, *, seeds=SINE_SEEDS):
-    """Return the scores of one architecture on one series, one row per seed."""
-    many, data = train_sine(model, hidden, num_steps, series, epochs, seeds=seeds)
-    return _scores(many, data)
-
-
-def train_sine(model, hidden, num_steps, series, epochs, *, seeds=SINE_SEEDS):
-    """Return the trained networks of one architecture, and their data."""
-    data = sine_data(series, num_steps=num_steps)
+def run_sine(model, series, epochs, *, seeds=SINE_SEEDS):
+    """Return the scores of one kind of network on one series, one row per seed."""
+    data = sine_data(series, num_steps=SINE_STEPS)
     many = fit_many(
-        lambda seed: sine_network(model, hidden=hidden, num_steps=num_steps, seed=seed),
-        {"seed": list(seeds)}, data, epochs=epochs, batch_size=SINE_BATCH, seed=series,
-        progress=False,
+        lambda seed: sine_network(model, seed=seed), {"seed": list(seeds)}, data,
+        epochs=epochs, batch_size=SINE_BATCH, seed=series, progress=False,
     )  # fmt: skip
-    return many, data
-
-
-def _scores(many, data):
-    """Return one row per network: its settings, its parameters and the errors on all parts."""
     errors = {part: many.evaluate(getattr(data, part))["loss"] for part in PARTS}
-    table = many.networks.drop(columns="diverged")
-    return table.assign(parameters=many.models[0].count_params(), **errors)
-
-
-def sine_curves():
-    """Train the recurrent network of the noisy sine with more and fewer units: ten seeds."""
-    return sweep(run_sine_curve, {"hidden": [2, 8, 32, 128]})
-
-
-def run_sine_curve(hidden, *, epochs=SINE_CURVE_EPOCHS[-1]):
-    """Return the losses of one size over the epochs, with mean and range over the seeds."""
-    many, _ = train_sine("recurrent", hidden, 4, SINE_SERIES[-1], epochs)
-    return summarise_losses(many.history)
-
-
-def summarise_losses(history):
-    """Return mean, smallest and largest loss over the networks, at some epochs.
-
-    >>> rows = {"epoch": [1, 1], "split": ["train"] * 2, "loss": [0.5, 0.75], "network": [0, 1]}
-    >>> summarise_losses(pd.DataFrame(rows)).to_numpy().tolist()
-    [[1, 'train', 0.625, 0.5, 0.75]]
-    """
-    chosen = history[history["epoch"].isin(SINE_CURVE_EPOCHS)]
-    losses = chosen.groupby(["epoch", "split"])["loss"]
-    return losses.agg(loss="mean", low="min", high="max").reset_index()
+    return many.networks.drop(columns="diverged").assign(**errors)
 
 
 def motion(system):
@@ -144,14 +100,12 @@ def motion(system):
     return lorenz(STEPS[system] * np.arange(settling + times))[settling:, 0]
 
 
-def motion_data(system, *, noise=0.0):
-    """Return the parts of a motion, scaled to the deviation of its train part, with noise added."""
+def motion_data(system):
+    """Return the parts of a motion, scaled to the deviation of its train part."""
     from sklearn.preprocessing import StandardScaler
 
-    values = motion(system)
-    values = values + noise * values.std() * np.random.default_rng(0).normal(size=len(values))
     sizes = {"train": SERIES_TRAIN, "validation": SERIES_VALIDATION, "num_steps": NUM_STEPS}
-    return split_in_time(values, **sizes, scaler=StandardScaler())
+    return split_in_time(motion(system), **sizes, scaler=StandardScaler())
 
 
 def motion_network(model, *, seed):
@@ -181,29 +135,31 @@ def linear_network(split):
     return network
 
 
-def motion_networks():
-    """Train networks of equal size on two motions, with and without noise: mean squared errors."""
-    runs = [{"system": list(SYSTEMS), "noise": [0.0], "model": ["linear", "recurrent", "dense"]}]
-    runs += [{"system": ["lorenz"], "noise": [0.2], "model": ["linear", "recurrent", "dense"]}]
-    return sweep(run_motion, runs)
+def motion_horizon():
+    """Forecast two motions up to 80 steps ahead: errors in standard deviations of the series."""
+    runs = [{"system": ["oscillator"], "model": list(MODELS[:3])}]
+    runs += [{"system": ["lorenz"], "model": list(MODELS)}]
+    return sweep(run_horizon, runs)
 
 
-def run_motion(system, noise, model, *, seeds=SERIES_SEEDS, epochs=SERIES_EPOCHS):
-    """Return the scores of one kind of network on one motion, one row per seed."""
-    networks, data = train_motion(system, noise, model, seeds=seeds, epochs=epochs)
-    rows = [
-        {"seed": seed, "parameters": network.count_params()}
-        | {part: evaluate(network, getattr(data, part))["loss"] for part in PARTS}
-        for seed, network in enumerate(networks)
-    ]
-    return pd.DataFrame(rows)
+def run_horizon(system, model, *, seeds=SERIES_SEEDS):
+    """Return the error against the steps ahead, one row per seed and step."""
+    if model in ("echo state", "random window"):
+        errors = [random_horizon(model, seed=seed) for seed in seeds]
+    else:
+        networks, data = train_motion(system, model, seeds=seeds)
+        errors = [horizon_errors(network, data.test) for network in networks]
+    return pd.concat([rows.assign(seed=i) for i, rows in enumerate(errors)], ignore_index=True)
 
 
-def train_motion(system, noise, model, *, seeds=SERIES_SEEDS, epochs=SERIES_EPOCHS):
+def train_motion(system, model, *, seeds=SERIES_SEEDS, epochs=SERIES_EPOCHS):
     """Return the trained networks of one kind, a single one if it is linear, and their data."""
-    data = motion_data(system, noise=noise)
+    data = motion_data(system)
     if model == "linear":
         return [linear_network(data.train)], data
+    if model.endswith(", long"):
+        kind = model.removesuffix(", long")
+        return [train_long(kind, data.train, seed=seed) for seed in seeds], data
     many = fit_many(
         lambda seed: motion_network(model, seed=seed), {"seed": list(seeds)}, data,
         epochs=epochs, batch_size=SERIES_BATCH, seed=0, progress=False,
@@ -211,27 +167,94 @@ def train_motion(system, noise, model, *, seeds=SERIES_SEEDS, epochs=SERIES_EPOC
     return many.models, data
 
 
-def motion_horizon():
-    """Forecast two motions up to 80 steps ahead: errors in standard deviations of the series."""
-    return sweep(run_horizon, {"system": list(SYSTEMS), "model": ["linear", "recurrent", "dense"]})
-
-
-def run_horizon(system, model, *, seeds=SERIES_SEEDS, epochs=SERIES_EPOCHS):
-    """Return the error against the steps ahead, one row per seed and step."""
-    networks, data = train_motion(system, 0.0, model, seeds=seeds, epochs=epochs)
-    rows = [horizon_errors(network, data.test).assign(seed=i) for i, network in enumerate(networks)]
-    return pd.concat(rows, ignore_index=True)
+def train_long(kind, split, *, seed, epochs=LONG_EPOCHS):
+    """Return a network trained with clipping, at a rate that falls to 0."""
+    network = motion_network(kind, seed=seed)
+    steps = epochs * -(-len(split) // SERIES_BATCH)
+    rate = keras.optimizers.schedules.CosineDecay(SERIES_RATE, steps)
+    adam = keras.optimizers.Adam(rate, global_clipnorm=1.0)
+    network.compile(adam, "mean_squared_error", steps_per_execution=10)
+    network.fit(split.inputs, split.labels, epochs=epochs, batch_size=SERIES_BATCH, verbose=0)
+    return network
 
 
 def horizon_errors(network, split):
-    """Return the errors over evenly spaced starts in a split: `ahead`, `rms` and `typical`.
+    """Return the errors of a network on windows, over evenly spaced starts in a split."""
+    starts = np.linspace(0, len(split) - max(AHEAD), STARTS, dtype=int)
+    predictions = forecast(network, split.inputs[starts], steps=max(AHEAD))[..., 0]
+    truth = split.labels[starts[:, np.newaxis] + np.arange(max(AHEAD))]
+    return summarise_errors(predictions.astype("float64") - truth)
+
+
+def summarise_errors(errors):
+    """Return `ahead`, `rms` and `typical` of errors `(starts, steps)`.
 
     The typical error is the geometric mean, whose logarithm grows by the Lyapunov exponent.
+
+    >>> summarise_errors(np.repeat([[1.0], [-4.0]], 80, axis=1)).head(1).to_numpy().round(2)
+    array([[1.  , 2.92, 2.  ]])
     """
-    windows = np.linspace(0, len(split) - max(AHEAD), STARTS, dtype=int)
-    predictions = forecast(network, split.inputs[windows], steps=max(AHEAD))[..., 0]
-    truth = split.labels[windows[:, np.newaxis] + np.arange(max(AHEAD))]
-    errors = np.abs(predictions.astype("float64") - truth)[:, np.array(AHEAD) - 1]
+    errors = np.abs(errors[:, np.array(AHEAD) - 1])
     rms = np.sqrt(np.mean(errors**2, axis=0))
     typical = np.exp(np.mean(np.log(np.maximum(errors, 1e-12)), axis=0))
     return pd.DataFrame({"ahead": AHEAD, "rms": rms, "typical": typical})
+
+
+def scaled_rolls():
+    """Return the motion of Lorenz, scaled to the deviation of its train part."""
+    values = motion("lorenz")
+    return (values - values[:SERIES_TRAIN].mean()) / values[:SERIES_TRAIN].std()
+
+
+def random_horizon(model, *, seed):
+    """Return the errors of a random network whose settings are chosen on the validation part."""
+    values, stretch = scaled_rolls(), SERIES_TRAIN + SERIES_VALIDATION
+    settings = list(itertools.product(RADII if model == "echo state" else LENGTHS, SIZES, RIDGES))
+    held = np.arange(SERIES_TRAIN + NUM_STEPS, stretch - CHOSEN_AT, 5)
+
+    def errors(setting, firsts, steps):
+        found = RANDOM[model](values, firsts, *setting, steps=steps, seed=seed)
+        return found - values[firsts[:, np.newaxis] + np.arange(steps)]
+
+    best = min(settings, key=lambda s: np.mean(np.log(np.abs(errors(s, held, CHOSEN_AT)[:, -1]))))
+    starts = np.linspace(0, SERIES_TEST - NUM_STEPS - max(AHEAD), STARTS, dtype=int)
+    return summarise_errors(errors(best, stretch + NUM_STEPS + starts, max(AHEAD)))
+
+
+def ridge(features, labels, strength):
+    """Return output weights with a penalty on their squares, the last one a constant."""
+    X = np.column_stack([features, np.ones(len(features))])
+    return np.linalg.solve(X.T @ X + strength * np.eye(X.shape[1]), X.T @ labels)
+
+
+def echo_state(values, firsts, radius, size, strength, *, steps, seed):
+    """Continue a series from several places by an echo-state network, `(places, steps)`."""
+    rng = np.random.default_rng(seed)
+    R = rng.normal(size=(RANDOM_UNITS, RANDOM_UNITS))
+    R *= radius / np.abs(np.linalg.eigvals(R)).max()
+    K, b = size * rng.uniform(-1, 1, size=(1, RANDOM_UNITS)), rng.uniform(-1, 1, RANDOM_UNITS)
+    states = simple_rnn(values[np.newaxis, :, np.newaxis], K, R, b)[0]
+    fitted = slice(WASHOUT, SERIES_TRAIN - 1)
+    w = ridge(states[fitted], values[1:][fitted], strength)
+    H, found = states[firsts - 1], []
+    for _ in range(steps):
+        found.append(H @ w[:-1] + w[-1])
+        H = np.tanh(found[-1][:, np.newaxis] @ K + H @ R + b)
+    return np.stack(found, axis=1)
+
+
+def random_window(values, firsts, length, size, strength, *, steps, seed):
+    """Continue a series by random tanh units on a window, without a state; as `echo_state`."""
+    rng = np.random.default_rng(seed)
+    K = size * rng.uniform(-1, 1, size=(length, RANDOM_UNITS))
+    b = rng.uniform(-1, 1, RANDOM_UNITS)
+    windows = np.lib.stride_tricks.sliding_window_view(values[:SERIES_TRAIN], length)
+    w = ridge(np.tanh(windows[:-1] @ K + b), values[length:SERIES_TRAIN], strength)
+    window, found = values[firsts[:, np.newaxis] + np.arange(-length, 0)], []
+    for _ in range(steps):
+        found.append(np.tanh(window @ K + b) @ w[:-1] + w[-1])
+        window = np.column_stack([window[:, 1:], found[-1]])
+    return np.stack(found, axis=1)
+
+
+RANDOM = {"echo state": echo_state, "random window": random_window}

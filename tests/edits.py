@@ -132,6 +132,37 @@ EDITS = {
             ("return ...  # your answer: a trained model", "return network"),
         ],
     },
+    "rnn/noisy_sine": {
+        "windows of seven, other noise, one epoch": [
+            ("num_steps = 4", "num_steps = 7"),
+            ("noisy_sine(times=2001, seed=4)", "noisy_sine(times=2300, seed=9, noise=0.5)"),
+            ("    epochs=100,\n    batch_size=16,", "    epochs=1,\n    batch_size=300,"),
+            ("def fit(network, epochs=100)", "def fit(network, epochs=2)"),
+        ],
+        "another network": [
+            ('layers.SimpleRNN(32, activation="relu")', "layers.SimpleRNN(3)"),
+            ("    epochs=100,\n    batch_size=16,", "    epochs=2,\n    batch_size=16,"),
+        ],
+        "short stretches, more units, not clipped": [
+            ("length = 100", "length = 25"),
+            ('2, activation="linear", return', "5, return"),
+            (", global_clipnorm=1.0), loss)", "), loss)"),
+            ("def fit(network, epochs=100)", "def fit(network, epochs=3)"),
+        ],
+        "wider intervals": [
+            ("[0.1, 0.9]", "[0.02, 0.98]"),
+            ("def fit(network, epochs=100)", "def fit(network, epochs=3)"),
+        ],
+        "a small, loud echo, and another network for the rolls": [
+            ("units, rng = 300", "units, rng = 20"),
+            ("R *= 0.9 /", "R *= 1.4 /"),
+            ("layers.SimpleRNN(24)", "layers.GRU(2)"),
+            ("epochs=150", "epochs=1"),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return network"),
+        ],
+    },
     "cnn/why_convolutions": {
         "an own network": [
             (

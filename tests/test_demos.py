@@ -10,11 +10,12 @@ import pytest
 
 from lectures_lib import recorded
 from lectures_lib.book import DEMOS, read_book
-from lectures_lib.data import Split
+from lectures_lib.data import Split, noisy_sine
 from lectures_lib.demos import cnn_cifar10 as photos
 from lectures_lib.demos import cnn_convolution_layers as layers
 from lectures_lib.demos import cnn_digits, cnn_tuning
 from lectures_lib.demos import cnn_why_convolutions as why
+from lectures_lib.demos import rnn_noisy_sine as noisy
 from lectures_lib.demos import rnn_recurrent_networks as recurrent
 from lectures_lib.explore import registry
 
@@ -127,6 +128,17 @@ def figures_of_recurrent_networks():
     recurrent.learning_curves(SimpleNamespace(history=scores))
 
 
+def figures_of_the_noisy_sine():
+    values = noisy_sine(times=1400, seed=1)
+    noisy.series(values), noisy.networks(), noisy.windows(), noisy.memory(values), noisy.records()
+    noisy.shift(values[1000:], values[1003:-1])
+    losses = {"loss": [0.5], "val_loss": [0.5]}
+    noisy.learning_curves(SimpleNamespace(history=losses), 0.4)
+    noisy.intervals(values[1000:], values[1000:, np.newaxis] + [-1, 1])
+    truth = np.zeros((9, 80))
+    noisy.horizon(truth, {"a": truth + 0.5, "b": truth + 0.01}, step=0.1, exponent=0.9)
+
+
 @pytest.mark.parametrize(
     ("chapter", "show"),
     [
@@ -136,6 +148,7 @@ def figures_of_recurrent_networks():
         ("cnn/tuning", figures_of_tuning),
         ("cnn/cifar10", figures_of_photographs),
         ("rnn/recurrent_networks", figures_of_recurrent_networks),
+        ("rnn/noisy_sine", figures_of_the_noisy_sine),
     ],
 )
 def test_the_model_of_the_book_knows_all_figures_of_a_module(chapter, show):
@@ -623,3 +636,101 @@ def test_a_clipped_descent_makes_steps_of_the_limit():
     assert clipped.shape == (5, 2, 2)
     steps = np.linalg.norm(np.diff(clipped, axis=0), axis=-1)
     np.testing.assert_allclose(steps, 1e-4)
+
+
+def autoregressed(values, num_steps, ridge):
+    """Fit a linear forecast with scikit-learn; return its squared errors in three parts."""
+    from sklearn.linear_model import LinearRegression, Ridge
+
+    rows = np.array([values[i : i + num_steps] for i in range(len(values) - num_steps)])
+    labels, place = values[num_steps:], np.arange(num_steps, len(values))
+    model = Ridge(alpha=ridge) if ridge else LinearRegression()
+    model.fit(rows[place < 800], labels[place < 800])
+    errors = (model.predict(rows) - labels) ** 2
+    parts = place < 800, (place >= 800) & (place < 1000), place >= 1000
+    return [errors[part].mean() for part in parts]
+
+
+@pytest.mark.parametrize(("num_steps", "ridge"), [(3, 0), (40, 50.0)])
+def test_a_linear_forecast_is_that_of_scikit_learn(num_steps, ridge):
+    values = noisy_sine(times=1700, seed=3) + 5
+    found = noisy.linear(values, num_steps, ridge=ridge)
+    # Only there the mean of the windows, too, is what the constant answers for.
+    np.testing.assert_allclose(found, autoregressed(values, num_steps, ridge), rtol=2e-3)
+
+
+def test_bounds_of_windows_are_those_of_many_series():
+    """Linear: fitted to a million windows. Of all: never above it, nor below the noise floor."""
+    rng = np.random.default_rng(5)
+    phases = rng.uniform(0, 2 * np.pi, size=(200_000, 1))
+    sines = np.sin(phases + 0.02 * np.arange(4))
+    X = sines[:, :3] + 2 * rng.random((200_000, 3)) - 1
+    weights = np.linalg.lstsq(X, sines[:, 3])[0]
+    fitted = 1 / 3 + np.mean((X @ weights - sines[:, 3]) ** 2)
+    assert noisy.best_linear(3) == pytest.approx(fitted, abs=0.002)
+    assert noisy.best_linear(3, noise=1e-3) < 1e-6
+    for num_steps in (1, 6):
+        assert 1 / 3 < noisy.best_of_all(num_steps) < noisy.best_linear(num_steps)
+
+
+def test_shifted_predictions_meet_the_values_they_stand_on():
+    values = np.cos(np.arange(60.0))
+    demo = noisy.shift(values, values[2:-3])  # of windows of five: each three steps late
+    assert "4 steps too early" in walked(demo)[1] or "too late" in walked(demo)[1]
+    assert demo.alt_text({"shift": -3}) == (
+        "The predictions are 3 steps too early: squared error 0.000, below the noise floor."
+    )
+    error = np.mean((values[2:-3] - values[5:]) ** 2)
+    said = demo.alt_text({"shift": 0})
+    assert said.startswith(f"The predictions are in the right place: squared error {error:.3f}")
+
+
+def test_a_resonator_adds_up_what_swings_at_its_frequency():
+    time = np.arange(4000)
+    wave = np.sin(0.02 * time)
+    gain = np.abs(noisy.resonator(wave, 50)[-700:]).max()
+    assert gain > 5 * np.abs(noisy.resonator(np.sin(0.2 * time), 50)[-700:]).max()
+    mean = noisy.running_mean(np.full(4000, 3.0), 20)
+    assert mean[-1, 0] == pytest.approx(3) and mean[19, 0] == pytest.approx(3 * (1 - 0.95**20))
+    values = 2 + wave  # without noise the forecast of the turned state is exact
+    found = noisy.fit_output(noisy.resonator(values, 4), values)
+    np.testing.assert_allclose(found[100:], values[101:], atol=1e-5)
+
+
+def test_intervals_count_what_lies_in_them():
+    values = np.zeros(40)
+    ends = np.repeat([[-1.0, 1.0]], 40, axis=0)
+    ends[:10] += 2
+    demo = noisy.intervals(values, ends)
+    (said,) = walked(demo)
+    assert said.startswith("Of 40 test values 0.750 lie in the band.")
+    for name, rows in recorded.load("sine_intervals").groupby("forecast"):
+        assert f"{name} {rows['coverage'].mean():.3f}" in said
+    whole = noisy.intervals(values, np.repeat([[-1.0, 1.0]], 40, axis=0))
+    orange = (213, 94, 0)  # crosses
+    assert colours(demo).get(orange, 0) > 20 > colours(whole).get(orange, 0)
+
+
+def test_a_horizon_is_read_where_the_typical_error_passes_a_tenth():
+    truth = np.zeros((9, 80))
+    growing = 0.01 * np.exp(0.1 * np.arange(80)) * np.ones((9, 1))
+    growing[0] *= np.e  # the geometric mean of e and eight ones
+    demo = noisy.horizon(truth, {"rises": growing, "far": truth + 1}, step=0.5, exponent=0.2)
+    steps = np.flatnonzero(0.01 * np.exp(0.1 * np.arange(80) + 1 / 9) > 0.1)[0]
+    said = walked(demo)[0]
+    assert f"rises {0.5 * steps:.1f}; far 0.0." in said
+
+
+def test_records_and_networks_say_their_medians_and_means():
+    (said,) = walked(noisy.records())
+    for name, rows in recorded.load("sine_records").groupby("network"):
+        assert f"{name} {np.median(rows['test']):.3f}" in said
+    (said,) = walked(noisy.networks())
+    runs = recorded.load("sine_networks").query("model == 'dense' and epochs == 100")
+    means = [rows["test"].mean() for _, rows in runs.groupby("series")]
+    assert f"dense, 100 epochs, {min(means):.2f} to {max(means):.2f}" in said
+    for epochs in (1, 9):
+        history = SimpleNamespace(history={"loss": [0.5] * epochs, "val_loss": [0.25] * epochs})
+        (said,) = walked(noisy.learning_curves(history, 0.4))
+        assert said.startswith(f"Losses over {epochs} epoch")
+        assert "train 0.500, validation 0.250" in said

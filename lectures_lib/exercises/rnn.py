@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from lectures_lib.exercises import Case, Trained, exercise
+from lectures_lib.exercises import Case, Trained, exercise, rnn_trained
 from lectures_lib.physics import exact_pairing_energy
+
+__all__ = ["rnn_trained"]  # its checks come with these
 
 
 @exercise("rnn-last-pulse", chapter="rnn/recurrent_networks")
@@ -116,78 +118,6 @@ def _euler_weights(rng):
                     [1, -(omega**2) * dt],
                     [dt, 1 - friction * dt],
                 ],
-            },
-        )
-
-
-@exercise("rnn-noise-floor", chapter="rnn/noisy_sine")
-def _noise_floor(rng):
-    for values, probabilities in [
-        (np.array([-1.0, 1.0]), np.array([0.5, 0.5])),
-        (np.array([0.0, 1.0, 5.0]), np.array([0.6, 0.3, 0.1])),
-        (rng.normal(size=4), rng.dirichlet([2.0] * 4)),
-    ]:
-        # Half the mean squared difference of two independent readings.
-        pairs = np.subtract.outer(values, values) ** 2 * np.outer(probabilities, probabilities)
-        yield Case(
-            pairs.sum() / 2,
-            {"values": values, "probabilities": probabilities},
-            hint="It is the variance of the noise: its mean can be forecast, and is not an error.",
-            mistakes={
-                "The mean of the noise can be forecast: take it off before squaring.": (
-                    probabilities @ values**2
-                ),
-                "The values are not equally likely.": np.mean((values - np.mean(values)) ** 2),
-            },
-        )
-
-
-@exercise("rnn-next-value", chapter="rnn/noisy_sine")
-def _next_value(rng):
-    for times, num_steps in [(40, 3), (25, 1), (rng.integers(50, 80), 7)]:
-        series = 2 + np.sin(0.3 * np.arange(times)) + 0.3 * rng.normal(size=times)
-        # The normal equations; the constant goes by way of the means.
-        rows = range(times - num_steps)
-        X = np.array([series[i : i + num_steps] for i in rows])
-        y = np.array([series[i + num_steps] for i in rows])
-        centred = X - X.mean(axis=0)
-        weights = np.linalg.solve(centred.T @ centred, centred.T @ (y - y.mean()))
-        yield Case(
-            y.mean() + weights @ (series[-num_steps:] - X.mean(axis=0)),
-            {"series": series, "num_steps": num_steps},
-            hint="Fit a constant too, use all windows that have a label, and forecast from the "
-            "last values, in the order of the rows.",
-        )
-
-
-@exercise("rnn-aligned-error", chapter="rnn/noisy_sine")
-def _aligned_error(rng):
-    for times, num_steps, horizon in [(12, 4, 1), (15, 2, 3), (int(rng.integers(9, 14)), 3, 5)]:
-        series = rng.normal(size=times)
-        predictions = rng.normal(size=times - num_steps + 1)
-        labels = {i: i + num_steps - 1 + horizon for i in range(len(predictions))}
-        errors = [predictions[i] - series[at] for i, at in labels.items() if at < times]
-        yield Case(
-            sum(error**2 for error in errors) / len(errors),
-            {"series": series, "predictions": predictions, "num_steps": num_steps}
-            | {"horizon": horizon},
-            hint="The first label has the index num_steps - 1 + horizon.",
-        )
-
-
-@exercise("rnn-useful-time", chapter="rnn/noisy_sine")
-def _useful_time(rng):
-    drawn = rng.uniform([0.001, 0.1, 0.3], [0.05, 1, 3]).tolist()
-    for error, tolerance, exponent in [(1e-6, 0.1, 0.9), (0.3, 0.1, 0.9), drawn]:
-        yield Case(
-            np.log1p(max(tolerance / error, 1) - 1) / exponent,
-            {"error": error, "tolerance": tolerance, "exponent": exponent},
-            hint="The natural logarithm of a ratio; and never below 0.",
-            mistakes={
-                "The natural logarithm is needed.": max(np.log10(tolerance / error) / exponent, 0),
-                "A time is never below 0: the error is above the tolerance from the start.": (
-                    np.log(tolerance / error) / exponent
-                ),
             },
         )
 

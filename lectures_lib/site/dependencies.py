@@ -22,9 +22,9 @@ def library_files(*cells, package=PACKAGE):
 
     >>> [path.name for path in library_files("from lectures_lib.data import noisy_sine")]
     ['__init__.py', 'series.py']
-    >>> used = library_files("from lectures_lib import recorded; recorded.load('sine_curves')")
+    >>> used = library_files("from lectures_lib import recorded; recorded.load('sine_records')")
     >>> [path.name for path in used if path.parent.name == "recorded"]
-    ['__init__.py', 'sine_curves.csv']
+    ['__init__.py', 'sine_records.csv']
     """
     quoted = set(re.findall(r"""["'](\w+)["'-]""", "\n".join(cells)))
     if re.search(r"recorded\.(load|weights)\((?!\s*[\"'])", "\n".join(cells)):
