@@ -16,7 +16,7 @@ from lectures_lib.models import series_rnn
 from lectures_lib.physics import pairing_energies
 from lectures_lib.playground.answering import MIME_TYPE
 from lectures_lib.playground.network import description
-from lectures_lib.playground.series import gradient_norms
+from lectures_lib.playground.series import state_gradients
 from lectures_lib.playground.training import train
 from lectures_lib.training import fit, forecast
 
@@ -112,7 +112,7 @@ def test_a_run_of_recall_is_described_and_drawn(monkeypatch):
     state = {"num_steps": 25, "limit": "1", "seed": 0}
     model = recurrent.recall_network(num_steps=25, limit="1", seed=0)
     batch = small.train.inputs[:32, :25], small.train.labels[:32]
-    norms = gradient_norms(model, *batch)
+    norms = state_gradients(model, *batch)
     alt = made.alt_text(state)
     assert (
         f"first state is {norms[0] / norms[-1]:.1g} times that in the last before training" in alt
@@ -134,7 +134,7 @@ def test_gradients_are_as_long_as_in_keras(layer):
         "labels": rows_of(y[:, np.newaxis]), "batches": [list(range(32))], "wanted": [1],
     }  # fmt: skip
     (found,) = run(cases=[case])["cases"]
-    theirs = gradient_norms(model, x, y)
+    theirs = state_gradients(model, x, y)
     with tf.GradientTape() as tape:
         loss = model.compute_loss(y=tf.constant(y), y_pred=model(x))
     whole = tape.gradient(loss, model.trainable_variables)

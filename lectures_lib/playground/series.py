@@ -4,7 +4,7 @@ import numpy as np
 
 from lectures_lib.playground.kinds import Kind, curves
 
-__all__ = ["ENERGIES", "RECALL", "UNIT", "gradient_norms"]
+__all__ = ["ENERGIES", "RECALL", "UNIT", "state_gradients"]
 
 UNIT = 0.2  # series travel as text, a sign for each multiple of it
 ZERO, FURTHEST = ord("m"), 17  # the sign for 0, and units either way
@@ -108,7 +108,7 @@ def _check_recall(name, controls, data, more):
         )
 
 
-def gradient_norms(model, inputs, labels):
+def state_gradients(model, inputs, labels):
     """Return the norm of the gradient of the loss in the state after each step, `(steps,)`.
 
     Args:
@@ -138,7 +138,7 @@ def _gradients(run):
     found = []
     for weights in (run.start, end):
         run.model.set_weights(weights)
-        found.append(gradient_norms(run.model, *batch))
+        found.append(state_gradients(run.model, *batch))
     return found
 
 

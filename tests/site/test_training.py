@@ -16,7 +16,10 @@ from test_engine import TASKS, assert_equal_weights, task
 
 from lectures_lib.playground.answering import PARTS, asset
 
-PAGES = {"train-digits": "book/cnn/digits.html", "edge-of-stability": "book/cnn/tuning.html"}
+PAGES = {
+    "train-digits": "book/cnn/digits.html", "edge-of-stability": "book/cnn/tuning.html",
+    "learn-to-recall": "book/rnn/recurrent_networks.html",
+}  # fmt: skip
 FRONT = "book/intro.html"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
