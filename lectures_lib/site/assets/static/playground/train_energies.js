@@ -47,7 +47,7 @@
       const { data, state, sliders } = this.training;
       const { values } = data.controls.find(({ name }) => name === "seed");
       const next = (values.indexOf(state.seed) + 1) % values.length;
-      sliders.seed.set(next);
+      sliders?.seed.set(next);
       this.training.set({ seed: values[next] });
     }
 

@@ -38,7 +38,7 @@
           curves: [...both("loss", 1.5, "one"), ...both("unseen", 1.5, "two").slice(1)] },
         { ...panel, title: "validation accuracy", high: 1, ticks: [0, 0.5, 1],
           curves: both("accuracy", 1, "two") },
-        { ...logPanel(`largest gradient of an epoch${before}`, [-2, 0, 2], 3, [["norm", "one"]], both),
+        { ...logPanel(`largest gradient of an epoch${before}`, [-2, 0, 2, 4], 4, [["norm", "one"]], both),
           marks: clip ? line : null },
       ];
     }
@@ -50,8 +50,8 @@
     }
 
     answer() {
-      if (!this.now) return "";
-      const ratio = this.now.norms[0] / this.now.norms.at(-1);
+      const ratio = this.now ? this.now.norms[0] / this.now.norms.at(-1) : NaN;
+      if (!Number.isFinite(ratio)) return "";
       return `The gradient in the first state is ${short(ratio)} times that in the last.`;
     }
 
