@@ -8,6 +8,7 @@ import tensorflow as tf
 from test_engine import decode, encode, flat, rows_of, run
 from test_loop import play
 
+from lectures_lib import live
 from lectures_lib.data import Dataset, Split, split_known
 from lectures_lib.demos import rnn_extrapolation_live as extrapolation
 from lectures_lib.demos import rnn_recurrent_networks_live as recurrent
@@ -121,6 +122,16 @@ def test_a_run_of_recall_is_described_and_drawn(monkeypatch):
     picture = made.picture(state)
     assert picture.width == 1000 and len(picture.getcolors(2**24)) > 10
     assert made.alt_text(state | {"num_steps": 30}) != alt
+
+
+def test_a_notebook_trains_with_the_same_controls(monkeypatch):
+    monkeypatch.setenv("LECTURES_VIEW", "live")
+    box = live.controls(train(series_rnn, built(), **FORECAST))
+    controls = {child.description: child for child in box.children if hasattr(child, "options")}
+    assert list(controls) == ["seed", "learning rate"]
+    before = box.children[-1].value
+    controls["seed"].value = 1
+    assert "with seed 1" in box.children[-1].value != before
 
 
 @pytest.mark.parametrize("layer", ["SimpleRNN", "GRU", "LSTM"])
