@@ -95,9 +95,13 @@ class Chapter:
 
     @property
     def sources(self):
-        """The code that draws its figures: its cells, and its module of `lectures_lib.demos`."""
-        module = DEMOS / f"{self.name.replace('/', '_')}.py"
-        texts = [module.read_text(encoding="utf-8")] if module.is_file() else []
+        """The code that draws its figures: its cells, and its modules of `lectures_lib.demos`.
+
+        What trains in the page may stand in a second one, whose name ends in `_live`.
+        """
+        module = self.name.replace("/", "_")
+        paths = [DEMOS / f"{module}{end}.py" for end in ("", "_live")]
+        texts = [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
         return [cell.source for cell in self.cells if cell.kind == "code"] + texts
 
 

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { runInThisContext } from "node:vm";
 
 const FOLDER = new URL("../lectures_lib/site/assets/static/playground/", import.meta.url);
-for (const file of ["products.js", "layers.js", "more_layers.js", "recurrent.js", "reconstruction.js",
-  "optimisers.js", "training.js", "loop.js"]) {
+for (const file of ["products.js", "layers.js", "more_layers.js", "recurrent.js", "gated.js",
+  "squared_error.js", "reconstruction.js", "optimisers.js", "training.js", "loop.js"]) {
   runInThisContext(readFileSync(new URL(file, FOLDER), "utf8"), { filename: file });
 }
 const { lecturesEngine, lecturesLoop } = globalThis;
@@ -28,6 +28,7 @@ const train = (engine, { network, start, inputs, labels, noise, batches, wanted 
     if (wanted.includes(k + 1)) found.weights[k + 1] = encode(engine.weightsOf(made));
     if (!Number.isFinite(found.losses.at(-1))) break;
   }
+  if (made.seen) found.seen = { ...made.seen, norms: [...made.seen.norms] };
   return { ...found, ...engine.evaluate(made, { inputs: x, labels: y }) };
 };
 
@@ -53,10 +54,10 @@ const play = (engine, { data, script }) => {
   });
   const decoded = (split) =>
     ({ ...split, inputs: decode(split.inputs), labels: decode(split.labels) });
-  const [training, validation] = [decoded(data.train), decoded(data.validation)];
-  receive({ action: "load", data: { train: training, validation } });
-  for (const { turns = 0, ...message } of script) {
-    receive(message);
+  const both = ({ train: one, validation }) => ({ train: decoded(one), validation: decoded(validation) });
+  receive({ action: "load", data: both(data) });
+  for (const { turns = 0, data: others, ...message } of script) {
+    receive({ ...message, ...(others && { data: both(others) }) });
     for (let k = 0; k < turns && waiting.length; k++) {
       const [f, wait] = waiting.shift();
       clock += Math.max(wait, 0);

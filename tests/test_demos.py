@@ -58,7 +58,8 @@ def still(monkeypatch):
 
 def test_every_module_of_figures_belongs_to_a_chapter():
     chapters = {chapter.name.replace("/", "_") for chapter in read_book().chapters}
-    assert {path.stem for path in DEMOS.glob("[a-z]*.py")} <= chapters
+    modules = {path.stem for path in DEMOS.glob("[a-z]*.py")}
+    assert {module.removesuffix("_live") for module in modules} <= chapters
 
 
 def flat_kernel(angle):
@@ -591,8 +592,14 @@ def test_figures_of_recurrent_networks_are_drawn_in_all_corners():
 
 
 def test_figures_of_recurrent_networks_say_what_is_so():
-    said = recurrent.memory().alt_text({"w": 0.5, "unit": "linear"})
+    said = recurrent.memory().alt_text({"w": 0.5})
     assert "0.50 one step later" in said and f"{0.5**10:.2g} after 10" in said
+    assert f"tanh unit is {np.tanh(1):.2f} after the impulse" in said
+    said = recurrent.gradients().alt_text({"radius": 0.5})
+    for network in recurrent.NETWORKS:
+        found = [recurrent.gradient_norms(0.5, network, seed=seed)[50] for seed in range(10)]
+        power, digits = int(np.floor(np.log10(np.median(found)))), np.median(found)
+        assert f"{network}, {digits / 10**power:.1f} times 10 to the minus {-power} (" in said
     said = recurrent.orbit(2.0).alt_text({"dt": 0.1})
     assert "spectral radius 1.0198" in said and f"is {2 * 1.04**100:.3g} after 10 s" in said
     voltages, signs = np.zeros((4, 9, 1)), np.array([1, -1, 1, -1])

@@ -25,8 +25,8 @@ def split_of(split):
 DATA = {"train": split_of(DIGITS.train), "validation": split_of(DIGITS.validation)}
 
 
-def play(*script):
-    (found,) = run(scripts=[{"data": DATA, "script": script}])["scripts"]
+def play(*script, data=DATA):
+    (found,) = run(scripts=[{"data": data, "script": script}])["scripts"]
     return found
 
 

@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
-from test_engine import decode, run
+from test_engine import decode, encode, run
 from test_loop import DATA
 
 from lectures_lib.data import load_digits
+from lectures_lib.demos import rnn_recurrent_networks_live as recurrent
 from lectures_lib.models import digits_cnn
 from lectures_lib.playground.network import description
 
 pytestmark = pytest.mark.slow
 DIGITS = load_digits(seed=0)
+RECORDS = recurrent.recall_records()
 ALL = 10**6  # turns: until nothing is left to do
 
 
@@ -133,3 +135,46 @@ def test_one_filter_costs_some_percentage_points():
         ten, one = (accuracies(watch(filters=n, **settings)[0])[:, -1].mean() for n in (10, 1))
         cost[rate] = round(100 * (ten - one))
     assert cost == {0.03: 9, 0.3: 5}
+
+
+def recall(num_steps, **settings):
+    """Return last accuracies of ten seeds, and first over last gradient by epoch `(10, 30)`."""
+    network = recurrent.recall_network(num_steps=num_steps, **settings)
+    data = {
+        name: {"inputs": encode(split.inputs[:, :num_steps]), "width": num_steps, "answers": 1,
+               "labels": encode(split.labels)}
+        for name, split in (("train", RECORDS.train), ("validation", RECORDS.validation))
+    }  # fmt: skip
+    start = {"action": "start", "id": 1, "batchSize": 32, "epochs": 30, "turns": ALL}
+    found = description(network) | {"watched": True}
+    scripts = [
+        {"data": data, "script": [start | {"network": found | {"seed": seed}}]}
+        for seed in range(10)
+    ]
+    points = [
+        [point for report in each["reports"] for point in report["points"]]
+        for each in run(scripts=scripts)["scripts"]
+    ]
+    norms = np.array([[list(p["norms"]) for p in each[1:]] for each in points])
+    return accuracies(points)[:, -1], norms[..., 0] / norms[..., -1]
+
+
+def test_the_longer_a_record_the_fewer_seeds_learn_its_pulse():
+    learnt, ratios = {}, {}
+    for steps in (25, 40, 60, 100):
+        last, ratios[steps] = recall(steps, learning_rate=3e-3)
+        learnt[steps] = np.count_nonzero(last > 0.9)
+    assert learnt == {25: 10, 40: 8, 60: 3, 100: 0}
+    assert ratios[100][:, 0].max() < 0.02
+    assert np.median(ratios[25][:, -1]) > 1 and np.median(ratios[40][:, -1]) > 1
+
+
+def test_the_limit_cures_leaps_and_nothing_else():
+    guess, ratios = {}, {}
+    for steps in (25, 40):
+        for limit in ("none", "1"):
+            last, ratios[steps, limit] = recall(steps, learning_rate=1e-2, limit=limit)
+            guess[steps, limit] = np.count_nonzero(last < 0.6)
+    assert guess == {(25, "none"): 3, (25, "1"): 0, (40, "none"): 8, (40, "1"): 8}
+    for limit in ("none", "1"):
+        assert ratios[40, limit].min() < 1e-9

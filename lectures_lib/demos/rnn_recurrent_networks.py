@@ -1,5 +1,7 @@
 """Figures of the chapter on recurrent networks."""
 
+from functools import cache
+
 import numpy as np
 
 from lectures_lib import recorded
@@ -128,26 +130,31 @@ def _impulse(w, unit):
 
 
 def memory():
-    """Explore what one unit keeps of an impulse."""
+    """Explore what one unit keeps of an impulse, linear or tanh."""
 
-    def draw(w, unit):
+    def draw(w):
         drawn, axes = new_figure(height=2.7)
-        axes.plot(_impulse(w, unit), "o-", markersize=3)
+        for unit, line in (("linear", "o-"), ("tanh", "s--")):
+            axes.plot(_impulse(w, unit), line, markersize=3, linewidth=1.2, label=unit)
         axes.axhline(0, color="black", linewidth=0.8, linestyle="-")
         axes.set(xlabel="step", ylabel="state h", ylim=(-1.1, 1.6))
+        axes.legend(loc="upper right")
         return drawn
 
-    def describe(w, unit):
-        h = _impulse(w, unit)
-        return (
-            f"A {unit} unit with w = {w:g}: the state is {h[1]:.2f} after the impulse, {h[2]:.2f} "
-            f"one step later, {h[11]:.2g} after 10 steps and {h[51]:.2g} after 50."
-        )
+    def describe(w):
+        said = []
+        for unit in ("linear", "tanh"):
+            h = _impulse(w, unit)
+            said.append(
+                f"the state of a {unit} unit is {h[1]:.2f} after the impulse, {h[2]:.2f} one step "
+                f"later, {h[11]:.2g} after 10 steps and {h[51]:.2g} after 50"
+            )
+        return f"With w = {w:g} {'; '.join(said)}."
 
     return explore(
         draw, alt=describe, name="memory-of-impulse",
-        caption="The state of one unit after an impulse of 1 at step 1.",
-        w=[-0.9, -0.5, 0, 0.5, 0.8, 0.9, 0.95, 0.99, 1, 1.05], unit=["linear", "tanh"],
+        caption="The state of a linear and of a tanh unit after an impulse of 1 at step 1.",
+        w=[-0.9, -0.5, 0, 0.5, 0.8, 0.9, 0.95, 0.99, 1, 1.05],
         start={"w": 0.9}, labels={"w": "recurrent weight w"},
     )  # fmt: skip
 
@@ -358,36 +365,41 @@ def gradient_norms(radius, network, *, seed, units=30):
 
 
 def gradients():
-    """Explore the norm of the gradient against the distance in time, for ten seeds."""
+    """Explore the norm of the gradient of three networks against the distance in time."""
 
+    @cache
     def norms(radius, network):  # (seeds, distances)
         return np.array([gradient_norms(radius, network, seed=seed) for seed in range(10)])
 
-    def draw(radius, network):
-        drawn, axes = new_figure(height=3.2)
-        rows = norms(radius, network)
-        band = rows.min(axis=0), rows.max(axis=0)
-        axes.fill_between(DISTANCES, *band, alpha=0.25, color=COLOURS[0])
-        axes.semilogy(DISTANCES, np.median(rows, axis=0), label="median of ten seeds, and range")
-        axes.semilogy(DISTANCES, float(radius) ** DISTANCES, label="ϱ to the power of the distance")
+    def draw(radius):
+        drawn, axes = new_figure(height=3.4)
+        for network, colour in zip(NETWORKS, COLOURS, strict=False):
+            rows = norms(radius, network)
+            band = rows.min(axis=0), rows.max(axis=0)
+            axes.fill_between(DISTANCES, *band, alpha=0.2, color=colour, linewidth=0)
+            axes.semilogy(DISTANCES, np.median(rows, axis=0), color=colour, label=network)
+        estimate, line = float(radius) ** DISTANCES, {"color": "black", "linewidth": 0.9}
+        axes.semilogy(DISTANCES, estimate, "-", label="ϱ to the power of the distance", **line)
         axes.set(xlabel="distance from the last state (steps)", ylabel="norm of the gradient")
         axes.set(ylim=(1e-25, 1e13), yticks=10.0 ** np.arange(-24, 13, 6))
-        axes.legend(loc="upper left" if radius < 1.05 else "lower left")
+        axes.legend(loc="upper left" if radius < 1.05 else "lower left", fontsize=9)
         return drawn
 
-    def describe(radius, network):
-        rows = norms(radius, network)[:, 50]
+    def describe(radius):
+        said = []
+        for network in NETWORKS:
+            rows = norms(radius, network)[:, 50]
+            said.append(f"{network}, {np.median(rows):.1e} ({rows.min():.1e} to {rows.max():.1e})")
         return (
-            f"{network.capitalize()}, spectral radius {radius:g}: after 50 steps the norm of the "
-            f"gradient has the median {np.median(rows):.1e} and lies between {rows.min():.1e} and "
-            f"{rows.max():.1e}; the estimate is {radius**50:.1e}."
+            f"Spectral radius {radius:g}, median norm of the gradient after 50 steps: "
+            f"{'; '.join(said)}; the estimate is {radius**50:.1e}."
         )
 
     return explore(
         draw, alt=describe, name="gradient-in-time",
-        caption="Norm of the gradient of the last state against the distance in time.",
+        caption="Norm of the gradient of the last state against the distance in time: median and "
+        "range of ten random matrices, for each of three networks.",
         radius=[0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.5],
-        network=["linear", "tanh, weak input", "tanh, strong input"],
         start={"radius": 0.9}, labels={"radius": "spectral radius ϱ"},
     )  # fmt: skip
 

@@ -38,20 +38,24 @@ STYLE = "playground.css"
 ENGINE = ("products.js", "layers.js", "network.js", "view.js", "notebook.js")
 SCRIPTS = {
     "digits": ("more_layers.js", *ENGINE, "grid.js", "drawing.js", "pictures.js", "digits.js"),
-    "gates": ("recurrent.js", *ENGINE, "lines.js", "record.js", "gates.js"),
+    "gates": ("recurrent.js", "gated.js", *ENGINE, "lines.js", "record.js", "gates.js"),
 }
 # What trains in the page, by the kind of its figure: loaded when the reader asks for it.
 SHOWING = ("view.js", "lines.js", "train.js")
 LEARNING = ("products.js", "layers.js", "training.js", "loop.js", "trainer.js", *SHOWING)
 TRAINING = {
     "digits": (*LEARNING, "grid.js", "drawing.js", "train_digits.js"),
-    "pad": (*LEARNING, "train_pad.js"),
+    "pad": (*LEARNING, "powers.js", "train_pad.js"),
+    "energies": (*LEARNING, "powers.js", "series.js", "train_energies.js"),
+    "recall": (*LEARNING, "powers.js", "series.js", "train_recall.js"),
 }
 # Loaded before, where the networks of a figure have what stands there.
 PARTS = {
     "more_layers.js": ("tanh", "sigmoid", "global pooling"),
     "recurrent.js": ("rnn", "lstm", "gru"),
-    "reconstruction.js": ("sample", "squared error", "binary crossentropy"),
+    "gated.js": ("lstm", "gru"),
+    "squared_error.js": ("squared error",),
+    "reconstruction.js": ("sample", "binary crossentropy"),
     "optimisers.js": ("adam", "rmsprop"),
 }
 CAPTIONS = {

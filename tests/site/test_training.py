@@ -16,11 +16,14 @@ from test_engine import TASKS, assert_equal_weights, task
 
 from lectures_lib.playground.answering import PARTS, asset
 
-PAGES = {"train-digits": "book/cnn/digits.html", "edge-of-stability": "book/cnn/tuning.html"}
+PAGES = {
+    "train-digits": "book/cnn/digits.html", "edge-of-stability": "book/cnn/tuning.html",
+    "learn-to-recall": "book/rnn/recurrent_networks.html",
+}  # fmt: skip
 FRONT = "book/intro.html"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
-CODE_BUDGET, DATA_BUDGET = 15_000, 40_000  # bytes, packed
+CODE_BUDGET, DATA_BUDGET = 15 * 1024, 40_000  # bytes, packed
 # Weights after `wanted` steps, as tests/engine.mjs gives them.
 TRAIN = """({ network, start, inputs, labels, batches, wanted }) => {
   const decode = (text) => new Float32Array(

@@ -1,6 +1,6 @@
 // The layers of the course on a batch of examples, forward and backward, in the order of their
-// equations. Their twins are in lectures_lib.from_scratch; the rest stands in more_layers.js and
-// recurrent.js.
+// equations. Their twins are in lectures_lib.from_scratch; the rest stands in more_layers.js,
+// recurrent.js and gated.js.
 "use strict";
 
 globalThis.lecturesLayers = (products) => {
@@ -213,7 +213,7 @@ globalThis.lecturesLayers = (products) => {
   const all = { kinds, losses, optimisers, volume, at, sizeOf, examplesOf, columnSums, placesOf, forward,
     backward, filled };
   // A page loads what it needs of the rest, which adds to `kinds`, `losses` and `optimisers`.
-  for (const name of ["MoreLayers", "Recurrent", "Reconstruction", "Optimisers"]) {
+  for (const name of ["MoreLayers", "Recurrent", "Gated", "SquaredError", "Reconstruction", "Optimisers"]) {
     globalThis[`lectures${name}`]?.(products, all);
   }
   return all;

@@ -16,26 +16,26 @@ globalThis.lecturesLines ??= (() => {
 
   const across = (width, steps) => (step) => LEFT + ((step + 0.5) * (width - LEFT - 2)) / steps;
 
-  const axes = ({ title, ticks, height }, top, y, width) => [
+  const plain = (tick) => number(tick, Number.isInteger(tick) ? 0 : 1);
+  const axes = ({ title, ticks, height, say = plain }, top, y, width) => [
     shape("text", { x: LEFT, y: top - 8, class: "playground-panel" }, title),
     ...ticks.flatMap((tick) => [
       shape("line", { x1: LEFT, x2: width, y1: y(tick), y2: y(tick), class: "playground-tick" }),
-      shape("text", { x: LEFT - 6, y: y(tick) + 4, "text-anchor": "end" },
-        number(tick, Number.isInteger(tick) ? 0 : 1)),
+      shape("text", { x: LEFT - 6, y: y(tick) + 4, "text-anchor": "end" }, say(tick)),
     ]),
     shape("line", { x1: LEFT, x2: LEFT, y1: top, y2: top + height, class: "playground-axis" }),
   ];
 
-  const curve = ({ values, style }, x, y) =>
+  const curve = ({ values, style, from = 0 }, x, y) =>
     shape("polyline", {
       class: `playground-curve playground-${style}`,
-      points: Array.from(values, (value, t) => `${x(t).toFixed(1)},${y(value).toFixed(1)}`).join(" "),
+      points: Array.from(values, (value, t) => `${x(t + from).toFixed(1)},${y(value).toFixed(1)}`).join(" "),
     });
 
-  // Panels: { title, height, low, high, ticks, curves: [{ values, style }], marks }; the values of a
-  // curve belong to the steps `first`, `first` + 1 and so on, `marks(x, y)` adds shapes, and
-  // `under(x, bottom)` what lies below all.
-  const draw = (svg, panels, { width, steps, first = 1, unit = "step", under }) => {
+  // Panels: { title, height, low, high, ticks, say, curves: [{ values, style, from }], marks }; the
+  // values of a curve belong to the steps `first` + `from` and so on, of which each counts `each`;
+  // `marks(x, y)` adds shapes, and `under(x, bottom)` what lies below all.
+  const draw = (svg, panels, { width, steps, first = 1, each = 1, unit = "step", under }) => {
     const x = across(width, steps);
     let bottom = 0;
     const parts = panels.flatMap((panel) => {
@@ -51,9 +51,10 @@ globalThis.lecturesLines ??= (() => {
     });
     const steady = { y: bottom + 18, "text-anchor": "middle" };
     // The unit stands at the end.
-    const last = steps + first - (unit.length > 4 ? Math.ceil((50 * steps) / width) : 1);
-    for (let step = 10 * Math.max(1, Math.ceil(first / 10)); step < last; step += 10) {
-      parts.push(shape("text", { x: x(step - first), ...steady }, String(step)));
+    const last = steps + first - (unit.length > 4 ? Math.ceil((10 * unit.length * steps) / width) : 1);
+    const every = steps > 110 ? 50 : 10 / each;
+    for (let step = every * Math.max(1, Math.ceil(first / every)); step < last; step += every) {
+      parts.push(shape("text", { x: x(step - first), ...steady }, String(each * step)));
     }
     parts.push(shape("text", { x: width - 2, y: steady.y, "text-anchor": "end" }, unit));
     svg.setAttribute("viewBox", `0 0 ${width} ${bottom + 24}`);

@@ -24,7 +24,9 @@ globalThis.lecturesLoop = ({ engine, post, later, now = () => performance.now() 
     return batch;
   };
 
-  const start = ({ id, network, batchSize, epochs, rate = 0, own = { inputs: [], labels: [] } }) => {
+  const start = ({ id, network, batchSize, epochs, rate = 0, own = { inputs: [], labels: [] },
+    data: others = data }) => {
+    data = others;
     engine.release(empty); // what the run before has left
     const made = engine.build(network);
     const examples = data.train.inputs.length / data.train.width;
@@ -40,7 +42,8 @@ globalThis.lecturesLoop = ({ engine, post, later, now = () => performance.now() 
   const measure = (loss) => {
     const epoch = run.network.steps / run.batches;
     const { loss: unseen, accuracy } = engine.evaluate(run.network, data.validation);
-    run.points.push({ epoch, loss, unseen, accuracy });
+    run.points.push({ epoch, loss, unseen, accuracy, ...run.network.seen });
+    run.network.seen = null;
   };
 
   const report = () => {

@@ -1,19 +1,7 @@
-// Losses of outputs that are numbers, and the sampled code of a variational autoencoder.
+// The loss of outputs between 0 and 1, and the sampled code of a variational autoencoder.
 "use strict";
 
 globalThis.lecturesReconstruction = ({ allocate }, { kinds, losses, volume, sizeOf, examplesOf }) => {
-  // Loss of a batch and its gradient in the outputs, a mean over all their values.
-  losses["squared error"] = ({ values }, targets) => {
-    let value = 0;
-    const gradient = allocate(values.length);
-    for (let k = 0; k < values.length; k++) {
-      const error = values[k] - targets[k];
-      value += (error * error) / values.length;
-      gradient[k] = (2 * error) / values.length;
-    }
-    return { value, gradient };
-  };
-
   // The gradient in the scores before the sigmoid. With `summed` the loss is a sum over the values of
   // an example, as the variational autoencoder needs it.
   losses["binary crossentropy"] = (output, targets, { scores, summed }) => {
@@ -43,12 +31,16 @@ globalThis.lecturesReconstruction = ({ allocate }, { kinds, losses, volume, size
       }
       return volume(1, 1, d, values);
     },
-    divergence({ values, channels }) {
+    begin(layer, examples, { normal }, { noise } = {}) {
+      layer.noise = noise || Float32Array.from({ length: examples * layer.size }, normal);
+    },
+    end: (layer) => (layer.noise = null),
+    cost({ values, channels }, { beta }) {
       let sum = 0;
       values.forEach((x, k) => {
         sum += (k % channels < channels / 2 ? x * x : Math.exp(x) - 1 - x) / 2;
       });
-      return (sum * channels) / values.length;
+      return (beta * sum * channels) / values.length;
     },
     backward(gradient, input, output, { noise, beta }) {
       const [d, examples] = [input.channels / 2, examplesOf(input)];

@@ -31,9 +31,9 @@ lecturesView.starters.training = (() => {
       this.speed = this.small ? 2 : 1;
       this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       this.announcer = announcer();
-      this.trainer = new lecturesTrainer(lecturesView.examplesOf(data.examples),
-        (report) => this.heard(report));
       this.view = lecturesView.trainings[data.kind](this);
+      this.trainer = new lecturesTrainer(this.view.data?.() || lecturesView.examplesOf(data.examples),
+        (report) => this.heard(report));
       this.speed = this.calm ? SPEEDS.length - 1 : this.view.speed ?? this.speed;
       this.live = element("div", { className: "playground-live playground-training" },
         ...this.view.boxes, this.buttons(), this.controls(), this.curves(), ...this.view.below,
@@ -46,10 +46,11 @@ lecturesView.starters.training = (() => {
 
     controls() {
       if (this.small) return "";
+      this.sliders = {};
       const made = this.data.controls.filter(({ name }) => !this.view.own?.includes(name))
-        .map(({ name, label, texts, values, start }) =>
+        .map(({ name, label, texts, values, start }) => (this.sliders[name] =
           slider(label, { min: 0, max: texts.length - 1, value: start, say: (k) => texts[k] },
-            (k) => this.set({ [name]: values[k] })));
+            (k) => this.set({ [name]: values[k] }))));
       const speed = slider("speed", { min: 0, max: SPEEDS.length - 1, value: this.speed,
         say: (k) => (SPEEDS[k] ? `${counted(SPEEDS[k], "epoch")} a second` : "as fast as it can"),
       }, (k) => {
@@ -69,7 +70,7 @@ lecturesView.starters.training = (() => {
           this.wanted = false;
           this.trainer.step();
         })]),
-        button("Start again", () => this.restart()));
+        button("Start again", () => this.restart()), ...this.view.buttons || []);
     }
 
     curves() {
@@ -110,7 +111,8 @@ lecturesView.starters.training = (() => {
       } else if (state === "running") {
         this.wanted = false;
         this.trainer.pause();
-      } else if (state === "done" && !this.view.train) this.goOn({});
+      } else if (state && this.view.again) this.view.again();
+      else if (state === "done") this.goOn({});
       else this.restart();
     }
 
@@ -121,7 +123,8 @@ lecturesView.starters.training = (() => {
       const { learning_rate: rate = found.optimiser.rate, l2, seed = 0 } = this.state;
       const layers = found.layers.map((layer) =>
         ("l2" in layer && l2 !== undefined ? { ...layer, l2 } : layer));
-      return { ...found, layers, optimiser: { ...found.optimiser, rate }, seed };
+      const { watched } = this.view;
+      return { ...found, layers, optimiser: { ...found.optimiser, rate }, seed, watched };
     }
 
     set(changes) {
@@ -132,7 +135,7 @@ lecturesView.starters.training = (() => {
     // Nothing trains before the reader has predicted.
     wait() {
       this.main.textContent = this.view.train;
-      this.status.textContent = this.view.waits;
+      this.view.said.textContent = this.view.waits;
       this.live.dataset.state = "waiting";
     }
 
@@ -148,7 +151,7 @@ lecturesView.starters.training = (() => {
       const { batch_size: batchSize = this.data.batchSize } = this.state;
       this.description = this.network();
       this.trainer.start({ network: this.description, batchSize, epochs: this.view.epochs || this.epochs,
-        rate: SPEEDS[this.speed], own: this.view.examples?.() });
+        rate: SPEEDS[this.speed], own: this.view.examples?.(), data: this.view.data?.() });
     }
 
     // The run goes on with what is changed, also when it was over.
@@ -164,7 +167,8 @@ lecturesView.starters.training = (() => {
       this.points.push(...report.points.map((point) => ({ ...point, rate })));
       const ended = report.state !== "running" && report.state !== this.report?.state;
       this.report = report;
-      const ends = { done: this.view.train || "Go on", diverged: this.view.train || "Start again" };
+      const { next } = this.view; // what comes after a run
+      const ends = { done: next || "Go on", diverged: next || "Start again" };
       this.main.textContent = { paused: "Go on", running: "Pause", ...ends }[report.state];
       const soon = ended || report.steps === 0 || !this.calm
         || performance.now() - this.shown > CALM;
@@ -178,6 +182,7 @@ lecturesView.starters.training = (() => {
       const point = this.points.at(-1);
       const after = `After ${number(epoch, Number.isInteger(epoch) ? 0 : 1)} epochs`;
       if (state === "diverged") return `${after}: the loss is no number any more, and training stops.`;
+      if (this.view.reached) return `${after}: ${this.view.reached(point)}.`;
       const loss = Number.isNaN(point.loss) ? "" : `loss ${number(point.loss)}, `;
       return `${after}: ${loss}validation accuracy ${number(point.accuracy, 3)}.`;
     }
@@ -186,28 +191,28 @@ lecturesView.starters.training = (() => {
       this.waiting = null;
       if (!this.report) return; // started again meanwhile
       this.shown = performance.now();
+      this.view.show(this.report, this.description);
       this.status.textContent = this.sentence();
       this.live.dataset.state = this.report.state;
       this.paint();
-      this.view.show(this.report, this.description);
       if (this.stopped) this.announcer.say(`${this.sentence()} ${this.view.answer?.() || ""}`);
       this.stopped = false;
     }
 
     paint() {
       const width = Math.max(this.svg.parentNode.clientWidth, 200);
-      const first = Math.max(this.points.length - MOST, 0);
-      const of = (points, name, high) => {
-        const values = points.slice(first).map((point) => Math.min(point[name], high));
+      const first = Math.max(this.points.length - Math.max(MOST, this.epochs + 1), 0);
+      const of = (points, name, high, scale = (x) => x) => {
+        const values = points.slice(first).map((point) => Math.min(scale(point[name]), high));
         return values.map((x, k) => (Number.isNaN(x) && k === 0 ? values[1] : x))
           .filter((x) => !Number.isNaN(x) && x !== undefined);
       };
-      const both = (name, high, style) => [
-        { values: of(this.before, name, high), style: "before" },
-        { values: of(this.points, name, high), style },
+      const both = (name, high, style, scale) => [
+        { values: of(this.before, name, high, scale), style: "before" },
+        { values: of(this.points, name, high, scale), style },
       ];
       const panel = { height: 90, low: 0 };
-      const panels = [
+      const panels = this.view.curves?.(both) || [
         { ...panel, title: "loss", high: HIGHEST_LOSS, ticks: [0, 1, 2],
           curves: [...both("loss", HIGHEST_LOSS, "one"), ...both("unseen", HIGHEST_LOSS, "two").slice(1)] },
         { ...panel, title: "validation accuracy", high: 1, ticks: [0, 0.5, 1],
@@ -216,7 +221,8 @@ lecturesView.starters.training = (() => {
       ];
       draw(this.svg, this.small ? panels.slice(1) : panels, { width, first, unit: "epoch",
         steps: Math.max(this.epochs + 1, this.points.length - first) });
-      this.svg.setAttribute("aria-label", this.report ? this.sentence() : this.status.textContent);
+      this.svg.setAttribute("aria-label", this.report ? this.sentence() : this.view.waits || "");
+      this.view.paint?.();
     }
   }
 

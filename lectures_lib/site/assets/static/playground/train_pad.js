@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { element, number, button, choice, slider, clamp } = lecturesView;
+  const { element, number, button, choice, slider, clamp, power } = lecturesView;
   const { shape } = lecturesLines;
   const { forward, volume, filled } = lecturesLayers(lecturesProducts({ simd: false }));
   const [LEFT, TOP, SIDE, BOTTOM] = [54, 6, 294, 44];
@@ -28,13 +28,11 @@
   const on = (accuracy) => (accuracy < 0.5 ? "playground-light" : "playground-dark");
   // Numbers without powers of ten, 0.00003.
   const plain = (x) => Number(x.toPrecision(2)).toFixed(Math.max(0, -Math.floor(Math.log10(x) + 1e-9)));
-  const power = (k) => (k === 0 || k === 1 ? String(10 ** k)
-    : `10${[...String(k)].map((sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]).join("")}`);
 
   class Pad {
     constructor(training) {
       Object.assign(this, { training, waits: QUESTION, train: "Train here", speed: FAST, play: false,
-        own: ["learning_rate", "l2"], below: [] });
+        own: ["learning_rate", "l2"], below: [], next: "Train here", again: () => training.restart() });
       const { controls, recorded, examples } = training.data;
       [this.rates, this.penalties] = this.own.map((name) => controls.find((c) => c.name === name));
       this.place = [this.rates.start, this.penalties.start];

@@ -2,7 +2,7 @@
 "use strict";
 
 globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, losses, optimisers, volume, forward,
-  backward }) => {
+  backward, watch }) => {
   const count = (shape) => shape.reduce((a, b) => a * b, 1);
 
   // A stream of numbers from a seed (mulberry32); not that of NumPy or Keras.
@@ -40,13 +40,13 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, losses, opt
 
   // A network from `{ input: [rows, columns, channels], layers, loss, optimiser, clip, start, seed }`.
   // `start` holds weights, one array after the other in Keras' order; without it they come from
-  // the seed.
-  const build = ({ input, layers, loss, optimiser, clip = 0, start, seed = 0 }) => {
+  // the seed. What is `watched` keeps how long its gradients were (recurrent.js).
+  const build = ({ input, layers, loss, optimiser, clip = 0, start, seed = 0, watched = false }) => {
     const random = randomNumbers(seed);
     const parameters = [];
     let end = 0;
     const filled = layers.map((layer) => {
-      const made = { ...layer };
+      const made = { ...layer, watched };
       for (const [name, shape] of Object.entries(kinds[layer.kind].arrays?.(layer) || {})) {
         const values = allocate(count(shape));
         values.set(start ? start.subarray(end, end + values.length)
@@ -59,7 +59,7 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, losses, opt
       }
       return made;
     });
-    return { input, layers: filled, parameters, loss, optimiser, clip, random, steps: 0 };
+    return { input, layers: filled, parameters, loss, optimiser, clip, random, watched, steps: 0 };
   };
 
   const weightsOf = ({ parameters }) => {
@@ -92,9 +92,7 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, losses, opt
     for (const { values, l2 } of parameters) {
       if (l2) for (let k = 0; k < values.length; k++) found.value += l2 * values[k] * values[k];
     }
-    layers.forEach(({ kind, beta }, k) => {
-      if (kind === "sample") found.value += beta * kinds.sample.divergence(volumes[k]);
-    });
+    layers.forEach((layer, k) => (found.value += kinds[layer.kind].cost?.(volumes[k], layer) || 0));
     return found;
   };
 
@@ -106,43 +104,43 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, losses, opt
     }
   };
 
-  // Add the gradient 2 l2 w of the penalties, and shorten all gradients together to `clip`.
-  const finish = (parameters, gradients, clip) => {
+  // Add the gradient 2 l2 w of the penalties, and shorten all gradients together to `clip`. Returns
+  // how long they were before, where somebody asks.
+  const finish = ({ parameters, clip, watched }, gradients) => {
     let square = 0;
     parameters.forEach(({ values, l2 }, p) => {
       const gradient = gradients[p];
       if (l2) for (let k = 0; k < gradient.length; k++) gradient[k] += 2 * l2 * values[k];
-      if (clip) for (let k = 0; k < gradient.length; k++) square += gradient[k] * gradient[k];
+      if (!clip && !watched) return;
+      for (let k = 0; k < gradient.length; k++) square += gradient[k] * gradient[k];
     });
     const norm = Math.sqrt(square);
-    if (!clip || norm <= clip) return;
+    if (!clip || norm <= clip) return norm;
     for (const gradient of gradients) {
       for (let k = 0; k < gradient.length; k++) gradient[k] *= clip / norm;
     }
+    return norm;
   };
 
-  const sampled = ({ layers }) => layers.find(({ kind }) => kind === "sample");
-
-  // One step on a batch: `inputs` run over examples, `noise` is for a sampled code. Returns the loss
-  // before the step.
-  const step = (network, inputs, labels, { noise } = {}) => {
-    const { input, layers, parameters, loss, optimiser, clip } = network;
+  // One step on a batch: `inputs` run over examples, `options` may give a sampled code its noise.
+  // Returns the loss before the step.
+  const step = (network, inputs, labels, options) => {
+    const { input, layers, parameters, loss, optimiser } = network;
     const before = mark();
-    const code = sampled(network);
-    if (code) {
-      const numbers = (inputs.length / count(input)) * code.size;
-      code.noise = noise || Float32Array.from({ length: numbers }, network.random.normal);
+    for (const layer of layers) {
+      kinds[layer.kind].begin?.(layer, inputs.length / count(input), network.random, options);
     }
     const volumes = forward(layers, volume(...input, inputs));
     const { value, gradient } = lossOf(network, volumes, labels);
     const scores = loss.kind === "squared error" ? layers : layers.slice(0, -1);
     const found = backward(scores, volumes, gradient);
     const gradients = parameters.map(({ layer, name }) => found[layers.indexOf(layer)][name]);
-    finish(parameters, gradients, clip);
+    const norm = finish(network, gradients);
+    if (network.watched) watch(network, norm, found);
     network.steps += 1;
     parameters.forEach((parameter, p) =>
       optimisers[optimiser.kind](parameter, gradients[p], { ...optimiser, steps: network.steps }));
-    if (code) code.noise = null;
+    for (const layer of layers) kinds[layer.kind].end?.(layer);
     release(before);
     return value;
   };

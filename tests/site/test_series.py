@@ -1,0 +1,247 @@
+"""Networks that learn from series in the page, each on a page of its own, without a built book."""
+
+import html
+import random
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import _serve
+
+from lectures_lib.demos.rnn_extrapolation_live import unfolding
+from lectures_lib.demos.rnn_recurrent_networks_live import learn_to_recall
+from lectures_lib.models import series_rnn
+from lectures_lib.physics import pairing_energies
+from lectures_lib.playground.answering import MIME_TYPE, STYLE, asset, start_line
+from lectures_lib.site.playgrounds import _engine
+from lectures_lib.training import forecast
+
+ENERGIES = pairing_energies(np.arange(2, 42, 2))
+FIGURES = {"energies": lambda: unfolding(ENERGIES), "recall": learn_to_recall}
+DESKTOP, PHONE = {"width": 1280, "height": 1000}, {"width": 390, "height": 844}
+PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>A figure</title>
+<style>html {{ --pst-color-text-muted: #48566b; }}
+html[data-theme="dark"] {{ color-scheme: dark; color: white; background: #121212;
+  --pst-color-text-base: white; --pst-color-background: #121212; --pst-color-text-muted: #aaa; }}
+</style><link rel="stylesheet" href="{style}"><main><h1>A figure</h1><figure style="margin: 0">
+<div class="playground" id="{name}-playground"><img class="playground-still" alt="{alt}"><p>
+<button type="button" class="playground-begin" hidden data-scripts="engine.js data.js">Train it here
+</button> <span role="status"></span></p></div></figure></main><script src="begin.js"></script>"""
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """A folder for each figure, with all that its page needs."""
+    made = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LECTURES_VIEW", "page")
+        for kind, figure in FIGURES.items():
+            folder, bundle = tmp_path_factory.mktemp(kind), figure().shown[MIME_TYPE]
+            line = start_line("training", f"{bundle['name']}-playground", bundle["page"])
+            (folder / "data.js").write_text(line, encoding="utf-8")
+            (folder / "engine.js").write_bytes(_engine(bundle["page"]))
+            for file in ("begin.js", STYLE):
+                (folder / file).write_text(asset(file), encoding="utf-8")
+            for theme in ("light", "dark"):
+                texts = {"name": bundle["name"], "alt": html.escape(bundle["alt"])}
+                page = PAGE.format(theme=theme, style=STYLE, **texts)
+                (folder / f"{theme}.html").write_text(page, encoding="utf-8")
+            made[kind] = folder
+    return made
+
+
+class Figure:
+    """A figure that has begun, and what a reader does with it."""
+
+    def __init__(self, opened):
+        self.page, self.box = opened, opened.locator(".playground")
+        self.box.get_by_role("button", name="Train it here").click()
+        self.box.locator(".playground-live[data-state]").wait_for(timeout=20_000)
+
+    def ask(self, expression):
+        return self.page.evaluate(
+            f"(({{ report, points, trainer, view, state, description }}) => {expression})"
+            "(document.querySelector('.playground').playground)"
+        )
+
+    def press(self, name):
+        self.box.get_by_role("button", name=name, exact=True).press("Enter")
+
+    def slide(self, label, *keys):
+        for key in keys:
+            self.box.get_by_role("slider", name=label).press(key)
+
+    def train(self, button):
+        """Press the button that begins a run, and wait for its end and the last picture."""
+        run = self.ask("trainer.run")
+        self.press(button)
+        self.finish(run)
+
+    def finish(self, run):
+        for _ in range(600):
+            if self.ask(f"trainer.run > {run} && ['done', 'diverged'].includes(report?.state)"):
+                break
+            self.page.wait_for_timeout(50)
+        self.page.wait_for_timeout(150)
+        return self.ask("report.state")
+
+    def said(self):
+        return self.box.locator(".playground-answer").first.inner_text()
+
+
+def opened(visit, folders, kind, theme="light", **options):
+    one = visit(viewport=DESKTOP, **options)
+    return one, Figure(one.open(f"file://{folders[kind]}/{theme}.html"))
+
+
+def test_each_seed_leaves_a_forecast_and_the_fan_is_told_in_numbers(visit, folders):
+    one, figure = opened(visit, folders, "energies")
+    assert figure.said().startswith("The same 12 energies, ten seeds: how far apart")
+    assert figure.ask("trainer.run") == 0
+    figure.slide("speed", "End")
+    figure.train("Train")
+    assert figure.ask("[trainer.place, report.kind]") == ["worker", "simd"]
+    assert figure.ask("points.map(({ epoch }) => epoch)") == list(range(151))
+    now, weights = figure.ask("[view.now, [...report.weights]]")
+    model = series_rnn()
+    ends = np.cumsum([w.size for w in model.get_weights()])[:-1]
+    arrays = zip(np.split(np.array(weights), ends), model.get_weights(), strict=True)
+    model.set_weights([values.reshape(old.shape) for values, old in arrays])
+    np.testing.assert_allclose(now, forecast(model, ENERGIES[:12], steps=8), atol=2e-5)
+    assert max(np.abs(now - ENERGIES[12:])) < 0.1  # it has learnt
+    for _ in range(2):
+        figure.train("Next seed")
+    last = figure.ask("view.fan.map(({ values }) => values.at(-1))")
+    found = re.fullmatch(
+        r"3 seeds: (.*) to (.*) for 40 particles, (.*) apart; the true energy lies .*\.",
+        figure.said().replace("−", "-"),
+    )
+    np.testing.assert_allclose([float(x) for x in found.groups()],
+                               [min(last), max(last), np.ptp(last)], atol=6e-4)  # fmt: skip
+    lines = figure.box.locator(".playground-wide > svg .playground-curve")
+    assert lines.count() == 2 * 4  # three finished runs and the present forecast, and their errors
+    status = figure.box.locator("[role=status]").last
+    figure.page.wait_for_timeout(500)
+    assert "3 seeds: " in status.text_content() and len(status.text_content()) < 200
+    run = figure.ask("trainer.run")
+    figure.slide("hidden units", "ArrowLeft")
+    figure.finish(run)
+    assert figure.box.locator(".playground-wide > svg .playground-before").count() == 2 * 3
+    figure.press("Clear the fan")
+    assert lines.count() == 2 and figure.ask("view.fan.length") == 0
+    assert one.complaints == one.foreign == []
+
+
+def test_a_seed_counts_once_and_after_the_last_comes_the_first(visit, folders):
+    _, figure = opened(visit, folders, "energies")
+    figure.slide("speed", "End")
+    figure.slide("seed", "End")
+    figure.train("Train")
+    figure.train("Start again")
+    assert figure.ask("view.fan.map(({ seed }) => seed)") == [19]
+    figure.train("Next seed")
+    assert figure.ask("[state.seed, view.fan.length]") == [0, 2]
+    assert figure.box.get_by_role("slider", name="seed").input_value() == "0"
+
+
+def test_a_rate_that_is_far_too_large_ends_in_nan_and_leaves_no_line(visit, folders):
+    one, figure = opened(visit, folders, "energies")
+    figure.slide("speed", "End")
+    run = figure.ask("trainer.run")
+    figure.press("Train")
+    figure.page.evaluate(
+        "document.querySelector('.playground').playground.set({ learning_rate: 1e38 })"
+    )
+    assert figure.finish(run + 1) == "diverged"
+    assert "the loss is no number any more" in figure.box.inner_text()
+    assert "NaN" not in figure.box.inner_html()
+    assert figure.ask("view.fan.length") <= 1  # of the run before, if it was quick
+    figure.slide("learning rate", "ArrowLeft")
+    figure.finish(run + 2)
+    assert figure.ask("report.state") == "done"
+    assert one.complaints == []
+
+
+def test_recall_shows_the_gradient_in_each_state(visit, folders):
+    one, figure = opened(visit, folders, "recall")
+    assert figure.said().startswith("How long may a record be")
+    figure.slide("speed", "End")
+    figure.slide("samples of a record", "Home")
+    figure.train("Train")
+    norms, first = figure.ask("[view.now.norms, view.first.norms].map((x) => [...x])")
+    assert len(norms) == len(first) == 25
+    said = re.search(r"first state is (\S+) times that in the last", figure.said())[1]
+    assert float(said) == pytest.approx(norms[0] / norms[-1], rel=0.06)
+    assert figure.ask("points.at(-1).accuracy") > 0.9
+    edge = figure.box.locator(".playground-curves .playground-edge")
+    assert edge.count() == 0
+    run = figure.ask("trainer.run")
+    figure.slide("limit", "End")
+    figure.slide("samples of a record", "ArrowRight")
+    assert figure.finish(run + 1) == "done"
+    assert figure.ask("[description.clip, description.input[0], view.now.norms.length]") == [
+        1,
+        30,
+        30,
+    ]
+    assert edge.count() == 1
+    assert "before it is cut to 1" in figure.box.locator(".playground-curves").text_content()
+    figure.train("Start again")
+    weights = [figure.ask("[...report.weights]")]
+    figure.train("Start again")
+    weights.append(figure.ask("[...report.weights]"))
+    assert weights[0] == weights[1]
+    assert one.complaints == one.foreign == []
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_moves_leave_no_error(kind, visit, folders):
+    one, figure = opened(visit, folders, kind)
+    figure.slide("speed", "End")
+    sliders = figure.box.get_by_role("slider").all()
+    dice = random.Random(1)
+    for _ in range(100):
+        if dice.random() < 0.3:
+            figure.box.get_by_role("button").nth(dice.randrange(3)).press("Enter")
+        else:
+            dice.choice(sliders).press(dice.choice(["ArrowLeft", "ArrowRight", "Home", "End"]))
+    figure.slide("speed", "End")
+    figure.train("Start again")
+    found = figure.ask("[report.id, trainer.run, points.map(({ epoch }) => epoch)]")
+    assert found[0] == found[1] and found[2] == list(range(len(found[2])))
+    assert one.complaints == []
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_a_strict_policy_gets_plain_javascript_in_the_page(kind, visit, folders):
+    server, address = _serve(folders[kind])
+    one = visit(viewport=DESKTOP)
+
+    def strict(route):
+        answer = route.fetch()
+        policy = {"content-security-policy": "script-src 'self'"}
+        route.fulfill(response=answer, headers=answer.headers | policy)
+
+    one.context.route("**/*.html", strict)
+    figure = Figure(one.open(f"{address}/light.html"))
+    figure.slide("speed", "End")
+    figure.train("Train")
+    assert figure.ask("[trainer.place, report.kind, report.state]") == ["page", "plain", "done"]
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("kind", FIGURES)
+def test_axe_finds_nothing_at_all(kind, viewport, theme, visit, folders):
+    one = visit(viewport=viewport, color_scheme=theme)
+    figure = Figure(one.open(f"file://{folders[kind]}/{theme}.html"))
+    figure.slide("speed", "End")
+    figure.train("Train")
+    result = Axe().run(figure.page, options={"rules": {"target-size": {"enabled": True}}})
+    found = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in result.response["violations"]]
+    assert found == []
+    assert figure.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
