@@ -58,6 +58,8 @@ RECIPES = {
         series.motion_networks,
         series.sine_curves,
         series.sine_networks,
+        extrapolation.extrapolation_couplings,
+        extrapolation.extrapolation_forms,
         extrapolation.extrapolation_grid,
         extrapolation.extrapolation_runs,
         denoising.autoencoder_errors,
