@@ -12,7 +12,7 @@ from lectures_lib.measure import measure
 
 BOOK = read_book()
 OLD = {
-    "rnn/noisy_sine", "rnn/extrapolation",
+    "rnn/noisy_sine",
     "lstm/gates", "lstm/comparison", "lstm/long_memory",
     "autoencoders/linear_and_pca", "autoencoders/denoising", "autoencoders/convolutional",
     "autoencoders/variational",
