@@ -33,6 +33,8 @@ COUPLINGS = (-1.0, -0.5, -0.25, 0.25, 0.4, 0.5)
 # The form of the inputs, and the size of the largest one that is trained on.
 FORMS = (("x", 24.0), ("x", 1.0), ("energies", 24.0), ("energies", 1.0), ("energies", None),
          ("differences", 1.0))  # fmt: skip
+LARGEST = {"energies": None, "differences": 1.0, "differences, longer": 1.0}
+LONGER = {"hidden": 20, "learning_rate": 0.01, "epochs": 1000}
 # Trained settings are kept here, so that a stopped recipe goes on where it was.
 memory = joblib.Memory(Path(__file__).parents[1] / ".recipes", verbose=0)
 
@@ -103,7 +105,7 @@ def read_as(series, form, largest):
 
 
 @memory.cache
-def in_form(form, largest, *, coupling=0.5, seeds=10):
+def in_form(form, largest, *, coupling=0.5, seeds=10, epochs=150, **settings):
     """Train the lecture's network on 12 energies in one form; return its rows up to 40 particles.
 
     The largest input is a size, or None for inputs as they are.
@@ -111,9 +113,11 @@ def in_form(form, largest, *, coupling=0.5, seeds=10):
     particles = np.arange(2, GRID_END + 2, 2)
     series = pairing_energies(particles, coupling=coupling)
     data, unit, unit_of_labels = read_as(series, form, largest)
-    build = functools.partial(series_rnn, num_steps=data.train.inputs.shape[1])
-    many = fit_many(build, {"seed": list(range(seeds))}, data, epochs=150, batch_size=32)
-    last = many.history.query("epoch == 150").pivot(index="network", columns="split", values="loss")
+    build = functools.partial(series_rnn, num_steps=data.train.inputs.shape[1], **settings)
+    many = fit_many(build, {"seed": list(range(seeds))}, data, epochs=epochs, batch_size=32)
+    last = many.history.query("epoch == @epochs").pivot(
+        index="network", columns="split", values="loss"
+    )
     if form == "x":
         lines = np.array([np.asarray(model(data.test.inputs))[:, 0] for model in many.models])
     else:
@@ -147,12 +151,13 @@ def extrapolation_forms():
 
 
 def extrapolation_couplings():
-    """As extrapolation_forms, at six couplings; ten seeds each, fifty for energies at 0.5."""
+    """As extrapolation_forms, at six couplings; also 20 units for 1,000 epochs (named: longer)."""
     tables = []
-    for coupling, form in itertools.product(COUPLINGS, ("energies", "differences")):
+    for coupling, form in itertools.product(COUPLINGS, LARGEST):
         seeds = 50 if (coupling, form) == (0.5, "energies") else 10
-        largest = {"energies": None, "differences": 1.0}[form]
-        table = in_form(form, largest, coupling=coupling, seeds=seeds)
+        how = LONGER if form == "differences, longer" else {}
+        name = form.partition(",")[0]
+        table = in_form(name, LARGEST[form], coupling=coupling, seeds=seeds, **how)
         table.insert(0, "form", form)
         table.insert(0, "coupling", coupling)
         tables.append(table)

@@ -683,7 +683,7 @@ def test_what_figures_of_extrapolation_say_is_recorded():
         return np.mean((recorded.load(table).query(query)[columns] - true) ** 2, axis=1)
 
     median = np.median(errors("extrapolation_forms", "form == 'x' and largest == 1"))
-    assert f"particles, up to 1 {spoken(f'{median:.1e}')};" in beyond.forms().alt_text({})
+    assert f"x, up to 1 {spoken(f'{median:.1e}')};" in beyond.forms().alt_text({})
     median = np.median(errors("extrapolation_grid", "known == 12 and hidden == 200 and "
                               "layers == 1 and activation == 'relu'"))  # fmt: skip
     said = beyond.knobs().alt_text({"known": 12, "activation": "relu"})

@@ -637,7 +637,7 @@ def test_forms_and_couplings_are_complete():
     wanted = [
         (coupling, form, seed)
         for coupling in extrapolation.COUPLINGS
-        for form in ("energies", "differences")
+        for form in ("energies", "differences", "differences, longer")
         for seed in range(50 if (coupling, form) == (0.5, "energies") else 10)
     ]
     assert configurations(couplings, ["coupling", "form", "seed"]) == wanted
