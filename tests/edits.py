@@ -135,7 +135,7 @@ EDITS = {
     "rnn/extrapolation": {
         "another layer, not trained for long": [
             ('layers.SimpleRNN(200, activation="tanh"))\nmodel', "layers.GRU(7))\nmodel"),
-            ("    epochs=150, batch_size=32, validation", "    epochs=1, batch_size=4, validation"),
+            ("labels, epochs=150, batch_size=32,", "labels, epochs=1, batch_size=4,"),
             ('layers.SimpleRNN(200, activation="tanh"))\nusual', "layers.LSTM(3))\nusual"),
             ('how = {"epochs": 150', 'how = {"epochs": 1'),
         ],
@@ -151,7 +151,7 @@ EDITS = {
         ],
         "three seeds, trained for an epoch": [
             ("range(10)}", "range(3)}"),
-            ("data, epochs=150", "data, epochs=1"),
+            ("seeds, data, epochs=150", "seeds, data, epochs=1"),
             ("coupling_data, epochs=150", "coupling_data, epochs=2"),
         ],
         "a longer series": [("series = energies[:20]", "series = energies[:25]")],
