@@ -59,6 +59,8 @@ RECIPES = {
         series.sine_networks,
         long_records.sine_intervals,
         long_records.sine_records,
+        extrapolation.extrapolation_couplings,
+        extrapolation.extrapolation_forms,
         extrapolation.extrapolation_grid,
         extrapolation.extrapolation_runs,
         denoising.autoencoder_errors,

@@ -163,6 +163,41 @@ EDITS = {
             ("return ...  # your answer: a trained model", "return network"),
         ],
     },
+    "rnn/extrapolation": {
+        "another layer, not trained for long": [
+            ('layers.SimpleRNN(200, activation="tanh"))\nmodel', "layers.GRU(7))\nmodel"),
+            ("labels, epochs=150, batch_size=32,", "labels, epochs=1, batch_size=4,"),
+            ('layers.SimpleRNN(200, activation="tanh"))\nusual', "layers.LSTM(3))\nusual"),
+            ('how = {"epochs": 150', 'how = {"epochs": 1'),
+        ],
+        "eight known energies, windows of three": [("KNOWN, STEPS = 12, 2", "KNOWN, STEPS = 8, 3")],
+        "sixteen known energies, windows of one": [
+            ("KNOWN, STEPS = 12, 2", "KNOWN, STEPS = 16, 1")
+        ],
+        "another coupling, another spacing": [
+            (
+                "energies = pairing_energies(particles, level_spacing=1.0, coupling=0.5)",
+                "energies = pairing_energies(particles, level_spacing=2.0, coupling=-1.0)",
+            ),
+        ],
+        "three seeds, trained for an epoch": [
+            ("range(10)}", "range(3)}"),
+            ("seeds, data, epochs=150", "seeds, data, epochs=1"),
+            ("coupling_data, epochs=150", "coupling_data, epochs=2"),
+        ],
+        "a longer series": [("series = energies[:20]", "series = energies[:25]")],
+        "small deep networks of one activation": [
+            ('for activation in ("sigmoid", "tanh"):', 'for activation in ("relu",):'),
+            ("SimpleRNN(500, activation, return", "SimpleRNN(5, activation, return"),
+            ("SimpleRNN(500, activation)", "SimpleRNN(4, activation)"),
+        ],
+        "other couplings": [
+            ("np.arange(-1, 0.725, 0.05)", "np.arange(-0.8, 0.65, 0.05)"),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return model"),
+        ],
+    },
     "cnn/why_convolutions": {
         "an own network": [
             (

@@ -15,9 +15,12 @@ from lectures_lib.demos import cnn_cifar10 as photos
 from lectures_lib.demos import cnn_convolution_layers as layers
 from lectures_lib.demos import cnn_digits, cnn_tuning
 from lectures_lib.demos import cnn_why_convolutions as why
+from lectures_lib.demos import rnn_extrapolation as beyond
 from lectures_lib.demos import rnn_noisy_sine as noisy
 from lectures_lib.demos import rnn_recurrent_networks as recurrent
 from lectures_lib.explore import registry
+from lectures_lib.physics import exact_pairing_energy, pairing_energies
+from lectures_lib.words import spoken
 
 pytestmark = pytest.mark.slow
 
@@ -140,6 +143,18 @@ def figures_of_the_noisy_sine():
     noisy.horizon(truth, {"a": truth + 0.5, "b": truth + 0.01}, step=0.1, exponent=0.9)
 
 
+def figures_of_extrapolation():
+    beyond.levels(), beyond.pairing(), beyond.formats(), beyond.forms(), beyond.knobs()
+    beyond.other_couplings(), beyond.far()
+    run = SimpleNamespace(history={"loss": [0.5], "val_loss": [0.25]})
+    beyond.learning_curve(run), beyond.plateau({"a": run, "b": run}, 0.125)
+    series = -(np.arange(1.0, 8) ** 2)
+    beyond.ensemble(series, np.array([[-36.0, -48.0], [-37.0, -47.0]]), {"rule": series[-2:]})
+    beyond.second_differences(series, 5)
+    couplings = np.linspace(-1, 0.7, 35)
+    beyond.coupling_series(couplings, -(couplings**2), np.array([[0.1, 0.2, 0.3], [0, 0.1, 0.5]]))
+
+
 @pytest.mark.parametrize(
     ("chapter", "show"),
     [
@@ -150,6 +165,7 @@ def figures_of_the_noisy_sine():
         ("cnn/cifar10", figures_of_photographs),
         ("rnn/recurrent_networks", figures_of_recurrent_networks),
         ("rnn/noisy_sine", figures_of_the_noisy_sine),
+        ("rnn/extrapolation", figures_of_extrapolation),
     ],
 )
 def test_the_model_of_the_book_knows_all_figures_of_a_module(chapter, show):
@@ -741,3 +757,69 @@ def test_records_and_networks_say_their_medians_and_means():
         (said,) = walked(noisy.learning_curves(history, 0.4))
         assert said.startswith(f"Losses over {epochs} epoch")
         assert "train 0.500, validation 0.250" in said
+
+
+def test_figures_of_extrapolation_are_drawn_in_all_corners():
+    registry.clear()
+    figures_of_extrapolation()
+    assert len(registry) == 12
+    for demo in registry.values():
+        assert all(walked(demo))
+
+
+def test_rules_that_continue_a_series():
+    values = [3.0, 0.0, 2.0, 2.5]
+    parabola = np.polyfit([1, 2, 3], values[1:], 2)
+    np.testing.assert_allclose(
+        beyond.same_second_difference(values, 3), np.polyval(parabola, [4, 5, 6])
+    )
+    fibonacci = np.array([1.0, 1, 2, 3, 5, 8, 13, 21])
+    found = beyond.recurrence(fibonacci, order=2, steps=4)
+    np.testing.assert_allclose(found, [34, 55, 89, 144], rtol=1e-6)
+    bent = np.append(fibonacci, 99.0)  # its last window is not among the first six
+    np.testing.assert_allclose(beyond.recurrence(bent, order=2, steps=1, windows=6), [120])
+    np.testing.assert_allclose(
+        beyond.polynomial(np.arange(5.0) ** 3, degree=3, steps=2), [125, 216], rtol=1e-9
+    )
+
+
+def test_the_band_of_an_ensemble_says_what_it_holds():
+    series = -(np.arange(1.0, 8) ** 2)
+    lines = np.array([[-36.0, -48.0], [-37.0, -47.0], [-36.5, -47.5]])
+    said = beyond.ensemble(series, lines, {}).alt_text({})
+    assert "from 2 to 14 particles. 3 networks from 12 on form a narrow band" in said
+    assert "holds 1 of 2 true points" in said and "off by between 1.000 and 2.000" in said
+    narrow = beyond.ensemble(series, lines[:1] - 5, {"rule": series[-2:]})
+    assert "1 network from 12 on" in narrow.alt_text({}) and "0 of 2" in narrow.alt_text({})
+
+
+def test_what_figures_of_extrapolation_say_is_recorded():
+    true = pairing_energies(range(26, 42, 2))
+    columns = [f"E{n}" for n in range(26, 42, 2)]
+
+    def errors(table, query):
+        return np.mean((recorded.load(table).query(query)[columns] - true) ** 2, axis=1)
+
+    median = np.median(errors("extrapolation_forms", "form == 'x' and largest == 1"))
+    assert f"x, up to 1 {spoken(f'{median:.1e}')};" in beyond.forms().alt_text({})
+    median = np.median(errors("extrapolation_grid", "known == 12 and hidden == 200 and "
+                              "layers == 1 and activation == 'relu'"))  # fmt: skip
+    said = beyond.knobs().alt_text({"known": 12, "activation": "relu"})
+    assert said.endswith(f"median test error {spoken(f'{median:.1e}')}.")
+    ends = recorded.load("extrapolation_runs").query("network == 'C5'")["E60"]
+    ends = ends - pairing_energies(60)
+    assert f"one layer of 200 between {ends.min():.2f} and {ends.max():.2f};" in (
+        beyond.far().alt_text({})
+    )
+    rule = beyond.same_second_difference(pairing_energies(range(2, 26, 2), coupling=-1.0), 8)
+    off = rule - pairing_energies(range(26, 42, 2), coupling=-1.0)
+    share = np.sqrt(np.mean(off**2)) / abs(pairing_energies(40, coupling=-1.0))
+    said = beyond.other_couplings().alt_text({})
+    assert f"same second difference {spoken(f'{share:.1e}')}" in said
+    said = beyond.pairing().alt_text({"coupling": 0.5})
+    assert "from minus 0.031 for 2 particles to minus 1.707 for 40" in said
+    off = pairing_energies(10) / exact_pairing_energy(10) - 1
+    assert f"off by plus {off:.2%} for 10" in said
+    series = np.array([0.0, 0, 1, 1, 2])
+    said = beyond.second_differences(series / 1000, 4).alt_text({})
+    assert said.startswith("Dots from 1.0 at 4 particles by way of minus 1.00, the last known one")

@@ -53,7 +53,8 @@ TABLES = [
         "digits_learning_curves",
         "digits_seeds",
     ),
-    *("digits_writers", "extrapolation_grid", "extrapolation_runs"),
+    *("digits_writers", "extrapolation_couplings", "extrapolation_forms", "extrapolation_grid"),
+    "extrapolation_runs",
     "few_labels",
     *("gated_frozen", "gated_runs", "linear_codes"),
     *("memory_bias", "memory_digits", "memory_epochs", "memory_seconds", "memory_slopes"),
@@ -698,6 +699,58 @@ def test_extrapolation_comes_out_again():
         "known == 16 and hidden == 20 and layers == 2 and activation == 'relu' and seed == 1"
     )
     np.testing.assert_allclose(rows[["E34", "E36"]], again[["E34", "E36"]], atol=5e-3)
+
+
+def test_forms_and_couplings_are_complete():
+    forms, couplings = load("extrapolation_forms"), load("extrapolation_couplings")
+    energies = [f"E{particles}" for particles in range(26, 42, 2)]
+    assert forms.columns.tolist() == ["form", "largest", "seed", "validation", *energies]
+    wanted = [(form, seed) for form, _ in extrapolation.FORMS for seed in range(10)]
+    assert configurations(forms, ["form", "seed"]) == wanted
+    largest = forms["largest"].tolist()[::10]
+    np.testing.assert_equal(largest, [size or np.nan for _, size in extrapolation.FORMS])
+    assert couplings.columns.tolist() == ["coupling", "form", "seed", "validation", *energies]
+    wanted = [
+        (coupling, form, seed)
+        for coupling in extrapolation.COUPLINGS
+        for form in ("energies", "differences", "differences, longer")
+        for seed in range(50 if (coupling, form) == (0.5, "energies") else 10)
+    ]
+    assert configurations(couplings, ["coupling", "form", "seed"]) == wanted
+    assert forms[energies].notna().all(axis=None) and couplings.notna().all(axis=None)
+    # Two tables hold the same runs, and so do the older ones.
+    same = couplings.query("coupling == 0.5 and seed < 10")
+    for form in ("energies", "differences"):
+        rows = forms[forms["form"].eq(form) & ~forms["largest"].isin([24.0])]
+        rows = rows[rows["largest"].isna()] if form == "energies" else rows
+        np.testing.assert_allclose(rows[energies], same[same["form"] == form][energies], atol=2e-3)
+    older = load("extrapolation_runs").query("network == 'C5'")
+    np.testing.assert_allclose(
+        older[energies], same[same["form"] == "energies"][energies], atol=2e-3
+    )
+
+
+def test_what_a_network_reads_in_each_form():
+    series = -(np.arange(1.0, 21) ** 2)
+    data, unit, unit_of_labels = extrapolation.read_as(series, "x", 24.0)
+    assert (unit, unit_of_labels) == (1, 1)
+    assert data.train.inputs[:, 0, 0].tolist() == list(range(2, 24, 2))
+    assert data.validation.labels.tolist() == [-144] and len(data.test) == 8
+    data, unit, _ = extrapolation.read_as(series, "energies", 1.0)
+    assert unit == 121 and data.train.inputs.shape == (9, 2, 1)
+    assert data.train.labels[0] == -9 and data.validation.labels.tolist() == [-144]
+    data, unit, unit_of_labels = extrapolation.read_as(series, "differences", 1.0)
+    assert unit == unit_of_labels == 21  # the last but one known difference
+    np.testing.assert_allclose(data.train.inputs[0, :, 0], [-3 / 21, -5 / 21], rtol=1e-6)
+    np.testing.assert_allclose(data.validation.labels, [-23 / 21], rtol=1e-6)
+
+
+def test_a_form_comes_out_again():
+    again = extrapolation.in_form.func("differences", 1.0, coupling=-0.5, seeds=2)
+    rows = load("extrapolation_couplings").query(
+        "coupling == -0.5 and form == 'differences' and seed < 2"
+    )
+    np.testing.assert_allclose(rows[["E26", "E40"]], again[["E26", "E40"]], atol=1e-3)
 
 
 def test_memories_are_complete():

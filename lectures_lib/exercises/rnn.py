@@ -122,31 +122,6 @@ def _euler_weights(rng):
         )
 
 
-@exercise("rnn-second-difference", chapter="rnn/extrapolation")
-def _second_difference(rng):
-    drawn = (rng.normal(size=6).round(2), int(rng.integers(3, 7)))
-    for known, steps in [([1.0, 4.0, 9.0], 4), ([3.0, 0.0, 2.0, 2.5], 2), drawn]:
-        # The parabola through the last three points.
-        parabola = np.polynomial.Polynomial.fit([0, 1, 2], known[-3:], 2)
-        yield Case(
-            parabola(3.0 + np.arange(steps)),
-            {"known": np.array(known), "steps": steps},
-            hint="The second difference of three neighbours stays that of the last three.",
-        )
-
-
-@exercise("rnn-unseen-error", chapter="rnn/extrapolation")
-def _unseen_error(rng):
-    drawn = (int(rng.integers(4, 9)), int(rng.integers(10, 30)), rng.uniform(0.5, 3))
-    for known, total, size in [(12, 20, 0.3), (3, 10, 2.0), drawn]:
-        squares = np.r_[np.zeros(known), size * np.arange(1, total - known + 1)]
-        yield Case(
-            squares[known:].mean(),
-            {"reported": squares.mean(), "known": known, "total": total},
-            hint="The sum of the squares is the reported mean times all points.",
-        )
-
-
 @exercise("rnn-growth", chapter="rnn/extrapolation")
 def _growth(rng):
     drawn = rng.uniform([-1, -0.9], [1, -0.3], size=(2, 2)).tolist()
