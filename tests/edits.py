@@ -133,9 +133,9 @@ EDITS = {
         ],
     },
     "rnn/noisy_sine": {
-        "windows of seven, other noise, one epoch": [
+        "windows of seven, another series, one epoch": [
             ("num_steps = 4", "num_steps = 7"),
-            ("noisy_sine(times=2001, seed=4)", "noisy_sine(times=2300, seed=9, noise=0.5)"),
+            ("noisy_sine(times=2001, seed=4)", "noisy_sine(times=2300, seed=9)"),
             ("    epochs=100,\n    batch_size=16,", "    epochs=1,\n    batch_size=300,"),
             ("def fit(network, epochs=100)", "def fit(network, epochs=2)"),
         ],

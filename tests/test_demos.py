@@ -682,6 +682,18 @@ def test_a_linear_forecast_is_that_of_scikit_learn(num_steps, ridge):
     np.testing.assert_allclose(found, autoregressed(values, num_steps, ridge), rtol=2e-3)
 
 
+def test_block_means_are_windows_with_equal_weights():
+    values = noisy_sine(times=1300, seed=2)
+    means = np.array([values[i : i + 12].reshape(4, 3).mean(axis=1) for i in range(1288)])
+    labels, place = values[12:], np.arange(12, 1300)
+    A = np.column_stack([means, np.ones(1288)])
+    weights = np.linalg.lstsq(A[place < 800], labels[place < 800])[0]
+    errors = (A @ weights - labels) ** 2
+    parts = place < 800, (place >= 800) & (place < 1000), place >= 1000
+    wanted = [errors[part].mean() for part in parts]
+    np.testing.assert_allclose(noisy.block_means(values, 3), wanted)
+
+
 def test_bounds_of_windows_are_those_of_many_series():
     """Linear: fitted to a million windows. Of all: never above it, nor below the noise floor."""
     rng = np.random.default_rng(5)

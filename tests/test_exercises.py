@@ -1078,7 +1078,7 @@ def test_the_right_idea_passes_and_others_never(exercise):
     right = [check(exercise, solution, seed=seed) for seed in range(4)]
     assert sum(map(bool, right)) >= 3, right
     assert re.match(
-        r"Right: [\w ()-]+ \d\.\d{3} on [\d,]+ [\w ]+; at least \d\.\d\d is needed",
+        r"Right: [\w ()-]+ \d\.\d{3} on [\d,]+ [\w ,]+; at least \d\.\d\d is needed",
         str(right[0]),
     )
     for train in WAYS[exercise]:

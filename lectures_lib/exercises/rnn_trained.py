@@ -92,8 +92,8 @@ def _beat_ar4(rng):
             ),
             (
                 0.25,
-                "Many weights on a window alone teach no more than this: few weights and a state "
-                "that is carried along the record do.",
+                "Many free weights on a window alone teach no more than this: fewer do, as those "
+                "of a state that is carried along the record.",
             ),
             (1.0, "Nearly: try other starts, and keep the one with the best validation loss."),
         ),
