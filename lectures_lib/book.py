@@ -97,12 +97,15 @@ class Chapter:
     def sources(self):
         """The code that draws its figures: its cells, and its modules of `lectures_lib.demos`.
 
-        What trains in the page may stand in a second one, whose name ends in `_live`.
+        What trains in the page may stand in a second one, whose name ends in `_live`; it counts
+        where a cell imports it.
         """
+        cells = [cell.source for cell in self.cells if cell.kind == "code"]
         module = self.name.replace("/", "_")
-        paths = [DEMOS / f"{module}{end}.py" for end in ("", "_live")]
-        texts = [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
-        return [cell.source for cell in self.cells if cell.kind == "code"] + texts
+        live = f"{module}_live"
+        names = [module, live] if any(live in cell for cell in cells) else [module]
+        paths = [DEMOS / f"{name}.py" for name in names]
+        return cells + [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
 
 
 @dataclass(frozen=True)

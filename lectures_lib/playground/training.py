@@ -102,13 +102,13 @@ def train(
     def run(*values):
         state = dict(zip(controls, values, strict=True))
         model = built(state)
-        start, examples = model.get_weights(), cut(data, state.get("num_steps"))
+        before, examples = model.get_weights(), cut(data, state.get("num_steps"))
         how = {
             "batch_size": state.get("batch_size", shown.batch_size),
             "seed": state.get("seed", 0),
         }
         rows = fit(model, examples, epochs=epochs, progress=False, **how)
-        return Run(model, rows, examples, start)
+        return Run(model, rows, examples, before)
 
     page = {
         "kind": kind,

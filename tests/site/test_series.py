@@ -187,7 +187,7 @@ def test_recall_shows_the_gradient_in_each_state(visit, folders):
         30,
     ]
     assert edge.count() == 1
-    assert "before it is cut to 1" in figure.box.locator(".playground-curves").text_content()
+    assert "then cut to 1" in figure.box.locator(".playground-curves").text_content()
     figure.train("Start again")
     weights = [figure.ask("[...report.weights]")]
     figure.train("Start again")

@@ -222,7 +222,7 @@ lecturesView.starters.training = (() => {
       draw(this.svg, this.small ? panels.slice(1) : panels, { width, first, unit: "epoch",
         steps: Math.max(this.epochs + 1, this.points.length - first) });
       this.svg.setAttribute("aria-label", this.report ? this.sentence() : this.view.waits || "");
-      this.view.paint?.();
+      this.view.redraw?.();
     }
   }
 

@@ -36,7 +36,7 @@
       this.said = element("p", { className: "playground-answer" });
       this.buttons = [button("Clear the fan", () => {
         this.fan = [];
-        this.paint();
+        this.redraw();
       })];
       this.boxes = [element("div", { className: "playground-wide" }, this.said, this.svg, legend(LINES),
         element("p", { className: "playground-help", textContent: HELP }))];
@@ -91,7 +91,7 @@
         + `${number(high - low, 3)} apart; the true energy lies ${where}.`;
     }
 
-    paint() {
+    redraw() {
       const { values, known, low } = this;
       const truth = values.slice(known);
       const drawn = this.fan.map(({ settings, values: line }) =>

@@ -31,14 +31,14 @@
       const { clip } = this.training.network();
       const line = (x, y) => [shape("path", { class: "playground-edge", fill: "none",
         d: `M${LEFT} ${y(Math.log10(clip))}h2000` })];
-      const before = clip ? `, before it is cut to ${short(clip)}` : "";
+      const cut = clip ? `, then cut to ${clip}` : "";
       const panel = { height: 90, low: 0 };
       return [
         { ...panel, title: "loss", high: 1.5, ticks: [0, 0.7, 1.4],
           curves: [...both("loss", 1.5, "one"), ...both("unseen", 1.5, "two").slice(1)] },
         { ...panel, title: "validation accuracy", high: 1, ticks: [0, 0.5, 1],
           curves: both("accuracy", 1, "two") },
-        { ...logPanel(`largest gradient of an epoch${before}`, [-2, 0, 2, 4], 4, [["norm", "one"]], both),
+        { ...logPanel(`largest gradient of an epoch${cut}`, [-2, 0, 2, 4], 4, [["norm", "one"]], both),
           marks: clip ? line : null },
       ];
     }
@@ -55,7 +55,7 @@
       return `The gradient in the first state is ${short(ratio)} times that in the last.`;
     }
 
-    paint() {
+    redraw() {
       const steps = this.steps || this.training.state.num_steps;
       const curves = [[this.first, "before"], [this.now, "one"]].flatMap(([point, style]) => {
         const values = point && Array.from(point.norms, (sum) =>
