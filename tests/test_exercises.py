@@ -630,7 +630,7 @@ def constant_width(windows, labels):
 LACKING = (
     "centred pictures alone|trained on clean|see too little|events alone|such small inputs|"
     "pictures alone teach|are the new labels right|what came last|"
-    "values alone teach|on a window alone|for a minute alone|constant width alone|"
+    "values alone teach|learnt noise by heart|for a minute alone|constant width alone|"
     "same second difference does better"
 )
 WAYS = {

@@ -123,7 +123,7 @@ def _echo_state(rng):
         score_name="digits",
         bands=(
             (
-                0.5,
+                0.2,
                 "That is no better than guessing: are the states those of the same weights, and "
                 "the labels the next values?",
             ),
