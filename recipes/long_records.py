@@ -74,12 +74,11 @@ def gradients(weights, x, start, d_output, H, *, tanh):
         d_z[:, t] = after * (1 - H[:, t] ** 2 if tanh else 1)
         after = (d_z[:, t : t + 1] @ R.swapaxes(1, 2))[:, 0]
     before = np.concatenate([start[:, np.newaxis], H[:, :-1]], axis=1)
-    products = [(x, d_z), (before, d_z), None, (H, d_output), None]
-    sums = [d_z, d_output]
-    return [
-        a[0].swapaxes(1, 2) @ a[1] if a else sums.pop(0).sum(axis=1, keepdims=True)
-        for a in products
-    ]  # fmt: skip
+    d_K, d_R, d_W = (
+        one.swapaxes(1, 2) @ other for one, other in ((x, d_z), (before, d_z), (H, d_output))
+    )
+    d_b, d_c = (array.sum(axis=1, keepdims=True) for array in (d_z, d_output))
+    return [d_K, d_R, d_b, d_W, d_c]
 
 
 def squares(outputs, y):

@@ -678,8 +678,7 @@ def autoregressed(values, num_steps, ridge):
 def test_a_linear_forecast_is_that_of_scikit_learn(num_steps, ridge):
     values = noisy_sine(times=1700, seed=3) + 5
     found = noisy.linear(values, num_steps, ridge=ridge)
-    # Only there the mean of the windows, too, is what the constant answers for.
-    np.testing.assert_allclose(found, autoregressed(values, num_steps, ridge), rtol=2e-3)
+    np.testing.assert_allclose(found, autoregressed(values, num_steps, ridge), rtol=1e-6)
 
 
 def test_block_means_are_windows_with_equal_weights():
@@ -695,7 +694,7 @@ def test_block_means_are_windows_with_equal_weights():
 
 
 def test_bounds_of_windows_are_those_of_many_series():
-    """Linear: fitted to a million windows. Of all: never above it, nor below the noise floor."""
+    """Linear: fitted to 200,000 windows. Of all: never above it, nor below the noise floor."""
     rng = np.random.default_rng(5)
     phases = rng.uniform(0, 2 * np.pi, size=(200_000, 1))
     sines = np.sin(phases + 0.02 * np.arange(4))
@@ -711,7 +710,9 @@ def test_bounds_of_windows_are_those_of_many_series():
 def test_shifted_predictions_meet_the_values_they_stand_on():
     values = np.cos(np.arange(60.0))
     demo = noisy.shift(values, values[2:-3])  # of windows of five: each three steps late
-    assert "4 steps too early" in walked(demo)[1] or "too late" in walked(demo)[1]
+    assert [text.split(":")[0] for text in walked(demo)] == [
+        "The predictions are 8 steps too early", "The predictions are 4 steps too late",
+    ]  # fmt: skip
     assert demo.alt_text({"shift": -3}) == (
         "The predictions are 3 steps too early: squared error 0.000, below the noise floor."
     )
