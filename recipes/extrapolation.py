@@ -21,6 +21,7 @@ NETWORKS = {
     "C5": ({}, {}),
     "C6": (SIGMOIDS, {}),
     "C6, longer": (SIGMOIDS, {"epochs": 800}),
+    "C6, slower": (SIGMOIDS | {"learning_rate": 3e-4}, {"epochs": 800}),
     "C6, scaled": (SIGMOIDS, {"scaled": True, "epochs": 800}),
     "C6, tanh": (SIGMOIDS | {"activation": "tanh"}, {}),
 }

@@ -671,7 +671,7 @@ def test_linear_motion_comes_out_again():
 
 def test_extrapolations_are_complete():
     runs, grid = load("extrapolation_runs"), load("extrapolation_grid")
-    names = ["C5", "C6", "C6, longer", "C6, scaled", "C6, tanh"]
+    names = ["C5", "C6", "C6, longer", "C6, slower", "C6, scaled", "C6, tanh"]
     wanted = itertools.product(names, range(10))
     assert configurations(runs, ["network", "seed"]) == list(wanted)
     columns = [f"E{particles}" for particles in range(26, 62, 2)]
