@@ -8,7 +8,7 @@ from lectures_lib.playground.series import check_lengths, sign_text, state_gradi
 __all__ = ["RACE"]
 
 KEEP = {"GRU": "update", "LSTM": "forget"}  # the gates that keep a state
-LEAST = 1e-4  # of the errors that are shown
+LEAST, FAINTEST = 1e-4, 1e-9  # of the errors and of the gradients that are shown
 
 
 def _values(split):
@@ -41,14 +41,15 @@ def _errors(run):
 
 
 def _gates(layer, run):
-    """Return what keeps the state of each unit while the first series is read, `(steps, units)`."""
+    """Return what keeps the state of each unit while a series is read, `(steps, units)`."""
     from lectures_lib.from_scratch import gru, lstm
 
     if layer not in KEEP:
         return None
-    states = {"GRU": gru, "LSTM": lstm}[layer](
-        run.data.validation.inputs[:1], *run.model.layers[0].get_weights()
-    )
+    examples = run.data.validation
+    k = np.argmax(examples.labels > 0.5)  # the first with a large value
+    weights = run.model.layers[0].get_weights()
+    states = {"GRU": gru, "LSTM": lstm}[layer](examples.inputs[k : k + 1], *weights)
     return getattr(states, f"{KEEP[layer]}_gate")[0]
 
 
@@ -57,24 +58,28 @@ def _norms(run):
 
 
 def _draw(runs, state, page):
-    """Draw the errors of the runs, the gates of the chosen one, and the gradients of all."""
+    """Draw the errors of the runs beside the gates of the chosen one and the gradients of all."""
     from lectures_lib.plots import COLOURS, new_figure
 
     layer, steps = state["layer"], np.arange(1, state["num_steps"] + 1)
-    figure, (errors, gates, norms) = new_figure(1, 3, height=3.2, width_ratios=[4, 3, 3])
+    figure, axes = new_figure(2, 2, height=4.2, width_ratios=[1, 1])
+    (errors, gates), (spare, norms) = axes
+    place = spare.get_gridspec()[:, 0]
+    spare.remove()
+    errors.set_subplotspec(place)
     for k, (name, run) in enumerate(runs.items()):
-        values, lengths = np.maximum(_errors(run), LEAST), np.maximum(_norms(run), 1e-9)
+        values, lengths = np.maximum(_errors(run), LEAST), np.maximum(_norms(run), FAINTEST)
         errors.semilogy(np.arange(1, len(values) + 1), values, label=name)
         norms.semilogy(steps, lengths)
         if name == layer and (kept := _gates(name, run)) is not None:
-            gates.plot(steps, kept, "-", color=COLOURS[k], linewidth=0.7)
-            gates.plot(steps, kept.mean(axis=1), "-", color=COLOURS[k], linewidth=2.5)
+            gates.plot(steps, kept, "-", color="0.6", linewidth=0.7)
+            gates.plot(steps, kept.mean(axis=1), "-", color=COLOURS[k])
     errors.axhline(1, color="black", linewidth=0.8, linestyle="--")
-    errors.set(xlabel="epoch", title="error on new series")
-    errors.legend()
+    errors.set(xlabel="epoch", title="error on new series (1: the mean)", ylim=(LEAST / 10, 3))
+    errors.legend(loc="lower left")
     kept = f"{KEEP[layer]} gates of the {layer}" if layer in KEEP else f"no gates: {layer}"
-    gates.set(xlabel="step", ylim=(0, 1.02), title=kept)
-    norms.set(xlabel="step", title="gradient in the state")
+    gates.set(ylim=(0, 1.02), title=kept)
+    norms.set(xlabel="step", ylim=(FAINTEST, 1), title="gradient in the state")
     return figure
 
 
@@ -85,12 +90,12 @@ def _say(runs, state, page):
     keep = f"The {layer} has no gates"
     if kept is not None:
         best = kept[1:].prod(axis=0).max()
-        keep = f"From step 1 to the end, the {KEEP[layer]} gates of the {layer} keep {best:.2g} "
-        keep += "of a state in its best unit"
+        keep = f"Of the state after step 1, the best {KEEP[layer]} gate of the {layer} keeps "
+        keep += f"{best:.2g} to the end"
     return (
-        f"After {run.last['epoch']} epochs on series of {state['num_steps']} steps the error on new "
-        f"series, 1 for always answering the mean, is {last}. {keep}; the gradient in its first "
-        f"state is {norms[0] / norms[-1]:.1g} times that in the last."
+        f"After {run.last['epoch']} epochs on series of {state['num_steps']} steps the error on "
+        f"new series, 1 for always answering the mean, is {last}. {keep}; the gradient in its "
+        f"first state is {norms[0] / norms[-1]:.1g} times that in the last."
     )
 
 

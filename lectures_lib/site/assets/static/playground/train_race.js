@@ -19,10 +19,11 @@
   class Race {
     constructor(training) {
       const { values, start } = training.data.controls.find(({ name }) => name === "layer");
-      Object.assign(this, { training, layers: values, chosen: start, series: 0, watched: true,
+      Object.assign(this, { training, layers: values, chosen: start, watched: true,
         own: ["layer"], waits: QUESTION, train: "Train", speed: FAST });
       this.legend = values.map((text, k) => [`rival-${k}`, text]);
       const { labels } = this.data().validation;
+      this.series = labels.findIndex((x) => x > 0.5);
       this.variance = meanOf(labels.map((x) => x * x)) - meanOf(labels) ** 2;
       this.svg = shape("svg", { class: "playground-svg", role: "img" });
       this.said = element("p", { className: "playground-wide" });
@@ -67,7 +68,7 @@
 
     curves(_, first) {
       const errors = this.training.points.slice(first).map((point) => this.errors(point));
-      return [{ title: "error on new series, 1 for always answering the mean", height: 130, low: -4,
+      return [{ title: "error on new series (1: the mean)", height: 130, low: -4,
         high: 0.5, ticks: [-4, -3, -2, -1, 0], say: power,
         marks: (x, y) => [shape("path", { class: "playground-edge", fill: "none",
           d: `M${LEFT} ${y(0)}h2000` })],
@@ -103,8 +104,8 @@
       const { layers, chosen, units } = this;
       if (!units?.length) return units ? `The ${layers[chosen]} has no gates.` : "";
       const best = Math.max(...units.map((unit) => unit.slice(1).reduce((a, b) => a * b)));
-      return `From step 1 to the end, the ${KEEP[layers[chosen]]} gates of the ${layers[chosen]} `
-        + `keep ${short(best)} of a state in its best unit.`;
+      const [layer, gate] = [layers[chosen], KEEP[layers[chosen]]];
+      return `Of the state after step 1, the best ${gate} gate of the ${layer} keeps ${short(best)} to the end.`;
     }
 
     redraw() {
@@ -119,7 +120,7 @@
         { ...panel, title: "answer, if asked after each step", low: -1.5, high: 1.5, ticks: [-1, 0, 1],
           curves: [{ values: Array.from(answers, () => truth), style: "wanted" },
             { values: within(-1.5, 1.5, answers), style: "mean" }] },
-        { ...panel, title: "gradient in the state after each step", low: -9, high: 1, ticks: [-9, -6, -3, 0],
+        { title: "gradient in the state after each step", height: 110, low: -9, high: 1, ticks: [-9, -6, -3, 0],
           say: power, curves: norms.flatMap((values, k) => (values
             ? [{ values: logs(-9, 1, values), style: `rival-${k}` }] : [])) },
       ], { width: Math.max(this.svg.parentNode.clientWidth, 200), steps });
