@@ -242,8 +242,13 @@ def test_a_race_shows_errors_gates_and_answers_of_the_networks(visit, folders):
     figure.press("Next series")
     assert figure.ask("view.series") == shown + 1 and figure.ask("trainer.run") == run
     assert "NaN" not in figure.box.inner_html()
-    assert figure.box.locator(".playground-curves .playground-curve").count() == 3
+    assert figure.box.locator(".playground-curves > svg .playground-curve").count() == 3
     assert figure.box.locator(".playground-wide > svg .playground-rival-2").count() == 1
+    figure.page.evaluate(
+        "document.querySelector('.playground').playground.set({ learning_rate: 1e38 })"
+    )
+    assert figure.finish(run) == "diverged"
+    assert "NaN" not in figure.box.inner_html()
     assert one.complaints == one.foreign == []
 
 

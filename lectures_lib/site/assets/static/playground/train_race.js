@@ -11,7 +11,8 @@
   const KEEP = { GRU: "update", LSTM: "forget" }; // the gates that keep a state
   const LINES = [["unit", "each unit"], ["mean", "their mean, and the answer"], ["wanted", "the true value"]];
   const QUESTION = "Which of the three is the first to recall the value of step 1? Predict, then train.";
-  const within = (low, high, values) => Array.from(values, (x) => Math.min(Math.max(x, low), high));
+  const within = (low, high, values) =>
+    Array.from(values, (x) => Math.min(Math.max(x, low), high) || 0); // 0 for nan
   const logs = (low, high, values) => within(low, high, Array.from(values, Math.log10));
   const short = (x) => (x < 1e-4 ? "less than 0.0001" : String(Number(x.toPrecision(2))));
   const meanOf = (values) => values.reduce((a, b) => a + b) / values.length;
@@ -93,7 +94,7 @@
         volume(steps, 1, 2, series));
       const gate = kept[`${KEEP[this.layers[this.chosen]]}_gate`];
       this.units = gate ? Array.from({ length: cell.units }, (_, u) =>
-        gate.filter((_, k) => k % cell.units === u)) : [];
+        gate.filter((x, k) => k % cell.units === u)) : [];
       [this.answers, this.truth] = [values, series[0]];
       this.norms = this.training.points.at(-1)?.seen.map((seen) =>
         seen && seen.norms.map((sum) => sum / seen.count));
@@ -104,8 +105,10 @@
       const { layers, chosen, units } = this;
       if (!units?.length) return units ? `The ${layers[chosen]} has no gates.` : "";
       const best = Math.max(...units.map((unit) => unit.slice(1).reduce((a, b) => a * b)));
+      if (!Number.isFinite(best)) return "";
       const [layer, gate] = [layers[chosen], KEEP[layers[chosen]]];
-      return `Of the state after step 1, the best ${gate} gate of the ${layer} keeps ${short(best)} to the end.`;
+      return `Of the state after step 1, the best ${gate} gate of the ${layer} keeps ${short(best)} `
+        + "to the end.";
     }
 
     redraw() {
@@ -116,12 +119,13 @@
       const panel = { height: 90, low: 0 };
       draw(this.svg, [
         { ...panel, title: gate ? `${gate} gates of one series` : "no gates", high: 1, ticks: [0, 0.5, 1],
-          curves: [...units.map((values) => ({ values, style: "unit" })), { values: mean, style: "mean" }] },
+          curves: [...units, mean].map((values, k) =>
+            ({ values: within(0, 1, values), style: k < units.length ? "unit" : "mean" })) },
         { ...panel, title: "answer, if asked after each step", low: -1.5, high: 1.5, ticks: [-1, 0, 1],
           curves: [{ values: Array.from(answers, () => truth), style: "wanted" },
             { values: within(-1.5, 1.5, answers), style: "mean" }] },
-        { title: "gradient in the state after each step", height: 110, low: -9, high: 1, ticks: [-9, -6, -3, 0],
-          say: power, curves: norms.flatMap((values, k) => (values
+        { title: "gradient in the state after each step", height: 110, low: -9, high: 1,
+          ticks: [-9, -6, -3, 0], say: power, curves: norms.flatMap((values, k) => (values
             ? [{ values: logs(-9, 1, values), style: `rival-${k}` }] : [])) },
       ], { width: Math.max(this.svg.parentNode.clientWidth, 200), steps });
       this.svg.setAttribute("aria-label", answers.length ? `${this.answer()} Its last answer is `
