@@ -234,6 +234,6 @@ def test_the_gru_waits_until_its_gates_open_and_the_lstm_needs_no_open_gate():
 
 
 def test_at_a_larger_rate_and_length_only_the_gru_learns():
-    errors, kept = raced(40, 3e-2, seeds=range(5))
-    assert (errors[:, -1, [0, 2]] > 0.5).all()
-    assert np.count_nonzero(errors[:, -1, 1] < 0.1) >= 4
+    errors, _ = raced(40, 3e-2, seeds=range(5))
+    assert (errors[:, -1, [0, 2]] > 0.3).all()
+    assert (errors[:, -1, 1] < 0.1).all()
