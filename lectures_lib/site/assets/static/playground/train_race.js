@@ -128,8 +128,9 @@
           ticks: [-9, -6, -3, 0], say: power, curves: norms.flatMap((values, k) => (values
             ? [{ values: logs(-9, 1, values), style: `rival-${k}` }] : [])) },
       ], { width: Math.max(this.svg.parentNode.clientWidth, 200), steps });
-      this.svg.setAttribute("aria-label", answers.length ? `${this.answer()} Its last answer is `
-        + `${number(answers.at(-1))}, the true value ${number(truth)}.` : `Nothing yet, of ${steps} steps.`);
+      const last = answers.at(-1);
+      this.svg.setAttribute("aria-label", !Number.isFinite(last) ? `Nothing yet, of ${steps} steps.`
+        : `${this.answer()} Its last answer is ${number(last)}, the true value ${number(truth)}.`);
     }
   }
 
