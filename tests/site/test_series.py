@@ -235,7 +235,7 @@ def test_a_race_shows_errors_gates_and_answers_of_the_networks(visit, folders):
                  else lstm(one_series, *weights).forget_gate)[0]  # fmt: skip
         np.testing.assert_allclose(np.transpose(units), gates, atol=1e-4)
         said = figure.box.locator(".playground-wide .playground-answer").inner_text()
-        assert float(re.search(r"keeps (?:less than )?(\S+) to", said)[1]) == pytest.approx(
+        assert float(re.search(r"keeps (?:less than )?(\S+) of", said)[1]) == pytest.approx(
             gates[1:].prod(axis=0).max(), rel=0.06, abs=1e-4
         )
     run = figure.ask("trainer.run")

@@ -107,8 +107,7 @@
       const best = Math.max(...units.map((unit) => unit.slice(1).reduce((a, b) => a * b)));
       if (!Number.isFinite(best)) return "";
       const [layer, gate] = [layers[chosen], KEEP[layers[chosen]]];
-      return `Of the state after step 1, the best ${gate} gate of the ${layer} keeps ${short(best)} `
-        + "to the end.";
+      return `The ${layer}'s best ${gate} gate keeps ${short(best)} of its state to the end.`;
     }
 
     redraw() {
