@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { runInThisContext } from "node:vm";
 
 const FOLDER = new URL("../lectures_lib/site/assets/static/playground/", import.meta.url);
-for (const file of ["products.js", "layers.js", "more_layers.js", "recurrent.js", "gated.js",
-  "squared_error.js", "reconstruction.js", "optimisers.js", "training.js", "loop.js"]) {
+for (const file of ["products.js", "layers.js", "images.js", "classes.js", "more_layers.js",
+  "recurrent.js", "gated.js", "early_gru.js", "squared_error.js", "reconstruction.js", "optimisers.js",
+  "training.js", "rivals.js", "loop.js"]) {
   runInThisContext(readFileSync(new URL(file, FOLDER), "utf8"), { filename: file });
 }
 const { lecturesEngine, lecturesLoop } = globalThis;

@@ -6,7 +6,9 @@ from test_engine import decode, encode, run
 from test_loop import DATA
 
 from lectures_lib.data import load_digits
+from lectures_lib.demos import lstm_long_memory_live as race
 from lectures_lib.demos import rnn_recurrent_networks_live as recurrent
+from lectures_lib.from_scratch import gru, lstm
 from lectures_lib.models import digits_cnn
 from lectures_lib.playground.network import description
 
@@ -178,3 +180,60 @@ def test_the_limit_cures_leaps_and_nothing_else():
     assert guess == {(25, "none"): 3, (25, "1"): 0, (40, "none"): 8, (40, "1"): 8}
     for limit in ("none", "1"):
         assert ratios[40, limit].min() < 1e-9
+
+
+def raced(num_steps, learning_rate, *, seeds, limit="none"):
+    """Return the errors of three networks by epoch, and what their best gates keep at the end.
+
+    `(seeds, 41, 3)`, and `(seeds, 2)` for GRU and LSTM, from step 1 to the end of a series.
+    """
+    records, sizes = race.race_records(), []
+    data = {
+        name: {"inputs": encode(split.inputs[:, :num_steps]), "width": 2 * num_steps, "answers": 1,
+               "labels": encode(split.labels)}
+        for name, split in (("train", records.train), ("validation", records.validation))
+    }  # fmt: skip
+    models = [
+        race.race_network(
+            layer=layer, num_steps=num_steps, limit=limit, learning_rate=learning_rate
+        )
+        for layer in race.LAYERS
+    ]
+    found = [description(model) for model in models]
+    start = {"action": "start", "id": 1, "batchSize": 32, "epochs": 40, "turns": ALL}
+    scripts = [
+        {"data": data, "script": [start | {"network": {
+            "rivals": [one | {"seed": seed} for one in found], "seed": seed}}]}
+        for seed in seeds
+    ]  # fmt: skip
+    reports = [each["reports"] for each in run(scripts=scripts)["scripts"]]
+    labels = records.validation.labels
+    series = records.validation.inputs[labels > 0.5][:1, :num_steps]
+    sizes = np.cumsum([0, *(model.count_params() for model in models)])
+    kept = []
+    for each in reports:
+        flat = decode(each[-1]["weights"])
+        for k, gates in ((1, lambda *x: gru(*x).update_gate), (2, lambda *x: lstm(*x).forget_gate)):
+            shapes = [w.shape for w in models[k].get_weights()]
+            ends = np.cumsum([np.prod(shape) for shape in shapes])[:-1]
+            arrays = zip(np.split(flat[sizes[k] : sizes[k + 1]], ends), shapes, strict=True)
+            weights = [values.reshape(shape) for values, shape in arrays][:3]
+            kept.append(gates(series, *weights)[0, 1:].prod(axis=0).max())
+    losses = [[p["losses"] for report in each for p in report["points"]] for each in reports]
+    return np.array(losses) / labels.var(), np.reshape(kept, (-1, 2))
+
+
+def test_the_gru_waits_until_its_gates_open_and_the_lstm_needs_no_open_gate():
+    errors, kept = raced(20, 1e-2, seeds=range(10))
+    assert errors[:, -1].max() < 0.03  # in the end all know the value
+    epochs = np.argmax(errors < 0.1, axis=1).T
+    ends = [(each.min(), each.max()) for each in epochs]
+    assert ends == [(3, 15), (8, 34), (2, 5)]
+    assert np.median(epochs, axis=1).tolist() == [4, 21, 4]
+    assert kept[:, 0].min() > 0.2 and kept[:, 1].max() < 0.03
+
+
+def test_at_a_larger_rate_and_length_only_the_gru_learns():
+    errors, _ = raced(40, 3e-2, seeds=range(5))
+    assert (errors[:, -1, [0, 2]] > 0.3).all()
+    assert (errors[:, -1, 1] < 0.1).all()

@@ -37,9 +37,10 @@ MIME_TYPE = "application/vnd.lectures-lib.playground+json"
 STYLE = "playground.css"
 ENGINE = ("products.js", "layers.js", "network.js", "view.js", "notebook.js")
 SCRIPTS = {
-    "digits": ("more_layers.js", *ENGINE, "grid.js", "drawing.js", "pictures.js", "digits.js"),
+    "digits": ("images.js", "classes.js", "more_layers.js", *ENGINE, "grid.js", "drawing.js",
+               "pictures.js", "digits.js"),
     "gates": ("recurrent.js", "gated.js", *ENGINE, "lines.js", "record.js", "gates.js"),
-}
+}  # fmt: skip
 # What trains in the page, by the kind of its figure: loaded when the reader asks for it.
 SHOWING = ("view.js", "lines.js", "train.js")
 LEARNING = ("products.js", "layers.js", "training.js", "loop.js", "trainer.js", *SHOWING)
@@ -48,12 +49,16 @@ TRAINING = {
     "pad": (*LEARNING, "powers.js", "train_pad.js"),
     "energies": (*LEARNING, "powers.js", "series.js", "train_energies.js"),
     "recall": (*LEARNING, "powers.js", "series.js", "train_recall.js"),
+    "race": (*LEARNING, "rivals.js", "powers.js", "train_race.js"),
 }
 # Loaded before, where the networks of a figure have what stands there.
 PARTS = {
+    "images.js": ("convolution", "relu", "pooling"),
+    "classes.js": ("softmax", "crossentropy"),
     "more_layers.js": ("tanh", "sigmoid", "global pooling"),
-    "recurrent.js": ("rnn", "lstm", "gru"),
+    "recurrent.js": ("rnn", "lstm", "gru", "early gru"),
     "gated.js": ("lstm", "gru"),
+    "early_gru.js": ("early gru",),
     "squared_error.js": ("squared error",),
     "reconstruction.js": ("sample", "binary crossentropy"),
     "optimisers.js": ("adam", "rmsprop"),

@@ -38,6 +38,8 @@ class Kind:
             to its alternative text.
         check: Raises ValueError where name, controls, data and `more` do not make such a figure.
         batch_size: Examples in a step, where no control says it.
+        rivals: A control whose values all train together; `draw` and `say` get a run of each, by
+            value.
     """
 
     pack: Callable
@@ -45,6 +47,7 @@ class Kind:
     say: Callable
     check: Callable = lambda name, controls, data, more: None
     batch_size: int = 100
+    rivals: str = ""
 
 
 def curves(rows, *, width_ratios):

@@ -94,9 +94,9 @@ def _kind(layer, config):
         differ = [k for k in usual if k not in free and "initializer" not in k
                   and "regularizer" not in k and config[k] != usual[k]]  # fmt: skip
         return None if differ else {
-            "kind": RECURRENT[type(layer)], "units": layer.units,
-            "features": int(layer.cell.kernel.shape[0]), "sequences": config["return_sequences"],
-            "resetAfter": config.get("reset_after", False),
+            "kind": "early " * (config.get("reset_after") is False) + RECURRENT[type(layer)],
+            "units": layer.units, "features": int(layer.cell.kernel.shape[0]),
+            "sequences": config["return_sequences"],
         }  # fmt: skip
     return None
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from lectures_lib.playground.kinds import Kind, curves
 
-__all__ = ["ENERGIES", "RECALL", "UNIT", "state_gradients"]
+__all__ = ["ENERGIES", "RECALL", "UNIT", "check_lengths", "sign_text", "state_gradients"]
 
 UNIT = 0.2  # series travel as text, a sign for each multiple of it
 ZERO, FURTHEST = ord("m"), 17  # the sign for 0, and units either way
@@ -77,29 +77,38 @@ def _describe_energies(run, state, page):
     )
 
 
+def sign_text(values):
+    """Return values as text, a sign for each, and the `UNIT` of which they are multiples.
+
+    >>> sign_text(np.array([0.4, -2.0, 0.0]))
+    {'signs': 'ocm', 'unit': 0.2}
+    """
+    counts = np.rint(values / UNIT).astype(int)
+    if np.abs(counts).max() > FURTHEST or not np.allclose(counts * UNIT, values, atol=1e-5):
+        raise ValueError(
+            f"The series go to {np.abs(values).max():g}, but this figure needs multiples of "
+            f"{UNIT}, at most {FURTHEST * UNIT:g} in size. Round them to that."
+        )
+    return {"signs": "".join(chr(ZERO + count) for count in counts.ravel()), "unit": UNIT}
+
+
 def _signs(split):
-    """Return series and labels as text, a sign for each multiple of `UNIT`.
+    """Return series of one feature as text, and their labels.
 
     >>> from lectures_lib.data import Split
     >>> _signs(Split(np.array([[[0.4], [-2.0]], [[0.0], [0.2]]]), np.array([1, 0])))
     {'signs': 'ocmn', 'unit': 0.2, 'labels': '10'}
     """
-    counts = np.rint(split.inputs / UNIT).astype(int)
-    if (
-        split.inputs.shape[2:] != (1,)
-        or np.abs(counts).max() > FURTHEST
-        or not np.allclose(counts * UNIT, split.inputs, atol=1e-5)
-    ):
+    if split.inputs.shape[2:] != (1,):
         raise ValueError(
-            f"The inputs have the shape {split.inputs.shape} and go to "
-            f"{np.abs(split.inputs).max():g}, but this figure needs series (series, steps, 1) of "
-            f"multiples of {UNIT}, at most {FURTHEST * UNIT:g} in size. Round them to that."
+            f"The inputs have the shape {split.inputs.shape}, but this figure needs series "
+            "(series, steps, 1)."
         )
-    signs = "".join(chr(ZERO + count) for count in counts.ravel())
-    return {"signs": signs, "unit": UNIT, "labels": "".join(str(label) for label in split.labels)}
+    return sign_text(split.inputs) | {"labels": "".join(str(label) for label in split.labels)}
 
 
-def _check_recall(name, controls, data, more):
+def check_lengths(name, controls, data, more):
+    """Refuse lengths beyond that of the series."""
     steps = data.train.inputs.shape[1]
     if max(controls.get("num_steps", [steps])) > steps:
         raise ValueError(
@@ -165,4 +174,4 @@ def _describe_recall(run, state, page):
 
 
 ENERGIES = Kind(_numbers, _draw_energies, _describe_energies, _check_energies, batch_size=32)
-RECALL = Kind(_signs, _draw_recall, _describe_recall, _check_recall, batch_size=32)
+RECALL = Kind(_signs, _draw_recall, _describe_recall, check_lengths, batch_size=32)

@@ -15,12 +15,13 @@ from lectures_lib.explore import Demo, check_texts, describe, parameter_of, star
 from lectures_lib.playground.answering import MIME_TYPE
 from lectures_lib.playground.kinds import Run
 from lectures_lib.playground.pictures import DIGITS, PAD
+from lectures_lib.playground.race import RACE
 from lectures_lib.playground.series import ENERGIES, RECALL
 from lectures_lib.training import fit
 
 __all__ = ["Training", "train"]
 
-KINDS = {"digits": DIGITS, "pad": PAD, "energies": ENERGIES, "recall": RECALL}
+KINDS = {"digits": DIGITS, "pad": PAD, "energies": ENERGIES, "recall": RECALL, "race": RACE}
 SETTINGS = ("learning_rate", "l2", "batch_size", "seed")  # all others change the architecture
 
 
@@ -55,7 +56,8 @@ def train(
         caption: One or two sentences below it.
         kind: What is shown beside the curves: "digits", kernels and what they answer to a digit
             that the reader draws, "pad", a plane of `learning_rate` and `l2`, both above 0,
-            "energies", the forecast of a series, or "recall", the gradients of a recurrent network.
+            "energies", the forecast of a series, "recall", the gradients of a recurrent network, or
+            "race", which needs a control `layer`: networks that learn side by side.
         epochs: Length of a run.
         start: Starting value of each control; the first value where it is not given.
         labels: What each control is called, with units; the name by default.
@@ -110,6 +112,12 @@ def train(
         rows = fit(model, examples, epochs=epochs, progress=False, **how)
         return Run(model, rows, examples, before)
 
+    def runs(state):
+        if not shown.rivals:
+            return run(*state.values())
+        states = {value: state | {shown.rivals: value} for value in controls[shown.rivals]}
+        return {value: run(*each.values()) for value, each in states.items()}
+
     page = {
         "kind": kind,
         "epochs": epochs,
@@ -119,8 +127,8 @@ def train(
     } | (more or {})
     made = Training(
         name,
-        lambda **state: shown.draw(run(*state.values()), state, page),
-        lambda **state: shown.say(run(*state.values()), state, page),
+        lambda **state: shown.draw(runs(state), state, page),
+        lambda **state: shown.say(runs(state), state, page),
         caption,
         parameters,
         full_start,

@@ -9,8 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import _serve
 
+from lectures_lib.demos.lstm_long_memory_live import UNITS, memory_race, race_network, race_records
 from lectures_lib.demos.rnn_extrapolation_live import unfolding
 from lectures_lib.demos.rnn_recurrent_networks_live import learn_to_recall
+from lectures_lib.from_scratch import gru, lstm
 from lectures_lib.models import series_rnn
 from lectures_lib.physics import pairing_energies
 from lectures_lib.playground.answering import MIME_TYPE, STYLE, asset, start_line
@@ -18,7 +20,7 @@ from lectures_lib.site.playgrounds import _engine
 from lectures_lib.training import forecast
 
 ENERGIES = pairing_energies(np.arange(2, 42, 2))
-FIGURES = {"energies": lambda: unfolding(ENERGIES), "recall": learn_to_recall}
+FIGURES = {"energies": lambda: unfolding(ENERGIES), "recall": learn_to_recall, "race": memory_race}
 DESKTOP, PHONE = {"width": 1280, "height": 1000}, {"width": 390, "height": 844}
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>A figure</title>
@@ -193,6 +195,60 @@ def test_recall_shows_the_gradient_in_each_state(visit, folders):
     figure.train("Start again")
     weights.append(figure.ask("[...report.weights]"))
     assert weights[0] == weights[1]
+    assert one.complaints == one.foreign == []
+
+
+def weights_of(flat, model):
+    """Cut weights in a row into the arrays of a model; return it, and what is left over."""
+    ends = np.cumsum([w.size for w in model.get_weights()])
+    arrays = zip(np.split(flat, ends)[:-1], model.get_weights(), strict=True)
+    model.set_weights([values.reshape(old.shape) for values, old in arrays])
+    return model, flat[ends[-1] :]
+
+
+def test_a_race_shows_errors_gates_and_answers_of_the_networks(visit, folders):
+    one, figure = opened(visit, folders, "race")
+    assert figure.box.get_by_text("Which of the three is the first").is_visible()
+    figure.slide("speed", "End")
+    figure.slide("steps of a series", "Home")
+    figure.slide("limit", "End")
+    figure.train("Train")
+    assert figure.ask("report.steps") == 40 * 32
+    flat = np.array(figure.ask("[...report.weights]"))
+    last = figure.ask("points.at(-1).losses")
+    validation = race_records().validation
+    inputs, labels = validation.inputs[:, :10], validation.labels
+    shown = np.argmax(labels > 0.5)
+    for k, layer in enumerate(UNITS):
+        model, flat = weights_of(flat, race_network(layer=layer, num_steps=10))
+        error = np.mean((np.asarray(model(inputs))[:, 0] - labels) ** 2)
+        assert last[k] == pytest.approx(error, rel=1e-3)
+        figure.box.get_by_role("radio", name=layer).check()
+        answers, units = figure.ask("[[...view.answers], view.units.map((x) => [...x])]")
+        assert answers[-1] == pytest.approx(float(model(inputs)[shown, 0]), abs=1e-4)
+        assert figure.ask("view.truth") == pytest.approx(labels[shown])
+        if layer == "SimpleRNN":
+            assert units == [] and "has no gates" in figure.box.inner_text()
+            continue
+        weights, one_series = model.layers[0].get_weights(), inputs[shown : shown + 1]
+        gates = (gru(one_series, *weights).update_gate if layer == "GRU"
+                 else lstm(one_series, *weights).forget_gate)[0]  # fmt: skip
+        np.testing.assert_allclose(np.transpose(units), gates, atol=1e-4)
+        said = figure.box.locator(".playground-wide .playground-answer").inner_text()
+        assert float(re.search(r"keeps (?:less than )?(\S+) of", said)[1]) == pytest.approx(
+            gates[1:].prod(axis=0).max(), rel=0.06, abs=1e-4
+        )
+    run = figure.ask("trainer.run")
+    figure.press("Next series")
+    assert figure.ask("view.series") == shown + 1 and figure.ask("trainer.run") == run
+    assert "NaN" not in figure.box.inner_html()
+    assert figure.box.locator(".playground-curves > svg .playground-curve").count() == 3
+    assert figure.box.locator(".playground-wide > svg .playground-rival-2").count() == 1
+    figure.page.evaluate(
+        "document.querySelector('.playground').playground.set({ learning_rate: 1e38 })"
+    )
+    assert figure.finish(run) == "diverged"
+    assert "NaN" not in figure.box.inner_html()
     assert one.complaints == one.foreign == []
 
 

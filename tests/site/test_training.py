@@ -20,6 +20,7 @@ PAGES = {
     "train-digits": "book/cnn/digits.html", "edge-of-stability": "book/cnn/tuning.html",
     "learn-to-recall": "book/rnn/recurrent_networks.html",
     "energies-unfolding": "book/rnn/extrapolation.html",
+    "memory-race": "book/lstm/long_memory.html",
 }  # fmt: skip
 FRONT = "book/intro.html"
 PHONE = {"width": 390, "height": 844}
@@ -448,7 +449,7 @@ def test_a_still_stands_in_print_and_without_scripts(name, visit, address):
     opened = visit(java_script_enabled=False).open(f"{address}/{PAGES[name]}")
     still = box(opened, name).locator("img")
     assert still.is_visible()
-    assert re.search("accuracy|true energy", still.get_attribute("alt"))
+    assert re.search("accuracy|true energy|error", still.get_attribute("alt"))
     assert not box(opened, name).locator("button").is_visible()
 
 

@@ -1,18 +1,8 @@
-// Recurrent layers with gates, LSTM and GRU, on a batch of series (recurrent.js).
+// Recurrent layers with gates, LSTM and Keras' GRU, on a batch of series (recurrent.js).
 "use strict";
 
 globalThis.lecturesGated = ({ allocate, multiply }, { kinds, recurrent }) => {
   const sigmoidOf = (x) => 1 / (1 + Math.exp(-x));
-
-  // Columns `from` to `to` of rows of `columns` numbers.
-  const columnsOf = (values, columns, from, to) => {
-    const rows = values.length / columns;
-    const found = allocate(rows * (to - from));
-    for (let row = 0; row < rows; row++) {
-      found.set(values.subarray(row * columns + from, row * columns + to), row * (to - from));
-    }
-    return found;
-  };
 
   // i, f, o = sigmoid(x K + h R + b), g = tanh(...), C' = f C + i g, h' = o tanh(C');
   // the blocks of K, R, b stand in the order i, f, g, o. At first b is 1 for f.
@@ -55,83 +45,42 @@ globalThis.lecturesGated = ({ allocate, multiply }, { kinds, recurrent }) => {
     },
   });
 
-  // The gradient in R where the reset gate acts before it: h drives z and r, and r h the candidate.
-  const ofRecurrent = (before, { reset_hidden: reset }, ofDriven, { units }) => {
-    const [width, rows] = [3 * units, before.length / units];
-    const product = (values, from, to) => multiply(values, columnsOf(ofDriven, width, from, to),
-      [units, rows, to - from], { transposed: true });
-    const [gates, candidate] = [product(before, 0, 2 * units), product(reset, 2 * units, width)];
-    const found = allocate(units * width);
-    for (let u = 0; u < units; u++) {
-      found.set(gates.subarray(u * 2 * units, (u + 1) * 2 * units), u * width);
-      found.set(candidate.subarray(u * units, (u + 1) * units), u * width + 2 * units);
-    }
-    return found;
-  };
-
-  // z, r = sigmoid(x K + h R + b), h' = z h + (1 - z) n; the blocks stand in the order z, r, n.
-  // The reset gate acts after the product with R, n = tanh(x K + b + r (h R + c)), or before it,
-  // n = tanh(x K + (r h) R + b).
+  // z, r = sigmoid(x K + h R + b), n = tanh(x K + b + r (h R + c)), h' = z h + (1 - z) n: the reset
+  // gate acts after the product with R. The blocks stand in the order z, r, n.
   const gru = recurrent({
     blocks: 3,
-    arrays: ({ units, resetAfter }) => ({ bias: resetAfter ? [2, 3 * units] : [3 * units] }),
-    states: ["update_gate", "reset_gate", "candidate", "inner", "reset_hidden"],
-    ofRecurrent,
-    step(driven, { examples, units, size, width, recurrent: R, bias, resetAfter }, s, t) {
+    arrays: ({ units }) => ({ bias: [2, 3 * units] }),
+    states: ["update_gate", "reset_gate", "candidate", "inner"],
+    inner: true,
+    step(driven, { examples, units, size, width, recurrent: R, bias }, s, t) {
       const before = s.hidden.subarray(t * size, (t + 1) * size);
-      const inner = resetAfter
-        ? multiply(before, R, [examples, units, width], { start: bias.subarray(width) })
-        : multiply(before, columnsOf(R, width, 0, 2 * units), [examples, units, 2 * units]);
-      const stride = inner.length / examples;
-      const each = (visit) => {
-        for (let n = 0, k = t * size; n < examples; n++) {
-          for (let u = 0; u < units; u++, k++) visit(k, n * width + u, n * stride + u);
+      const inner = multiply(before, R, [examples, units, width], { start: bias.subarray(width) });
+      for (let n = 0, k = t * size; n < examples; n++) {
+        for (let u = 0; u < units; u++, k++) {
+          const x = n * width + u;
+          const z = (s.update_gate[k] = sigmoidOf(driven[x] + inner[x]));
+          const r = (s.reset_gate[k] = sigmoidOf(driven[x + units] + inner[x + units]));
+          s.inner[k] = inner[x + 2 * units];
+          s.candidate[k] = Math.tanh(driven[x + 2 * units] + r * s.inner[k]);
+          s.hidden[k + size] = z * s.hidden[k] + (1 - z) * s.candidate[k];
         }
-      };
-      each((k, x, h) => {
-        s.update_gate[k] = sigmoidOf(driven[x] + inner[h]);
-        s.reset_gate[k] = sigmoidOf(driven[x + units] + inner[h + units]);
-        s.inner[k] = resetAfter ? inner[h + 2 * units] : 0;
-        s.reset_hidden[k] = s.reset_gate[k] * s.hidden[k];
-      });
-      const ofReset = resetAfter ? null : multiply(s.reset_hidden.subarray(t * size, (t + 1) * size),
-        columnsOf(R, width, 2 * units, width), [examples, units, units]);
-      each((k, x) => {
-        const more = resetAfter ? s.reset_gate[k] * s.inner[k] : ofReset[k - t * size];
-        s.candidate[k] = Math.tanh(driven[x + 2 * units] + more);
-        s.hidden[k + size] = s.update_gate[k] * s.hidden[k]
-          + (1 - s.update_gate[k]) * s.candidate[k];
-      });
+      }
     },
-    stepBack({ hidden: ofHidden }, layer, s, t, ofDriven, ofInner) {
-      const { examples, units, size, width, resetAfter, back } = layer;
+    stepBack({ hidden: ofHidden }, { examples, units, size, width, back }, s, t, ofDriven, ofInner) {
       const direct = allocate(size);
-      const each = (visit) => {
-        for (let n = 0, k = t * size; n < examples; n++) {
-          for (let u = 0; u < units; u++, k++) visit(k, n * units + u, n * width + u);
+      for (let n = 0, k = t * size; n < examples; n++) {
+        for (let u = 0; u < units; u++, k++) {
+          const [here, x] = [k - t * size, n * width + u];
+          const [z, r, c] = [s.update_gate[k], s.reset_gate[k], s.candidate[k]];
+          direct[here] = ofHidden[here] * z;
+          ofInner[x] = ofDriven[x] = ofHidden[here] * (s.hidden[k] - c) * z * (1 - z);
+          const ofCandidate = ofHidden[here] * (1 - z) * (1 - c * c);
+          ofDriven[x + 2 * units] = ofCandidate;
+          ofInner[x + 2 * units] = ofCandidate * r;
+          ofInner[x + units] = ofDriven[x + units] = ofCandidate * s.inner[k] * r * (1 - r);
         }
-      };
-      each((k, here, x) => {
-        const [z, n] = [s.update_gate[k], s.candidate[k]];
-        direct[here] = ofHidden[here] * z;
-        ofDriven[x] = ofHidden[here] * (s.hidden[k] - n) * z * (1 - z);
-        ofDriven[x + 2 * units] = ofHidden[here] * (1 - z) * (1 - n * n);
-      });
-      // Into r h, through the last block of R: rows 2 u to 3 u of its transpose.
-      const ofReset = resetAfter ? null : multiply(columnsOf(ofDriven, width, 2 * units, width),
-        back.subarray(2 * units * units), [examples, units, units]);
-      each((k, here, x) => {
-        const r = s.reset_gate[k];
-        const ofGate = resetAfter ? ofDriven[x + 2 * units] * s.inner[k] : ofReset[here] * s.hidden[k];
-        ofDriven[x + units] = ofGate * r * (1 - r);
-        if (resetAfter) {
-          [ofInner[x], ofInner[x + units]] = [ofDriven[x], ofDriven[x + units]];
-          ofInner[x + 2 * units] = ofDriven[x + 2 * units] * r;
-        } else direct[here] += ofReset[here] * r;
-      });
-      const through = resetAfter ? multiply(ofInner, back, [examples, width, units])
-        : multiply(columnsOf(ofDriven, width, 0, 2 * units), back.subarray(0, 2 * units * units),
-          [examples, 2 * units, units]);
+      }
+      const through = multiply(ofInner, back, [examples, width, units]);
       for (let k = 0; k < size; k++) direct[k] += through[k];
       return { hidden: direct };
     },

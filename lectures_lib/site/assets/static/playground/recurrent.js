@@ -1,6 +1,6 @@
 // Recurrent layers on a batch of series, forward and backward through time, in the order of their
 // equations. Inside, the step is the first axis: what belongs to one step stands together. Those with
-// gates are in gated.js.
+// gates are in gated.js and early_gru.js.
 "use strict";
 
 globalThis.lecturesRecurrent = ({ allocate, multiply, transpose }, all) => {
@@ -34,7 +34,8 @@ globalThis.lecturesRecurrent = ({ allocate, multiply, transpose }, all) => {
   };
   // A layer whose cell takes one step: `step(driven, before, layer, states, t)` fills the states of
   // step t; `stepBack` turns the gradient in h_t into that in what drives the step, and in h_(t-1).
-  const recurrent = ({ blocks, arrays, states, step, stepBack, biasOf = () => null, ofRecurrent }) => ({
+  const recurrent = ({ blocks, arrays, states, step, stepBack, biasOf = () => null, ofRecurrent,
+    inner }) => ({
     initial: (name, shape, random) => (name === "recurrent" ? orthogonal(shape, random) : biasOf(shape)),
     arrays: (layer) => ({
       kernel: [layer.features, blocks * layer.units],
@@ -63,7 +64,7 @@ globalThis.lecturesRecurrent = ({ allocate, multiply, transpose }, all) => {
       const [size, width] = [examples * units, blocks * units];
       const ofHidden = swap(gradient, [examples, layer.sequences ? steps : 1, units]);
       const ofDriven = allocate(steps * examples * width);
-      const ofInner = layer.resetAfter ? allocate(ofDriven.length) : ofDriven; // h R of a GRU
+      const ofInner = inner ? allocate(ofDriven.length) : ofDriven; // h R of a GRU
       const prepared = { ...layer, examples, size, width, back: transpose(layer.recurrent, units, width) };
       let carried = { hidden: allocate(size), cell: allocate(size) };
       const norms = layer.watched && new Float64Array(steps); // of the gradient in each state
@@ -81,10 +82,10 @@ globalThis.lecturesRecurrent = ({ allocate, multiply, transpose }, all) => {
       const bias = columnSums(ofDriven, width);
       const found = {
         kernel: multiply(x, ofDriven, [features, rows, width], { transposed: true }),
-        recurrent: ofRecurrent && !layer.resetAfter
+        recurrent: ofRecurrent
           ? ofRecurrent(before, kept, ofDriven, layer)
           : multiply(before, ofInner, [units, rows, width], { transposed: true }),
-        bias: layer.resetAfter ? Float32Array.of(...bias, ...columnSums(ofInner, width)) : bias,
+        bias: inner ? Float32Array.of(...bias, ...columnSums(ofInner, width)) : bias,
         norms,
       };
       if (!deeper) return found;

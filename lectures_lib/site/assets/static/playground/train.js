@@ -77,7 +77,7 @@ lecturesView.starters.training = (() => {
       this.status = element("p", { className: "playground-answer" });
       this.svg = shape("svg", { class: "playground-svg", role: "img" });
       return element("div", { className: "playground-curves" }, this.status, this.svg,
-        this.small ? "" : legend(CURVES));
+        this.small ? "" : legend(this.view.legend || CURVES));
     }
 
     // Pause when nobody can see it, and go on afterwards.
@@ -116,11 +116,11 @@ lecturesView.starters.training = (() => {
       else this.restart();
     }
 
-    // The network of the present controls, as the engine takes it.
-    network() {
+    // The network of the controls, as the engine takes it.
+    network(state = this.state) {
       const { structure, networks } = this.data;
-      const found = networks[structure.map((name) => this.state[name]).join(" ")];
-      const { learning_rate: rate = found.optimiser.rate, l2, seed = 0 } = this.state;
+      const found = networks[structure.map((name) => state[name]).join(" ")];
+      const { learning_rate: rate = found.optimiser.rate, l2, seed = 0 } = state;
       const layers = found.layers.map((layer) =>
         ("l2" in layer && l2 !== undefined ? { ...layer, l2 } : layer));
       const { watched } = this.view;
@@ -149,7 +149,7 @@ lecturesView.starters.training = (() => {
       if (this.points.length > 1) this.before = this.points;
       Object.assign(this, { points: [], report: null, wanted: true });
       const { batch_size: batchSize = this.data.batchSize } = this.state;
-      this.description = this.network();
+      this.description = this.view.network?.() || this.network();
       this.trainer.start({ network: this.description, batchSize, epochs: this.view.epochs || this.epochs,
         rate: SPEEDS[this.speed], own: this.view.examples?.(), data: this.view.data?.() });
     }
@@ -212,7 +212,7 @@ lecturesView.starters.training = (() => {
         { values: of(this.points, name, high, scale), style },
       ];
       const panel = { height: 90, low: 0 };
-      const panels = this.view.curves?.(both) || [
+      const panels = this.view.curves?.(both, first) || [
         { ...panel, title: "loss", high: HIGHEST_LOSS, ticks: [0, 1, 2],
           curves: [...both("loss", HIGHEST_LOSS, "one"), ...both("unseen", HIGHEST_LOSS, "two").slice(1)] },
         { ...panel, title: "validation accuracy", high: 1, ticks: [0, 0.5, 1],

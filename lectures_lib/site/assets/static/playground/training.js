@@ -72,20 +72,6 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, losses, opt
     return found;
   };
 
-  // Loss of a batch, a mean over the examples, and its gradient in the scores before the softmax.
-  losses.crossentropy = ({ values, channels }, labels) => {
-    const examples = values.length / channels;
-    let value = 0;
-    const gradient = allocate(values.length);
-    for (let k = 0; k < values.length; k++) gradient[k] = values[k] / examples;
-    for (let n = 0; n < examples; n++) {
-      const right = n * channels + labels[n];
-      value -= Math.log(Math.max(values[right], 1e-37)) / examples;
-      gradient[right] -= 1 / examples;
-    }
-    return { value: values.some(Number.isNaN) ? NaN : value, gradient };
-  };
-
   const lossOf = ({ layers, loss, parameters }, volumes, labels) => {
     const scores = volumes.at(-2)?.values;
     const found = losses[loss.kind](volumes.at(-1), labels, { ...loss, scores });
@@ -149,19 +135,10 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, losses, opt
   const evaluate = (network, { inputs, labels }) => {
     const before = mark();
     const volumes = forward(network.layers, volume(...network.input, inputs));
-    const found = { loss: lossOf(network, volumes, labels).value };
-    const { values, channels } = volumes.at(-1);
-    if (network.loss.kind === "crossentropy") {
-      const best = (n) => {
-        const row = values.subarray(n * channels, (n + 1) * channels);
-        return row.indexOf(row.reduce((a, b) => Math.max(a, b)));
-      };
-      let right = 0;
-      for (let n = 0; n < labels.length; n++) right += best(n) === labels[n];
-      found.accuracy = right / labels.length;
-    }
+    const loss = lossOf(network, volumes, labels).value;
+    const accuracy = losses[network.loss.kind].accuracy?.(volumes.at(-1), labels);
     release(before);
-    return found;
+    return { loss, accuracy };
   };
 
   return { build, weightsOf, step, evaluate, randomNumbers };
@@ -170,5 +147,6 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, losses, opt
 globalThis.lecturesEngine = (options) => {
   const products = lecturesProducts(options);
   const layers = lecturesLayers(products);
-  return { ...products, ...layers, ...lecturesTraining(products, layers) };
+  const engine = { ...products, ...layers, ...lecturesTraining(products, layers) };
+  return { ...engine, ...globalThis.lecturesRivals?.(engine) };
 };
