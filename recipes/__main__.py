@@ -72,7 +72,6 @@ RECIPES = {
         gates.gated_frozen,
         gates.gated_runs,
         holding.holding_networks,
-        holding.pulse_rates,
         holding.unit_limits,
         linear_codes.linear_codes,
         playgrounds.playground_digits,
