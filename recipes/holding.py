@@ -25,7 +25,7 @@ def held_records(*, series, num_steps, seed):
     >>> task = held_records(series=1, num_steps=400, seed=0)
     >>> at = task.inputs[..., 1] == 1
     >>> bool((task.labels[at][:, 0] == task.inputs[at][:, 0]).all()), at.mean().round(2)
-    (True, np.float64(0.1))
+    (True, np.float64(0.07))
     """
     rng = np.random.default_rng(seed)
     voltage = rng.uniform(-1, 1, size=(series, num_steps))
@@ -69,8 +69,8 @@ def unit_error(numbers, data, signal, read_out=None):
     """Return the normalised squared error of one unit and its linear read-out, fitted if not given.
 
     >>> data = charge_records("add", series=9, num_steps=9, seed=0)
-    >>> round(unit_error([1, 1, 0, 0], data, "linear")[0], 9)
-    0.0
+    >>> bool(unit_error([1, 1, 0, 0], data, "linear")[0] < 1e-9)
+    True
     """
     states, labels = unit_states(numbers, data.inputs, signal), data.labels.ravel().astype(float)
     read_out = np.linalg.lstsq(states, labels)[0] if read_out is None else read_out

@@ -924,9 +924,10 @@ def test_gradients_of_cells_are_those_of_automatic_differentiation():
 
     first = {"kernel_initializer": keras.initializers.GlorotUniform(seed=2),
              "recurrent_initializer": keras.initializers.Orthogonal(seed=2)}  # fmt: skip
-    cell = keras.layers.LSTMCell(30, dtype="float64", **first)
+    cell, single = keras.layers.LSTMCell(30, dtype="float64"), keras.layers.LSTMCell(30, **first)
     cell.build((1, 1))
-    kernel, recurrent, bias = cell.get_weights()
+    single.build((1, 1))  # as Keras starts a layer; in double precision it draws others
+    kernel, recurrent, bias = (array.astype(float) for array in single.get_weights())
     bias[30:60] = 3
     cell.set_weights([kernel, 2 * recurrent, bias])
     x = np.random.default_rng(2).normal(size=(50, 1, 1))
