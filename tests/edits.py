@@ -298,6 +298,44 @@ EDITS = {
             ("epochs=100, batch_size", "epochs=3, batch_size"),
         ],
     },
+    "lstm/gates": {
+        "a GRU, few records, not trained for long": [
+            ("layers.LSTM(8, return", "layers.GRU(3, return"),
+            ("hold_records(1000, 40, seed=1)", "hold_records(50, 15, seed=7)"),
+            ("epochs=25", "epochs=1"),
+        ],
+        "a simple network, commands that are rarer": [
+            ("layers.LSTM(8, return", "layers.SimpleRNN(5, return"),
+            ("< 0.1\n", "< 0.01\n"),
+            ("epochs=25", "epochs=2"),
+        ],
+        "two layers, not clipped, at a rate that is too large": [
+            (
+                "network.add(layers.LSTM(8, return_sequences=True))\n",
+                "network.add(layers.LSTM(6, return_sequences=True))\n"
+                "network.add(layers.LSTM(2, return_sequences=True))\n",
+            ),
+            ("Adam(0.01, global_clipnorm=1.0)", "Adam(1.0)"),
+            ("epochs=25", "epochs=2"),
+        ],
+        "a cell with soft gates": [
+            ("[20, -20, 0, 0]", "[2, -1, 0.5, 3]"),
+            ("[-10, 10, 0, 20]", "[0, 0, 0, 0]"),
+        ],
+        "other sizes for the comparison with Keras": [
+            ("m, T, n, u = 5, 7, 3, 4", "m, T, n, u = 1, 2, 6, 9"),
+            ("default_rng(0)", "default_rng(8)"),
+            ("range(6)", "(-3, 0.5, 12)"),
+        ],
+        "another record is looked into": [
+            ("validation[0][0], validation[1][0]", "test[0][3, :90], test[1][3, :90]"),
+            ("epochs=25", "epochs=1"),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return network"),
+            ("epochs=25", "epochs=1"),
+        ],
+    },
 }
 
 

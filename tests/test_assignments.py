@@ -44,7 +44,7 @@ BOOK = read_book()
 EXERCISES = BOOK.exercises
 PROSE = Quoting(BOOK, "https://example.org/course")
 INSTALL = "import importlib.util"
-SOME = ["cnn-output-size", "cnn-choose-cell", "lstm-hold", "cnn-read-curves"]
+SOME = ["cnn-output-size", "cnn-choose-cell", "lstm-forget-bias", "cnn-read-curves"]
 
 
 def made(name, view, seed=7):
@@ -281,7 +281,7 @@ def test_the_seed_fixes_the_hidden_tests_and_nothing_else():
     student, graded = "student/week5.ipynb", "nbgrader/source/week5/week5.ipynb"
     assert one[student] == other[student]
     assert one[graded] != other[graded]
-    for name in ("cnn-output-size", "lstm-hold"):
+    for name in ("cnn-output-size", "lstm-forget-bias"):
         inputs = [hidden_tests(EXERCISES[name], seed) for seed in (7, 8)]
         assert inputs[0] != inputs[1]
 

@@ -202,7 +202,7 @@ def test_results_are_kept_and_shown(opened, tmp_path):
     assert str(summary()) == "0 of 0 right"
     check("cnn-confusion-matrix", lambda **given: 1)
     check("cnn-standard-error", standard_error)
-    check("lstm-hold", ...)
+    check("lstm-forget-bias", ...)
     assert [path.name for path in tmp_path.iterdir()] == ["exercise_results.json"]
     lines = repr(summary("cnn/digits")).splitlines()
     assert [line.split(maxsplit=1) for line in lines[:-1]] == [
@@ -211,9 +211,15 @@ def test_results_are_kept_and_shown(opened, tmp_path):
         ["cnn-through-noise", "not tried"],
     ]  # fmt: skip
     assert lines[-1] == "1 of 5 right"
-    assert list(summary().states) == ["cnn-confusion-matrix", "cnn-standard-error", "lstm-hold"]
+    assert list(summary().states) == [
+        "cnn-confusion-matrix",
+        "cnn-standard-error",
+        "lstm-forget-bias",
+    ]
     html = summary()._repr_html_()
-    assert "<td><code>lstm-hold</code></td><td>not yet</td>" in html and "1 of 3 right" in html
+    assert (
+        "<td><code>lstm-forget-bias</code></td><td>not yet</td>" in html and "1 of 3 right" in html
+    )
     check("cnn-standard-error", ...)
     assert summary().states["cnn-standard-error"] == "not yet"
 
@@ -233,17 +239,17 @@ def test_no_results_are_kept_where_nobody_has_a_notebook_open(
     opened, tmp_path, monkeypatch, name, value
 ):
     monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name)
-    record("lstm-hold", True)
+    record("lstm-forget-bias", True)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
-    "content", ["[]", "", "null", '{"about": "mine", "right": {}}', '{"lstm-hold": true}']
+    "content", ["[]", "", "null", '{"about": "mine", "right": {}}', '{"lstm-forget-bias": true}']
 )
 def test_a_file_that_is_not_ours_is_left(opened, tmp_path, content):
     path = tmp_path / results.FILE
     path.write_text(content, encoding="utf-8")
-    assert not check("lstm-hold", ...)
+    assert not check("lstm-forget-bias", ...)
     assert path.read_text(encoding="utf-8") == content
     with pytest.raises(
         Foreign, match=r"^exercise_results\.json does not hold results .* Rename it"
@@ -254,7 +260,7 @@ def test_a_file_that_is_not_ours_is_left(opened, tmp_path, content):
 
 def test_a_notebook_that_takes_a_name_of_ipython_does_no_harm(opened, tmp_path):
     opened.user_ns["In"] = 5
-    assert not check("lstm-hold", ...)
+    assert not check("lstm-forget-bias", ...)
     assert not list(tmp_path.iterdir())
 
 
@@ -263,15 +269,15 @@ def test_a_folder_that_cannot_be_written_to_does_no_harm(opened, tmp_path, monke
         raise PermissionError
 
     monkeypatch.setattr(results.tempfile, "NamedTemporaryFile", refuse)
-    assert check("lstm-hold", ...).message.startswith("Not yet: nothing is filled in")
+    assert check("lstm-forget-bias", ...).message.startswith("Not yet: nothing is filled in")
     assert not list(tmp_path.iterdir())
 
 
 def test_what_is_kept_is_plain(opened, tmp_path):
-    record("lstm-hold", True)
+    record("lstm-forget-bias", True)
     record("cnn-toeplitz", False)
     content = json.loads((tmp_path / results.FILE).read_text(encoding="utf-8"))
-    assert content["right"] == {"lstm-hold": True, "cnn-toeplitz": False}
+    assert content["right"] == {"lstm-forget-bias": True, "cnn-toeplitz": False}
 
 
 HIDDEN = np.random.default_rng(0).normal(size=(30, 4)).astype("float32")

@@ -15,6 +15,7 @@ from lectures_lib.demos import cnn_cifar10 as photos
 from lectures_lib.demos import cnn_convolution_layers as layers
 from lectures_lib.demos import cnn_digits, cnn_tuning
 from lectures_lib.demos import cnn_why_convolutions as why
+from lectures_lib.demos import lstm_gates as gated
 from lectures_lib.demos import rnn_extrapolation as beyond
 from lectures_lib.demos import rnn_noisy_sine as noisy
 from lectures_lib.demos import rnn_recurrent_networks as recurrent
@@ -155,6 +156,23 @@ def figures_of_extrapolation():
     beyond.coupling_series(couplings, -(couplings**2), np.array([[0.1, 0.2, 0.3], [0, 0.1, 0.5]]))
 
 
+def holding_network(layer):
+    """Return a network of two units that answers at every step."""
+    import keras
+
+    layers = [layer(2, return_sequences=True), keras.layers.Dense(1)]
+    return keras.Sequential([keras.Input((None, 2)), *layers])
+
+
+def figures_of_gates():
+    import keras
+
+    gated.charge_amplifier(), gated.puzzle(), gated.cell(), gated.gru_cell(), gated.networks()
+    gated.learning_curve(SimpleNamespace(history={"loss": [0.5], "val_loss": [0.25]}), 0.1)
+    gated.inside(holding_network(keras.layers.LSTM), np.eye(5)[:, :2], np.zeros((5, 1)))
+    gated.cell_gradient()
+
+
 @pytest.mark.parametrize(
     ("chapter", "show"),
     [
@@ -166,6 +184,7 @@ def figures_of_extrapolation():
         ("rnn/recurrent_networks", figures_of_recurrent_networks),
         ("rnn/noisy_sine", figures_of_the_noisy_sine),
         ("rnn/extrapolation", figures_of_extrapolation),
+        ("lstm/gates", figures_of_gates),
     ],
 )
 def test_the_model_of_the_book_knows_all_figures_of_a_module(chapter, show):
@@ -836,3 +855,89 @@ def test_what_figures_of_extrapolation_say_is_recorded():
     series = np.array([0.0, 0, 1, 1, 2])
     said = beyond.second_differences(series / 1000, 4).alt_text({})
     assert said.startswith("Dots from 1.0 at 4 particles by way of minus 1.00, the last known one")
+
+
+def test_figures_of_gates_are_drawn_in_all_corners():
+    registry.clear()
+    figures_of_gates()
+    assert len(registry) == 8
+    for demo in registry.values():
+        assert len(set(walked(demo))) == len(corners(demo))
+
+
+def test_the_puzzle_is_solved_by_what_its_capacitor_holds():
+    charge, wanted = gated._charge()
+    C = 0
+    for t in range(60):  # both pulses written, drained in between
+        C = 0 if t == 20 else C
+        C += charge[t] if t in (10, 30) else 0
+    said = gated.puzzle().alt_text(
+        {"write": "both pulses", "keep": "not at sample 20", "read": "samples 50 to 55"}
+    )
+    assert C == charge[30] == wanted[52] and "error of the output is 0.00" in said
+    always = gated.puzzle_gates("always", "always", "always")[3]
+    np.testing.assert_allclose(always, np.cumsum(charge))
+    assert gated.puzzle_error("always", "always", "always") == pytest.approx(
+        np.abs(np.cumsum(charge) - wanted).max()
+    )
+
+
+def test_the_unit_that_counts_most_is_looked_into():
+    import keras
+
+    inputs = np.array([[0.5, 1], [-1, 0], [0.2, 0], [0.7, 1]])
+    network = holding_network(keras.layers.LSTM)
+    kernel, bias = np.zeros((2, 8)), np.zeros(8)
+    kernel[1, [1, 3]] = 4, -4  # in the second unit the command opens i, and shuts f
+    bias[[3, 5]] = 2, 20
+    zeros = np.zeros((2, 8))
+    network.set_weights([kernel, zeros, bias, np.array([[0.0], [1.0]]), np.zeros(1)])
+    said = gated.inside(network, inputs, np.zeros((4, 1))).alt_text({})
+    i, f = (1 / (1 + np.exp(-np.array(z))) for z in ([4, 0], [-2, 2]))
+    assert "4 steps with 2 commands" in said and "In unit 1 on average" in said
+    assert f"i is {i[0]:.2f} at a command and {i[1]:.2f} elsewhere" in said
+    assert f"f is {f[0]:.2f} at a command and {f[1]:.2f} elsewhere" in said
+    kept = 0.0
+    answers = []
+    for command in inputs[:, 1]:
+        gate = 1 / (1 + np.exp(-(2 - 4 * command))), 1 / (1 + np.exp(-4 * command))
+        kept = gate[0] * kept + gate[1]
+        answers.append(np.tanh(kept) / 2)  # the output gate is at one half
+    assert f"off by {np.mean(answers):.2g} V" in said
+    for layer, gates in ((keras.layers.GRU, "z is"), (keras.layers.SimpleRNN, "no gates")):
+        demo = gated.inside(holding_network(layer), inputs, np.zeros((4, 1)))
+        assert gates in demo.alt_text({}) and walked(demo)
+
+
+def test_networks_that_hold_say_their_best_medians():
+    said = gated.networks().alt_text({})
+    table = recorded.load("holding_networks").query("epochs == 30")
+    for (name, clipped), rows in table.groupby(["network", "clipped"]):
+        medians = rows.groupby("learning_rate")["test"].median()
+        how = "clipped" if clipped else "not clipped"
+        assert f"{name}, {how}, {medians.min():.2g} at a rate of {medians.idxmin():g}" in said
+
+
+def test_gradients_of_cells_are_those_of_automatic_differentiation():
+    import keras
+    import tensorflow as tf
+
+    first = {"kernel_initializer": keras.initializers.GlorotUniform(seed=2),
+             "recurrent_initializer": keras.initializers.Orthogonal(seed=2)}  # fmt: skip
+    cell, single = keras.layers.LSTMCell(30, dtype="float64"), keras.layers.LSTMCell(30, **first)
+    cell.build((1, 1))
+    single.build((1, 1))  # as Keras starts a layer; in double precision it draws others
+    kernel, recurrent, bias = (array.astype(float) for array in single.get_weights())
+    bias[30:60] = 3
+    cell.set_weights([kernel, 2 * recurrent, bias])
+    x = np.random.default_rng(2).normal(size=(50, 1, 1))
+    start = tf.zeros((1, 30), "float64")
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        h, C = tf.zeros((1, 30), "float64"), start
+        for t in range(9):
+            _, (h, C) = cell(x[t], [h, C])
+    jacobian = tape.jacobian(C, start)
+    full, product = gated.cell_gradients(3, 2, 2)
+    assert full[8] == pytest.approx(np.linalg.norm(jacobian) / np.sqrt(30), rel=1e-4)
+    assert product[8] < full[8]

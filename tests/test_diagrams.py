@@ -83,6 +83,20 @@ def test_the_cells_have_the_gates_of_their_equations():
     assert sorted(gates["gru"]) == ["tanh", "σ", "σ"]
 
 
+def test_the_gru_multiplies_by_the_reset_gate_after_the_product():
+    """As `reset_after=True`: from the old state to R_h, to the product with r, to tanh."""
+    reset, candidate = (CELLS["gru"][name] for name in ("reset", "candidate"))
+    product = next((x, y) for x, y, text in reset["boxes"] if text == "$R_h$")
+    (gated,) = ((x, y) for x, y, text in reset["circles"])
+    (tanh,) = ((x, y) for x, y, text in candidate["boxes"] if text == "tanh")
+    line = next(lines for lines in CELLS["gru"]["inputs"]["lines"] if lines[0][1] == 4.6)
+    assert line[1][0] < product[0] < gated[0] < tanh[0] and product[1] == gated[1]
+    wires = [(wire[0], wire[-1]) for wire in (*reset["wires"], *candidate["wires"])]
+    for start, end in ((product, gated), (gated, tanh)):
+        assert any(near(a, start) and near(b, end) for a, b in wires)
+    assert any(a[0] == line[0][0] and near(b, product) for a, b in wires)
+
+
 def test_one_box_of_the_stack_is_lit():
     for lit in ((1, 0), (2, 1)):
         _, axes = new_figure()

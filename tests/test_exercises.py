@@ -250,28 +250,10 @@ WRONG = {
         lambda half_life: np.log(half_life / np.log(2)),
         lambda half_life: -np.log(np.expm1(1 / half_life)),  # down to 1/e instead of 1/2
     ],
-    "lstm-cell-line": [
-        lambda f: np.cumprod(f, axis=0),
-        lambda f: np.vstack([np.cumprod(f[:0:-1], axis=0)[::-1], np.ones(f.shape[1])]),
-    ],
-    "lstm-most-units": [
-        lambda budget, features, kind: max(  # a GRU with one bias
-            u
-            for u in range(2_000)
-            if {"SimpleRNN": 1, "GRU": 3, "LSTM": 4}[kind] * u * (features + u + 1) <= budget
-        ),
-        lambda budget, features, kind: (
-            answer_of("lstm-most-units", "solution")(budget, features, kind) + 1
-        ),
-    ],
     "lstm-gru-step": [
         lambda x, h, K, R, b: gru_by_blocks(x, h, K, R, b, keep=False),
         lambda x, h, K, R, b: gru_by_blocks(x, h, K, R, b, after=False),
         lambda x, h, K, R, b: gru_by_blocks(x, h, np.roll(K, len(R), 1), R, b),
-    ],
-    "lstm-hold": [
-        lambda gain: np.array([[0, 0, 1, 0], [gain, -gain, 0, 0], [-gain, gain, 0, gain]]),
-        lambda gain: np.array([[0, 0, 1, 0], [gain, 0, 0, 0], [-gain / 2, gain, 0, gain]]),
     ],
     "lstm-adding-floor": [
         lambda marked, remembered, width: marked * width**2 / 12,
@@ -627,11 +609,32 @@ def constant_width(windows, labels):
     return model
 
 
+def without_gates(*, recurrent):
+    """Train a recurrent layer without gates, or a window of twenty steps."""
+
+    def train(inputs, held):
+        import keras
+
+        layers = keras.layers
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((None, inputs.shape[2]))])
+        if recurrent:
+            model.add(layers.SimpleRNN(16, return_sequences=True))
+        else:
+            model.add(layers.Conv1D(32, 20, padding="causal", activation="relu"))
+        model.add(layers.Dense(1))
+        model.compile(keras.optimizers.Adam(0.005, global_clipnorm=1.0), "mean_squared_error")
+        model.fit(inputs, held, epochs=15, verbose=0)
+        return model
+
+    return train
+
+
 LACKING = (
     "centred pictures alone|trained on clean|see too little|events alone|such small inputs|"
     "pictures alone teach|are the new labels right|what came last|"
     "values alone teach|learnt noise by heart|for a minute alone|constant width alone|"
-    "same second difference does better"
+    "same second difference does better|without gates, learns no more"
 )
 WAYS = {
     "cnn-few-events": [track_network(mirror=False), track_network(mirror=True)],
@@ -659,6 +662,7 @@ WAYS = {
         on_energies(recurrent=False),
         on_energies(recurrent=True, scaled=True),
     ],
+    "lstm-multiplexer": [without_gates(recurrent=True), without_gates(recurrent=False)],
 }
 
 

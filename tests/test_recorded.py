@@ -13,6 +13,7 @@ import pytest
 from scipy.special import logsumexp
 from sklearn import datasets
 
+from lectures_lib.book import read_book
 from lectures_lib.data import Dataset, Split, load_cifar10, load_digits, load_mnist
 from lectures_lib.from_scratch import conv2d
 from lectures_lib.models import cifar_cnn, cifar_residual, digits_linear, series_lstm
@@ -24,6 +25,7 @@ from recipes import (
     denoising,
     extrapolation,
     gates,
+    holding,
     linear_codes,
     long_records,
     memory,
@@ -56,7 +58,7 @@ TABLES = [
     *("digits_writers", "extrapolation_couplings", "extrapolation_forms", "extrapolation_grid"),
     "extrapolation_runs",
     "few_labels",
-    *("gated_frozen", "gated_runs", "linear_codes"),
+    *("gated_frozen", "gated_runs", "holding_networks", "linear_codes"),
     *("memory_bias", "memory_digits", "memory_epochs", "memory_seconds", "memory_slopes"),
     *("memory_tasks", "motion_horizon", "pulse_networks"),
     *(
@@ -67,6 +69,7 @@ TABLES = [
         "sparsity_runs",
         "track_angles",
     ),
+    "unit_limits",
     *("variational_best_q", "variational_beta", "variational_ising", "variational_plain"),
     "variational_samples",
 ]
@@ -394,6 +397,58 @@ def test_pulse_networks_are_complete_and_of_one_size():
         assert 320 <= network.layers[0].count_params() <= 324
     parts = pulses.pulse_data()
     assert not np.isin(parts.test.inputs[:, 0], parts.train.inputs[:, 0]).any()
+
+
+def test_networks_that_hold_are_complete_and_of_one_size():
+    runs = load("holding_networks")
+    wanted = [
+        (30, kind, clipped, rate, seed)
+        for kind in holding.UNITS
+        for clipped in (False, True)
+        for rate in (*holding.RATES, *holding.HIGH)
+        for seed in range(5)
+    ]
+    wanted += [(150, "SimpleRNN", True, rate, s) for rate in holding.LOW for s in range(5)]
+    columns = ["epochs", "network", "clipped", "learning_rate", "seed"]
+    assert configurations(runs, columns) == wanted
+    assert (runs["test"] - runs["validation"]).abs().max() < 0.2
+    for kind in holding.UNITS:
+        how = {"learning_rate": 0.01, "limit": 1.0, "seed": 0}
+        network = holding.holding_network(kind, **how)
+        assert 340 <= network.layers[0].count_params() <= 352
+        assert network.optimizer.global_clipnorm == 1
+    again = holding.held.func("SimpleRNN", 1.0, rates=(0.01,), seeds=(0,))[0]
+    (kept,) = runs.query(
+        "network == 'SimpleRNN' and clipped and learning_rate == 0.01 and seed == 0 "
+        "and epochs == 30"
+    )["test"]
+    assert 0.3 < again["test"] / kept < 3  # a run of 960 steps: rounding grows
+
+
+def test_the_chapter_makes_the_records_that_the_recipe_has():
+    (chapter,) = (one for one in read_book().chapters if one.name == "lstm/gates")
+    (source,) = (cell.source for cell in chapter.cells if "def hold_records" in cell.source)
+    space = {"np": np}
+    exec(source, space)
+    ours, theirs = (
+        space["hold_records"](4, 30, 5),
+        holding.held_records(series=4, num_steps=30, seed=5),
+    )
+    np.testing.assert_array_equal(ours[0], theirs.inputs)
+    np.testing.assert_array_equal(ours[1], theirs.labels)
+
+
+def test_the_best_single_unit_does_again_what_it_did():
+    limits = load("unit_limits")
+    wanted = [(t, s, k) for t in holding.TASKS for s in holding.SIGNALS for k in range(3)]
+    assert configurations(limits, ["task", "unit", "seed"]) == wanted
+    for row in limits.itertuples():
+        train, test = (holding.unit_data(row.task, seed=n + row.seed) for n in (100, 200))
+        numbers = [row.w, row.k, row.m, row.b]
+        error, read_out = holding.unit_error(numbers, train, row.unit)
+        again = holding.unit_error(numbers, test, row.unit, read_out)[0]
+        assert error == pytest.approx(row.train, abs=0.02)  # written with five digits
+        assert again == pytest.approx(row.test, abs=0.03)
 
 
 def test_cifar10_tables_belong_together():

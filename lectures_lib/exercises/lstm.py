@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
-from lectures_lib.exercises import Case, exercise
+from lectures_lib.exercises import Case, exercise, gates_trained
+
+__all__ = ["gates_trained"]  # its checks come with these
 
 
 @exercise("lstm-forget-bias", chapter="lstm/gates")
@@ -22,41 +24,6 @@ def _forget_bias(rng):
                     -np.log(np.expm1(1 / half_life))
                 )
             },
-        )
-
-
-@exercise("lstm-cell-line", chapter="lstm/gates")
-def _cell_line(rng):
-    for steps, units in [(rng.integers(3, 6), 3), (6, 1), (1, 2)]:
-        f = rng.uniform(0.2, 1, size=(steps, units))
-        f[steps // 2, 0] = 0 if steps > 4 else f[steps // 2, 0]  # a drain
-        # C_T is linear in C_k: start the cell line at every k in turn, with a one and no input.
-        rows = []
-        for k in range(steps):
-            cell = np.ones(units)
-            for gate in f[k:]:
-                cell = gate * cell
-            rows.append(cell)
-        yield Case(
-            rows,
-            {"f": f},
-            hint="From C_k to C_T the gates of the steps k + 1 ... T act: rows k and later.",
-        )
-
-
-@exercise("lstm-most-units", chapter="lstm/gates")
-def _most_units(rng):
-    forms = {"SimpleRNN": (1, 1), "GRU": (3, 2), "LSTM": (4, 1)}
-    fixed = [(40_600, 1, "SimpleRNN"), (308, 3, "LSTM"), (134, 2, "GRU"), (135, 2, "GRU")]
-    drawn = [(*rng.integers([2_000, 1], [30_000, 9]).tolist(), kind) for kind in forms]
-    for budget, features, kind in [*fixed, (3, 5, "LSTM"), *drawn]:
-        blocks, extra = forms[kind]
-        linear = features + extra  # u (u + linear) <= budget // blocks
-        units = (math.isqrt(linear**2 + 4 * (budget // blocks)) - linear) // 2
-        yield Case(
-            units,
-            {"budget": budget, "features": features, "kind": kind},
-            hint="The budget may be met exactly; and Keras' GRU has two biases for each block.",
         )
 
 
@@ -79,20 +46,6 @@ def _gru_step(rng):
             {"x": x, "h": h, "K": K, "R": R, "b": b},
             hint="Blocks z, r, candidate; r multiplies h R + b' as a whole.",
             mistakes={"z is turned round: an update gate of 1 keeps h.": turned},
-        )
-
-
-@exercise("lstm-hold", chapter="lstm/gates")
-def _hold(rng):
-    for gain in (20.0, rng.uniform(6, 15)):
-        # Three inputs (first feature, second feature, one) fix the three rows.
-        given = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0]])
-        half = gain / 2
-        wanted = [[-half, half, 0, gain], [half, -half, 0, gain], [-half, half, 1, gain]]
-        yield Case(
-            np.linalg.solve(given, wanted),
-            {"gain": gain},
-            hint="Rows: first feature, second feature, bias; columns: i, f, g, o.",
         )
 
 
