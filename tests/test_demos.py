@@ -10,11 +10,12 @@ import pytest
 
 from lectures_lib import recorded
 from lectures_lib.book import DEMOS, read_book
-from lectures_lib.data import Split, noisy_sine
+from lectures_lib.data import Split, noisy_sine, switched_oscillator
 from lectures_lib.demos import cnn_cifar10 as photos
 from lectures_lib.demos import cnn_convolution_layers as layers
 from lectures_lib.demos import cnn_digits, cnn_tuning
 from lectures_lib.demos import cnn_why_convolutions as why
+from lectures_lib.demos import lstm_comparison as gated
 from lectures_lib.demos import rnn_extrapolation as beyond
 from lectures_lib.demos import rnn_noisy_sine as noisy
 from lectures_lib.demos import rnn_recurrent_networks as recurrent
@@ -155,6 +156,15 @@ def figures_of_extrapolation():
     beyond.coupling_series(couplings, -(couplings**2), np.array([[0.1, 0.2, 0.3], [0, 0.1, 0.5]]))
 
 
+def figures_of_gated_networks():
+    run = SimpleNamespace(history={"loss": [0.5], "val_loss": [0.25]})
+    gated.learning_curves({"C7": run, "C8": run}), gated.regime_curve(run, {"blind": 0.25})
+    gated.epochs(), gated.wait(), gated.flip_flop(), gated.five_runs(), gated.curves(0.34, 0.43)
+    gated.feedback(np.array([38, 40]), np.array([-0.5, 0.25]), np.array([0.5, -0.75]))
+    records = switched_oscillator(series=2, times=30, seed=3)
+    gated.record(records, 1), gated.predictions(records, {"own": 0 * records.positions}, 1)
+
+
 @pytest.mark.parametrize(
     ("chapter", "show"),
     [
@@ -166,6 +176,7 @@ def figures_of_extrapolation():
         ("rnn/recurrent_networks", figures_of_recurrent_networks),
         ("rnn/noisy_sine", figures_of_the_noisy_sine),
         ("rnn/extrapolation", figures_of_extrapolation),
+        ("lstm/comparison", figures_of_gated_networks),
     ],
 )
 def test_the_model_of_the_book_knows_all_figures_of_a_module(chapter, show):
@@ -836,3 +847,58 @@ def test_what_figures_of_extrapolation_say_is_recorded():
     series = np.array([0.0, 0, 1, 1, 2])
     said = beyond.second_differences(series / 1000, 4).alt_text({})
     assert said.startswith("Dots from 1.0 at 4 particles by way of minus 1.00, the last known one")
+
+
+def test_figures_of_gated_networks_are_drawn_in_all_corners():
+    registry.clear()
+    figures_of_gated_networks()
+    assert len(registry) == 10
+    for demo in registry.values():
+        assert all(walked(demo))
+    said = registry["fig-error-feedback"].alt_text({})
+    assert "at 40 particles single steps are off by 0.25, the free forecast by minus 0.75" in (
+        said.lower()
+    )
+    assert "C8, validation 0.25" in registry["fig-gated-fit"].alt_text({})
+    assert "loss is 0.500, the validation loss 0.250" in registry["fig-regime-fit"].alt_text({})
+
+
+def test_a_record_and_its_predictions_say_what_they_show():
+    records = switched_oscillator(series=2, times=30, seed=3)
+    records.inputs[0], records.springs[0] = 0, -1
+    records.inputs[0, 4], records.positions[0] = (2, -1), np.linspace(-1, 2, 30)
+    said = gated.record(records, 0).alt_text({})
+    assert said.startswith("Above, 1 bar and 1 command in 30 ms. Below, dots between minus 1.0 and")
+    said = gated.predictions(records, {"own": records.positions - 0.25}, 0).alt_text({})
+    assert said == "Root mean square errors. Own: 0.25 mm on the soft spring." or (
+        "own: 0.25 mm on the soft spring" in said and "stiff" not in said
+    )
+
+
+def test_logs_with_a_wait_hold_two_commands_and_a_blow():
+    log = gated.after_commands(wait=20)
+    assert log.shape == (4, 90, 2) and (np.count_nonzero(log, axis=(0, 1)) == [4, 8]).all()
+    assert (log[:, 60, 0] == 1).all() and log[3, [0, 40], 1].tolist() == [-1, 1]
+
+
+def test_what_figures_of_gated_networks_say_is_recorded():
+    runs = recorded.load("regime_runs").query("clip == 1")
+    for name, layer in gated.LAYERS.items():
+        rows = runs[runs["layer"].eq(layer)]
+        rows = rows[rows["epoch"].eq(rows["epoch"].max())]
+        counts = [
+            int(gated_obeys(name, commands).split(" of 5 seeds")[0].split()[-1])
+            for commands in gated.COMMANDS
+        ]
+        assert sum(counts) == rows["obeys_1000"].sum()
+    curves = recorded.load("regime_curves").query("layer == 'gru' and clip == 0 and seed == 1")
+    curves = curves.set_index("epoch")["validation"]
+    said = gated.five_runs().alt_text({})
+    assert f"seed 1 {curves[90]:.3f}, then {curves[200]:.3f}" in said
+    ends = recorded.load("gated_runs").query("network == 'C7' and hidden == 250 and epoch == 500")
+    said = gated.epochs().alt_text({"network": "C7", "epochs": 500})
+    assert f"the median is {spoken(format(ends['E40'].median(), '.2f')).lower()}," in said
+
+
+def gated_obeys(network, commands):
+    return gated.wait().alt_text({"network": network, "commands": commands})
