@@ -896,7 +896,7 @@ def test_what_figures_of_gated_networks_say_is_recorded():
     said = gated.five_runs().alt_text({})
     assert f"seed 1 {curves[60]:.3f}, then {curves[200]:.3f}" in said
     ends = recorded.load("gated_runs").query("network == 'C7' and hidden == 250 and epoch == 500")
-    said = gated.epochs().alt_text({"network": "C7", "epochs": 500})
+    said = gated.epochs().alt_text({"network": "C7", "passes": 500})
     assert f"the median is {spoken(format(ends['E40'].median(), '.2f')).lower()}," in said
 
 

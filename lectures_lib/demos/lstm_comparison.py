@@ -58,14 +58,14 @@ def epochs():
     particles = np.arange(2, 42, 2)
     series = pairing_energies(particles)
 
-    def found(network, epochs):
-        rows = runs[runs["network"].eq(network) & runs["epoch"].eq(epochs)]
+    def found(network, passes):
+        rows = runs[runs["network"].eq(network) & runs["epoch"].eq(passes)]
         lines = rows[AHEAD].to_numpy()
         error = np.median(np.mean((lines - series[KNOWN:]) ** 2, axis=1))
         return lines, f"train loss {rows['train'].median():.0e}, test error {error:.0e}"
 
-    def draw(network, epochs):
-        lines, losses = found(network, epochs)
+    def draw(network, passes):
+        lines, losses = found(network, passes)
         drawn, axes = new_figure(height=3.2)
         axes.plot(particles, series, "o", color="black", markersize=4, label="true")
         axes.plot(particles[KNOWN:], lines.T, "-", color="0.65", linewidth=0.9)
@@ -76,11 +76,11 @@ def epochs():
         axes.legend(loc="lower left")
         return drawn
 
-    def describe(network, epochs):
-        lines, losses = found(network, epochs)
+    def describe(network, passes):
+        lines, losses = found(network, passes)
         ends = lines[:, -1]
         return (
-            f"{network} after {epochs} epochs: at 40 particles the median is "
+            f"{network} after {passes} epochs: at 40 particles the median is "
             f"{np.median(ends):.2f}, seeds {span(ends.min(), ends.max())}, true "
             f"{series[-1]:.2f}; {losses}."
         )
@@ -89,8 +89,8 @@ def epochs():
         draw, alt=describe, name="gated-epochs",
         caption="Forecasts of ten seeds (grey) and their median as training goes on; the shaded "
         "part is known (recorded runs).",
-        network=["C5", "C7", "C8"], epochs=[25, 50, 100, 150, 250, 500, 1000],
-        start={"network": "C7", "epochs": 150},
+        network=["C5", "C7", "C8"], passes=[25, 50, 100, 150, 250, 500, 1000],
+        start={"network": "C7", "passes": 150}, labels={"passes": "epochs"},
     )  # fmt: skip
 
 
