@@ -2,6 +2,7 @@
 
 import functools
 
+import keras
 import numpy as np
 import pandas as pd
 from scipy.special import expit
@@ -22,6 +23,7 @@ GATED = {
 }
 GATED_EPOCHS = (25, 50, 100, 150, 250, 500, 1000)
 FROZEN_EPOCHS = (50, 100, 150, 250, 500)
+MANY_SEEDS = {"C7": 20, "C8, no dense layers": 10}
 
 
 def gated_runs():
@@ -62,6 +64,8 @@ def followed(network, hidden, *, seeds, epochs):
 
 def _builder(network, hidden):
     """Return the builder of one size; the dense layers of C8 are half as wide as its GRUs."""
+    if network not in GATED:
+        return functools.partial(grus_alone, hidden=hidden)
     build = functools.partial(GATED[network][0], hidden=hidden)
     return functools.partial(build, dense=hidden // 2) if network == "C8" else build
 
@@ -78,6 +82,31 @@ def _training(build, data, seeds, epochs):
             for model, weights in zip(models, stack.get_weights(), strict=True):
                 model.set_weights(weights)
             yield epoch, scores, models
+
+
+def gated_seeds():
+    """Energies by C7, twenty seeds, and by C8 without its dense layers, ten, after 150 epochs."""
+    tables = []
+    for network, seeds in MANY_SEEDS.items():
+        table = followed(network, 250, seeds=list(range(seeds)), epochs=(150,))
+        table.insert(0, "network", network)
+        tables.append(table)
+    return pd.concat(tables)
+
+
+def grus_alone(*, hidden, seed):
+    """Build C8 without its dense layers.
+
+    >>> grus_alone(hidden=250, seed=0).count_params()  # 3 * 250 * 253 + 3 * 250 * 502 + 251
+    566501
+    """
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential([keras.Input((2, 1))])
+    model.add(keras.layers.GRU(hidden, return_sequences=True, unroll=True))
+    model.add(keras.layers.GRU(hidden, unroll=True))
+    model.add(keras.layers.Dense(1))
+    model.compile("adam", "mean_squared_error")
+    return model
 
 
 def from_number(seeds, epochs):

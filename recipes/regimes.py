@@ -1,20 +1,37 @@
 """Networks with and without gates on an oscillator whose spring is switched by rare commands."""
 
+import itertools
+
+import keras
 import numpy as np
 import pandas as pd
 
 from lectures_lib.data import Dataset, Split, switched_oscillator
+from lectures_lib.from_scratch import gru, lstm, simple_rnn
 from lectures_lib.models import memory_network
-from lectures_lib.training import fit_many
+from lectures_lib.training.batched import Stack
+from lectures_lib.training.loop import scores_by_epoch
 from recipes.extrapolation import memory
 
-HIDDEN = {"rnn": 38, "gru": 21, "lstm": 18}  # 1597, 1597 and 1531 parameters
 SIZES = {"train": 64, "validation": 32, "test": 100}
-TIMES, EPOCHS, BATCH = 150, 200, 32
-# The simple network is the most sensitive to its learning rate, and gets one more to choose from.
-RATES = {"rnn": (0.001, 0.003, 0.01), "gru": (0.003, 0.01), "lstm": (0.003, 0.01)}
+TIMES, EPOCHS, BATCH = 150, 600, 32
+SCORED = (200, EPOCHS)
 SEEDS = tuple(range(5))
-CURVE_EPOCHS = (1, 2, 5, *range(10, EPOCHS + 1, 10))
+HIDDEN = {"rnn": 38, "lstm": 18, "gru": 21}  # 1597, 1531 and 1597 parameters
+CLIPS = (1.0, 0.0)  # the largest norm of all gradients together; 0 for no limit
+# Learning rates and epochs: for each layer the rate, out of three, that did well on the validation
+# records; the simple layer gets three times the epochs of the gates.
+SETTINGS = {"rnn": ((0.003,), EPOCHS), "lstm": ((0.01,), SCORED[0]), "gru": ((0.01,), SCORED[0])}
+INDEX = ["clip", "learning_rate", "seed"]
+CURVE_EPOCHS = (1, 2, 5, *range(10, 200, 10), *range(200, EPOCHS + 1, 20))
+LEFT = 0.2  # normalised error of a network that has left the plateau: half of that at 0.43
+WAITS_MS = (150, 1000)
+COMMANDS = ((-1, -1), (1, 1), (1, -1), (-1, 1))  # at 0 and at 40 ms
+BY_HAND = {
+    "rnn": simple_rnn,
+    "gru": lambda *arrays: gru(*arrays).hidden,
+    "lstm": lambda *arrays: lstm(*arrays).hidden,
+}
 
 
 def regime_data():
@@ -27,58 +44,118 @@ def regime_data():
     return Dataset(*splits, class_names=())
 
 
-def regime_network(layer, *, learning_rate, seed, hidden=None):
+def regime_network(layer, *, learning_rate, seed, clip=0.0):
     """Build a network that answers at every step.
 
-    >>> networks = [regime_network(layer, learning_rate=0.01, seed=0) for layer in HIDDEN]
-    >>> [network.count_params() for network in networks]
-    [1597, 1597, 1531]
+    >>> [regime_network(k, learning_rate=0.01, seed=0).count_params() for k in HIDDEN]
+    [1597, 1531, 1597]
     """
     network = memory_network(
-        layer, hidden=hidden or HIDDEN[layer], num_steps=TIMES, features=2, every_step=True,
-        learning_rate=learning_rate, seed=seed,
+        layer, hidden=HIDDEN[layer], num_steps=TIMES, features=2, every_step=True, seed=seed,
     )  # fmt: skip
     network.get_layer("recurrent").unroll = False  # the same numbers; it would compile for minutes
+    adam = keras.optimizers.Adam(learning_rate, global_clipnorm=clip or None)
+    network.compile(adam, "mean_squared_error")
     return network
 
 
+def answers(layer, weights, inputs):
+    """Return the positions that a network gives at every step, `(records, times)`.
+
+    >>> network = regime_network("gru", learning_rate=0.01, seed=0)
+    >>> inputs = regime_data().test.inputs[:2]
+    >>> by_hand = answers("gru", network.get_weights(), inputs)
+    >>> bool(np.allclose(by_hand, network(inputs)[..., 0], atol=1e-5))
+    True
+    """
+    *recurrent, kernel, bias = weights
+    return (BY_HAND[layer](inputs, *recurrent) @ kernel + bias)[..., 0]
+
+
+def obeys(layer, weights, *, wait):
+    """Tell for each pair of commands whether the last one decides the ringing after a wait.
+
+    The commands come 40 ms apart; after `wait` ms more of silence there is one blow. A network
+    obeys if its answer to it is nearer to the ringing on the right spring than to the other.
+    """
+    log = np.zeros((len(COMMANDS), 40 + wait + 30, 2))
+    log[:, [0, 40], 1] = COMMANDS
+    log[:, 40 + wait, 0] = 1
+    rings = answers(layer, weights, log)[:, np.newaxis, 40 + wait :]  # (commands, 1, 30)
+    after_ms = np.arange(1, 31)
+    true = np.exp(-after_ms / 8) * np.array(
+        [np.sin(w * after_ms) / w for w in (2 * np.pi / 12, 2 * np.pi / 6)]
+    )
+    nearest = np.mean((rings - true) ** 2, axis=2).argmin(axis=1)
+    return nearest == (np.array(COMMANDS)[:, 1] > 0)
+
+
 @memory.cache
-def trained(layer, learning_rate, *, seeds=SEEDS, epochs=EPOCHS):
-    """Return the losses of one kind of network at some epochs, and the weights at the end."""
-    many = fit_many(
-        lambda seed: regime_network(layer, learning_rate=learning_rate, seed=seed),
-        {"seed": list(seeds)}, regime_data(), epochs=epochs, batch_size=BATCH, progress=False,
-    )  # fmt: skip
-    rows = many.history.query("epoch in @CURVE_EPOCHS")
-    losses = rows.pivot(index=["seed", "epoch"], columns="split", values="loss")
-    return losses.reset_index(), [model.get_weights() for model in many.models]
+def trained(layer, *, rates, clips=CLIPS, seeds=SEEDS, epochs=EPOCHS, scored=SCORED):
+    """Train all limits, rates and seeds of one kind of network at once.
+
+    Returns:
+        A table of the validation loss, a row for each network and a column for each epoch; a table
+        of scores; and the weights of each network at the end.
+    """
+    data = regime_data()
+    networks = pd.DataFrame(
+        itertools.product(clips, rates, seeds), columns=["clip", "learning_rate", "seed"]
+    )
+    stack = Stack([regime_network(layer, **row) for row in networks.to_dict("records")])
+    losses, tables = [], []
+    by_epoch = scores_by_epoch(stack, data, epochs=epochs, batch_size=BATCH, seed=0, progress=False)
+    for epoch, scores in enumerate(by_epoch, start=1):
+        losses.append(scores["validation"]["loss"])
+        if epoch in scored:
+            rows = [_scores(layer, weights, data.test) for weights in stack.get_weights()]
+            first = networks.assign(
+                epoch=epoch, train=scores["train"]["loss"], validation=losses[-1]
+            )
+            tables.append(first.join(pd.DataFrame(rows)))
+    curves = pd.DataFrame(
+        np.transpose(losses), pd.MultiIndex.from_frame(networks), range(1, epochs + 1)
+    )
+    return curves, pd.concat(tables), stack.get_weights()
+
+
+def _scores(layer, weights, test):
+    """Return the normalised error on test records, and how many pairs of commands are obeyed."""
+    square = (answers(layer, weights, test.inputs) - test.labels[..., 0]) ** 2
+    found = {"test": square.mean() / np.var(test.labels)}
+    return found | {f"obeys_{w}": obeys(layer, weights, wait=w).sum() for w in WAITS_MS}
+
+
+def regime_runs():
+    """Scores of networks on the switched oscillator, with and without clipping; five seeds each."""
+    tables = []
+    level = np.var(regime_data().validation.labels)
+    for layer, (rates, epochs) in SETTINGS.items():
+        curves, scores, _ = trained(layer, rates=rates, epochs=epochs)
+        left = (curves < LEFT * level).to_numpy()
+        first = np.where(left.any(axis=1), left.argmax(axis=1) + 1, 0)  # 0: never
+        scores = scores.join(pd.Series(first, curves.index, name="left"), on=INDEX)
+        scores.insert(0, "layer", layer)
+        tables.append(scores)
+    return pd.concat(tables)
 
 
 def regime_curves():
-    """Train networks on the switched oscillator: losses over the epochs; five seeds."""
-    return pd.concat(
-        trained(layer, rate)[0].assign(layer=layer, learning_rate=rate)
-        for layer in RATES
-        for rate in RATES[layer]
-    )[["layer", "learning_rate", "seed", "epoch", "train", "validation"]]
+    """Validation losses of the networks on the switched oscillator, as training goes on."""
+    tables = []
+    for layer, (rates, epochs) in SETTINGS.items():
+        curves = trained(layer, rates=rates, epochs=epochs)[0]
+        rows = curves[curves.columns.intersection(CURVE_EPOCHS)].rename_axis(columns="epoch")
+        rows = rows.stack().rename("validation").reset_index()
+        rows.insert(0, "layer", layer)
+        tables.append(rows)
+    return pd.concat(tables)
 
 
 def regime_networks():
-    """Weights of the trained networks: RNN, GRU, LSTM, five arrays each, seeds as first axis."""
-    curves = regime_curves()
+    """Weights of the clipped SimpleRNN, LSTM and GRU: five arrays each, seeds as first axis."""
     arrays = []
-    for layer in RATES:
-        weights = trained(layer, best_rate(curves, layer))[1]
-        arrays += [np.stack(copies) for copies in zip(*weights, strict=True)]
+    for layer, (rates, epochs) in SETTINGS.items():
+        weights = trained(layer, rates=rates, epochs=epochs)[2]
+        arrays += [np.stack(copies) for copies in zip(*weights[: len(SEEDS)], strict=True)]
     return arrays
-
-
-def best_rate(curves, layer):
-    """Return the learning rate with the smallest median validation loss at the end.
-
-    >>> rows = {"layer": "gru", "epoch": 5, "learning_rate": [1, 2, 2], "validation": [3, 9, 1.5]}
-    >>> best_rate(pd.DataFrame(rows), "gru")
-    1.0
-    """
-    last = curves[(curves["layer"] == layer) & (curves["epoch"] == curves["epoch"].max())]
-    return float(last.groupby("learning_rate")["validation"].median().idxmin())

@@ -163,6 +163,49 @@ EDITS = {
             ("return ...  # your answer: a trained model", "return network"),
         ],
     },
+    "lstm/comparison": {
+        "other layers, not trained for long": [
+            ("c7.add(layers.LSTM(250))", "c7.add(layers.SimpleRNN(7))"),
+            (
+                "c8.add(layers.GRU(250, return_sequences=True))",
+                "c8.add(layers.LSTM(5, return_sequences=True))",
+            ),
+            ('how = {"epochs": 150', 'how = {"epochs": 1'),
+            (
+                "layers.LSTM(18, return_sequences=True)",
+                "layers.SimpleRNN(5, return_sequences=True)",
+            ),
+            ('how = {"epochs": 100', 'how = {"epochs": 1'),
+        ],
+        "eight known energies, windows of three": [("KNOWN, STEPS = 12, 2", "KNOWN, STEPS = 8, 3")],
+        "a window of 90 ms, few records": [
+            ("WINDOW = 40", "WINDOW = 90"),
+            (
+                '{"train": 64, "validation": 32, "test": 100}',
+                '{"train": 9, "validation": 1, "test": 3}',
+            ),
+            ('how = {"epochs": 100', 'how = {"epochs": 2'),
+        ],
+        "two layers, a dense one between, no limit": [
+            (
+                "lstm.add(layers.LSTM(18, return_sequences=True))\n",
+                "lstm.add(layers.GRU(4, return_sequences=True))\n"
+                'lstm.add(layers.Dense(3, "relu"))\n'
+                "lstm.add(layers.GRU(4, return_sequences=True))\n",
+            ),
+            ("0.01, global_clipnorm=1.0", "0.03"),
+            ('how = {"epochs": 100', 'how = {"epochs": 3'),
+        ],
+        "longer records, other record shown": [
+            ("times=150, seed=seed", "times=200, seed=seed + 5"),
+            ("show.record(test, 2)", "show.record(test, 0)"),
+            ("rules, 2)", "rules, 1)"),
+            ('how = {"epochs": 100', 'how = {"epochs": 2'),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return lstm"),
+        ],
+    },
     "rnn/extrapolation": {
         "another layer, not trained for long": [
             ('layers.SimpleRNN(200, activation="tanh"))\nmodel', "layers.GRU(7))\nmodel"),

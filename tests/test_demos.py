@@ -10,12 +10,13 @@ import pytest
 
 from lectures_lib import recorded
 from lectures_lib.book import DEMOS, read_book
-from lectures_lib.data import Split, noisy_sine
+from lectures_lib.data import Split, noisy_sine, switched_oscillator
 from lectures_lib.demos import cnn_cifar10 as photos
 from lectures_lib.demos import cnn_convolution_layers as layers
 from lectures_lib.demos import cnn_digits, cnn_tuning
 from lectures_lib.demos import cnn_why_convolutions as why
-from lectures_lib.demos import lstm_gates as gated
+from lectures_lib.demos import lstm_comparison as gated
+from lectures_lib.demos import lstm_gates as cells
 from lectures_lib.demos import rnn_extrapolation as beyond
 from lectures_lib.demos import rnn_noisy_sine as noisy
 from lectures_lib.demos import rnn_recurrent_networks as recurrent
@@ -167,10 +168,19 @@ def holding_network(layer):
 def figures_of_gates():
     import keras
 
-    gated.charge_amplifier(), gated.puzzle(), gated.cell(), gated.gru_cell(), gated.networks()
-    gated.learning_curve(SimpleNamespace(history={"loss": [0.5], "val_loss": [0.25]}), 0.1)
-    gated.inside(holding_network(keras.layers.LSTM), np.eye(5)[:, :2], np.zeros((5, 1)))
-    gated.cell_gradient()
+    cells.charge_amplifier(), cells.puzzle(), cells.cell(), cells.gru_cell(), cells.networks()
+    cells.learning_curve(SimpleNamespace(history={"loss": [0.5], "val_loss": [0.25]}), 0.1)
+    cells.inside(holding_network(keras.layers.LSTM), np.eye(5)[:, :2], np.zeros((5, 1)))
+    cells.cell_gradient()
+
+
+def figures_of_gated_networks():
+    run = SimpleNamespace(history={"loss": [0.5], "val_loss": [0.25]})
+    gated.learning_curves({"C7": run, "C8": run}), gated.regime_curve(run, {"blind": 0.25})
+    gated.epochs(), gated.wait(), gated.flip_flop(), gated.five_runs(), gated.curves(0.34, 0.43)
+    gated.feedback(np.array([38, 40]), np.array([-0.5, 0.25]), np.array([0.5, -0.75]))
+    records = switched_oscillator(series=2, times=30, seed=3)
+    gated.record(records, 1), gated.predictions(records, {"own": 0 * records.positions}, 1)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +195,7 @@ def figures_of_gates():
         ("rnn/noisy_sine", figures_of_the_noisy_sine),
         ("rnn/extrapolation", figures_of_extrapolation),
         ("lstm/gates", figures_of_gates),
+        ("lstm/comparison", figures_of_gated_networks),
     ],
 )
 def test_the_model_of_the_book_knows_all_figures_of_a_module(chapter, show):
@@ -866,18 +877,18 @@ def test_figures_of_gates_are_drawn_in_all_corners():
 
 
 def test_the_puzzle_is_solved_by_what_its_capacitor_holds():
-    charge, wanted = gated._charge()
+    charge, wanted = cells._charge()
     C = 0
     for t in range(60):  # both pulses written, drained in between
         C = 0 if t == 20 else C
         C += charge[t] if t in (10, 30) else 0
-    said = gated.puzzle().alt_text(
+    said = cells.puzzle().alt_text(
         {"write": "both pulses", "keep": "not at sample 20", "read": "samples 50 to 55"}
     )
     assert C == charge[30] == wanted[52] and "error of the output is 0.00" in said
-    always = gated.puzzle_gates("always", "always", "always")[3]
+    always = cells.puzzle_gates("always", "always", "always")[3]
     np.testing.assert_allclose(always, np.cumsum(charge))
-    assert gated.puzzle_error("always", "always", "always") == pytest.approx(
+    assert cells.puzzle_error("always", "always", "always") == pytest.approx(
         np.abs(np.cumsum(charge) - wanted).max()
     )
 
@@ -892,7 +903,7 @@ def test_the_unit_that_counts_most_is_looked_into():
     bias[[3, 5]] = 2, 20
     zeros = np.zeros((2, 8))
     network.set_weights([kernel, zeros, bias, np.array([[0.0], [1.0]]), np.zeros(1)])
-    said = gated.inside(network, inputs, np.zeros((4, 1))).alt_text({})
+    said = cells.inside(network, inputs, np.zeros((4, 1))).alt_text({})
     i, f = (1 / (1 + np.exp(-np.array(z))) for z in ([4, 0], [-2, 2]))
     assert "4 steps with 2 commands" in said and "In unit 1 on average" in said
     assert f"i is {i[0]:.2f} at a command and {i[1]:.2f} elsewhere" in said
@@ -905,12 +916,12 @@ def test_the_unit_that_counts_most_is_looked_into():
         answers.append(np.tanh(kept) / 2)  # the output gate is at one half
     assert f"off by {np.mean(answers):.2g} V" in said
     for layer, gates in ((keras.layers.GRU, "z is"), (keras.layers.SimpleRNN, "no gates")):
-        demo = gated.inside(holding_network(layer), inputs, np.zeros((4, 1)))
+        demo = cells.inside(holding_network(layer), inputs, np.zeros((4, 1)))
         assert gates in demo.alt_text({}) and walked(demo)
 
 
 def test_networks_that_hold_say_their_best_medians():
-    said = gated.networks().alt_text({})
+    said = cells.networks().alt_text({})
     table = recorded.load("holding_networks").query("epochs == 30")
     for (name, clipped), rows in table.groupby(["network", "clipped"]):
         medians = rows.groupby("learning_rate")["test"].median()
@@ -938,6 +949,61 @@ def test_gradients_of_cells_are_those_of_automatic_differentiation():
         for t in range(9):
             _, (h, C) = cell(x[t], [h, C])
     jacobian = tape.jacobian(C, start)
-    full, product = gated.cell_gradients(3, 2, 2)
+    full, product = cells.cell_gradients(3, 2, 2)
     assert full[8] == pytest.approx(np.linalg.norm(jacobian) / np.sqrt(30), rel=1e-4)
     assert product[8] < full[8]
+
+
+def test_figures_of_gated_networks_are_drawn_in_all_corners():
+    registry.clear()
+    figures_of_gated_networks()
+    assert len(registry) == 10
+    for demo in registry.values():
+        assert all(walked(demo))
+    said = registry["fig-error-feedback"].alt_text({})
+    assert "at 40 particles single steps are off by 0.25, the free forecast by minus 0.75" in (
+        said.lower()
+    )
+    assert "C8, validation 0.25" in registry["fig-gated-fit"].alt_text({})
+    assert "loss is 0.500, the validation loss 0.250" in registry["fig-regime-fit"].alt_text({})
+
+
+def test_a_record_and_its_predictions_say_what_they_show():
+    records = switched_oscillator(series=2, times=30, seed=3)
+    records.inputs[0], records.springs[0] = 0, -1
+    records.inputs[0, 4], records.positions[0] = (2, -1), np.linspace(-1, 2, 30)
+    said = gated.record(records, 0).alt_text({})
+    assert said.startswith("Above, 1 bar and 1 command in 30 ms. Below, dots between minus 1.0 and")
+    said = gated.predictions(records, {"own": records.positions - 0.25}, 0).alt_text({})
+    assert said == "Root mean square errors. Own: 0.25 mm on the soft spring." or (
+        "own: 0.25 mm on the soft spring" in said and "stiff" not in said
+    )
+
+
+def test_logs_with_a_wait_hold_two_commands_and_a_blow():
+    log = gated.after_commands(wait=20)
+    assert log.shape == (4, 90, 2) and (np.count_nonzero(log, axis=(0, 1)) == [4, 8]).all()
+    assert (log[:, 60, 0] == 1).all() and log[3, [0, 40], 1].tolist() == [-1, 1]
+
+
+def test_what_figures_of_gated_networks_say_is_recorded():
+    runs = recorded.load("regime_runs").query("clip == 1")
+    for name, layer in gated.LAYERS.items():
+        rows = runs[runs["layer"].eq(layer)]
+        rows = rows[rows["epoch"].eq(rows["epoch"].max())]
+        counts = [
+            int(gated_obeys(name, commands).split(" of 5 seeds")[0].split()[-1])
+            for commands in gated.COMMANDS
+        ]
+        assert sum(counts) == rows["obeys_1000"].sum()
+    curves = recorded.load("regime_curves").query("layer == 'gru' and clip == 0 and seed == 1")
+    curves = curves.set_index("epoch")["validation"]
+    said = gated.five_runs().alt_text({})
+    assert f"seed 1 {curves[60]:.3f}, then {curves[200]:.3f}" in said
+    ends = recorded.load("gated_runs").query("network == 'C7' and hidden == 250 and epoch == 500")
+    said = gated.epochs().alt_text({"network": "C7", "passes": 500})
+    assert f"the median is {spoken(format(ends['E40'].median(), '.2f')).lower()}," in said
+
+
+def gated_obeys(network, commands):
+    return gated.wait().alt_text({"network": network, "commands": commands})

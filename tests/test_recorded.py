@@ -58,11 +58,12 @@ TABLES = [
     *("digits_writers", "extrapolation_couplings", "extrapolation_forms", "extrapolation_grid"),
     "extrapolation_runs",
     "few_labels",
-    *("gated_frozen", "gated_runs", "holding_networks", "linear_codes"),
+    *("gated_frozen", "gated_runs", "gated_seeds", "holding_networks", "linear_codes"),
     *("memory_bias", "memory_digits", "memory_epochs", "memory_seconds", "memory_slopes"),
     *("memory_tasks", "motion_horizon", "pulse_networks"),
     *(
         "regime_curves",
+        "regime_runs",
         "sine_intervals",
         "sine_networks",
         "sine_records",
@@ -871,6 +872,25 @@ def test_gated_runs_are_complete():
     assert frozen.columns.tolist()[2:] == energies
 
 
+def test_gated_seeds_are_complete():
+    table = load("gated_seeds")
+    wanted = [("C7", seed) for seed in range(20)]
+    wanted += [("C8, no dense layers", seed) for seed in range(10)]
+    assert configurations(table, ["network", "seed"]) == wanted
+    assert (table["epoch"].eq(150) & table["hidden"].eq(250)).all()
+    assert table.notna().all(axis=None)
+    older = load("gated_runs").query("network == 'C7' and hidden == 250 and epoch == 150")
+    names = ["train", "E26", "E40"]
+    np.testing.assert_allclose(table[:10][names], older[names], rtol=0.02, atol=2e-3)
+
+
+def test_networks_without_dense_layers_come_out_again():
+    again = gates.followed.func("C8, no dense layers", 250, seeds=[3], epochs=(150,))
+    row = load("gated_seeds").query("network == 'C8, no dense layers' and seed == 3")
+    names = ["train", "validation", "E26", "E40"]
+    np.testing.assert_allclose(again[names], row[names], rtol=0.3, atol=0.01)
+
+
 @pytest.mark.parametrize(("network", "seed"), [("C5", 4), ("C7", 1), ("C8", 3)])
 def test_gated_runs_come_out_again(network, seed):
     again = gates.followed.func(network, 10, seeds=[seed], epochs=(25, 50))
@@ -918,33 +938,75 @@ def test_given_gates_replace_those_of_the_network():
 
 
 def test_regimes_are_complete():
-    curves = load("regime_curves")
-    rates = [("rnn", 0.001), ("rnn", 0.003), ("rnn", 0.01)]
-    rates += itertools.product(["gru", "lstm"], [0.003, 0.01])
-    wanted = itertools.product(rates, range(5), [1, 2, 5, *range(10, 201, 10)])
-    wanted = [(*rate, seed, epoch) for rate, seed, epoch in wanted]
-    assert configurations(curves, ["layer", "learning_rate", "seed", "epoch"]) == wanted
-    assert curves.notna().all(axis=None)
+    curves, runs = load("regime_curves"), load("regime_runs")
+    of = [("rnn", 0.003, 600), ("lstm", 0.01, 200), ("gru", 0.01, 200)]
+    networks = [(k, clip, rate, seed, last) for k, rate, last in of for clip in (1, 0)
+                for seed in range(5)]  # fmt: skip
+    names = ["layer", "clip", "learning_rate", "seed"]
+    epochs = [1, 2, 5, *range(10, 200, 10), *range(200, 601, 20)]
+    wanted = [(*n, epoch) for *n, last in networks for epoch in epochs if epoch <= last]
+    assert configurations(curves, [*names, "epoch"]) == wanted
+    wanted = {(*n, epoch) for *n, last in networks for epoch in (200, 600) if epoch <= last}
+    assert set(configurations(runs, [*names, "epoch"])) == wanted and len(runs) == len(wanted)
+    assert runs.notna().all(axis=None) and curves.notna().all(axis=None)
+    both = runs.merge(curves, on=[*names, "epoch"])
+    np.testing.assert_allclose(both["validation_x"], both["validation_y"], rtol=1e-3)
+    level = 0.2 * np.var(regimes.regime_data().validation.labels)
+    for key, own in curves.groupby(names):
+        left = runs.drop_duplicates(names).set_index(names).loc[key, "left"]
+        below = own.loc[own["validation"] < level * 0.9999, "epoch"]
+        assert not len(below) or 0 < left <= below.iloc[0]
 
 
-@pytest.mark.parametrize(("place", "layer", "seed"), [(0, "rnn", 1), (1, "gru", 4), (2, "lstm", 0)])
-def test_recorded_networks_get_the_recorded_loss(place, layer, seed):
-    curves = load("regime_curves")
-    rate = regimes.best_rate(curves, layer)
-    network = regimes.regime_network(layer, learning_rate=rate, seed=9)
-    network.set_weights([a[seed] for a in weights("regime_networks")[5 * place : 5 * place + 5]])
-    row = curves.query("layer == @layer and learning_rate == @rate and seed == @seed").iloc[-1]
-    loss = evaluate(network, regimes.regime_data().validation)["loss"]
-    assert loss == pytest.approx(row["validation"], rel=1e-3)
+@pytest.mark.parametrize(("place", "layer", "seed"), [(0, "rnn", 1), (1, "lstm", 4), (2, "gru", 0)])
+def test_recorded_networks_get_the_recorded_scores(place, layer, seed):
+    runs = load("regime_runs")
+    own = [a[seed] for a in weights("regime_networks")[5 * place : 5 * place + 5]]
+    network = regimes.regime_network(layer, learning_rate=0.01, seed=9)
+    network.set_weights(own)
+    row = runs.query("layer == @layer and seed == @seed and clip == 1").iloc[-1]
+    data = regimes.regime_data()
+    loss = evaluate(network, data.validation)["loss"]
+    assert loss == pytest.approx(row["validation"], rel=1e-2)
+    square = np.mean((network.predict(data.test.inputs, verbose=0) - data.test.labels) ** 2)
+    assert square / np.var(data.test.labels) == pytest.approx(row["test"], rel=1e-2)
+    assert regimes.obeys(layer, own, wait=1000).sum() == row["obeys_1000"]
+
+
+def test_a_network_that_obeys_rings_like_the_last_command():
+    """A unit that swings as fast as the last command says obeys; one that never listens does not"""
+    omega, decay = 2 * np.pi / np.array([12, 6]), np.exp(-1 / 8)
+
+    def ring(records, spring):
+        after = np.arange(1, 31)
+        answers = np.zeros(records.shape[:2])
+        answers[:, -30:] = decay**after * np.sin(omega[spring] * after) / omega[spring]
+        return answers
+
+    def rule(follows):
+        def states(inputs, *_):
+            last = [row[np.nonzero(row)[0][-1 if follows else 0]] for row in inputs[..., 1]]
+            return np.stack(
+                [ring(inputs[[k]], int(c > 0))[0] for k, c in enumerate(last)]
+            )[..., np.newaxis]  # fmt: skip
+
+        return states
+
+    output = [None, None, None, np.ones((1, 1)), np.zeros(1)]
+    for follows, right in ((True, [1, 1, 1, 1]), (False, [1, 1, 0, 0])):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(regimes.BY_HAND, "own", rule(follows))
+            assert regimes.obeys("own", output, wait=20).astype(int).tolist() == right
 
 
 def test_regime_comes_out_again():
-    again = regimes.trained.func("rnn", 0.003, seeds=[2], epochs=2)[0]
+    again = regimes.trained.func(
+        "rnn", rates=(0.003,), clips=(1.0,), seeds=(2,), epochs=2, scored=(2,)
+    )[0]
     row = load("regime_curves").query(
-        "layer == 'rnn' and learning_rate == 0.003 and seed == 2 and epoch < 3"
+        "layer == 'rnn' and learning_rate == 0.003 and seed == 2 and epoch < 3 and clip == 1"
     )
-    names = ["epoch", "train", "validation"]
-    np.testing.assert_allclose(again[names], row[names], rtol=0.02)
+    np.testing.assert_allclose(again.to_numpy()[0], row["validation"], rtol=0.02)
 
 
 def test_linear_codes_are_complete():

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from lectures_lib.exercises import Case, exercise, gates_trained
+from lectures_lib.exercises import Case, exercise, gates_trained, lstm_oscillators
 
-__all__ = ["gates_trained"]  # its checks come with these
+__all__ = ["gates_trained", "lstm_oscillators"]  # their checks come with these
 
 
 @exercise("lstm-forget-bias", chapter="lstm/gates")
@@ -121,39 +121,6 @@ def _delay_line(rng):
         )
 
 
-@exercise("lstm-network-size", chapter="lstm/comparison")
-def _network_size(rng):
-    drawn = rng.integers([2, 3, 3, 2], [6, 30, 30, 6], size=(2, 4)).tolist()
-    for features, dense, hidden, outputs in [(1, 125, 250, 1), *drawn]:
-        u = 3 * hidden  # the three blocks of a GRU; kernel, recurrent kernel, two rows of biases
-        shapes = [(features, dense), (1, dense), (dense, dense), (1, dense)]
-        shapes += [(dense, u), (hidden, u), (2, u), (hidden, u), (hidden, u), (2, u)]
-        shapes += [(hidden, outputs), (1, outputs)]
-        weights = sum(rows * columns for rows, columns in shapes)
-        yield Case(
-            weights,
-            {"features": features, "dense": dense, "hidden": hidden, "outputs": outputs},
-            hint="Weights are shared by all steps; the second GRU reads the states of the first.",
-            mistakes={"A GRU of Keras has two biases for each block.": weights - 2 * u},
-        )
-
-
-@exercise("lstm-largest-step", chapter="lstm/comparison")
-def _largest_step(rng):
-    cases = [(0.32, 0.82, 8, 0.01), (1.62, -0.61, 5, 0.3), (-0.9, 0.2, 2, 1.0), (0.5, 2.0, 1, 0.1)]
-    cases.append((-1.5, 0.2, 2, 1.0))
-    cases.append((*rng.uniform([0.2, 0.3], [0.9, 1.2]).tolist(), int(rng.integers(4, 9)), 0.05))
-    for newer, older, steps, tolerance in cases:
-        # One matrix takes (error, error before, 1) to the next step.
-        step = np.array([[newer, older, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-        error = np.linalg.matrix_power(step, steps)[0, 2]
-        yield Case(
-            tolerance / abs(error),
-            {"newer": newer, "older": older, "steps": steps, "tolerance": tolerance},
-            hint="The first step from known values has no error but its own; d is positive.",
-        )
-
-
 @exercise("lstm-held-command", chapter="lstm/comparison")
 def _held_command(rng):
     for records, times in [(3, rng.integers(10, 15)), (5, 7), (1, 4)]:
@@ -167,21 +134,4 @@ def _held_command(rng):
             expected,
             {"commands": commands},
             hint="Each record begins without a command; a later command replaces the earlier one.",
-        )
-
-
-@exercise("lstm-blind-error", chapter="lstm/comparison")
-def _blind_error(rng):
-    for times, share in [(6, 0.5), (4, rng.uniform(0.1, 0.3)), (9, rng.uniform(0.7, 0.95))]:
-        soft, stiff = rng.normal(size=(2, times))
-        # A weight for "always 1" at each time, by least squares over cases with their shares.
-        roots = np.sqrt([1 - share, share])
-        left = [
-            np.linalg.lstsq(roots[:, np.newaxis], roots * pair, rcond=None)[1].item()
-            for pair in zip(soft, stiff, strict=True)
-        ]
-        yield Case(
-            np.mean(left),
-            {"soft": soft, "stiff": stiff, "share_stiff": share},
-            hint="The best single curve is the mean with the shares as weights.",
         )
