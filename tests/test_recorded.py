@@ -722,8 +722,7 @@ def test_runs_of_the_outlook_are_complete():
             complete = rows.groupby("learning_rate")["seed"].count() == 5
             assert complete.sum() == 1 and rows.notna().all(axis=None)
             by_validation = rows[rows["seed"] == 0].set_index("learning_rate")["validation"]
-            if name == "outlook_smoothing":
-                assert complete.idxmax() == by_validation.idxmin()
+            assert complete.idxmax() == by_validation.idxmin()
 
 
 def test_runs_of_the_outlook_come_out_again():

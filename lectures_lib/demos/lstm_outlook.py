@@ -63,7 +63,7 @@ def blinking(counts, bright):
         draw, alt=describe, name="blinking-record",
         caption="Photons of a molecule that blinks, and how probable the bright state is: from "
         "the counts so far, and from all counts. Grey: when it was bright.",
-        record=[0, 1, 2, 3, 4, 5, 6, 7], labels={"record": "record"},
+        record=[0, 1, 2, 3, 4, 5, 6, 7], start={"record": 1}, labels={"record": "record"},
     )  # fmt: skip
 
 
