@@ -26,7 +26,7 @@ SHORTEST = 5
 LENGTHS = (40, 80, 160)
 RECALLS = ("attention", "GRU", "minGRU")
 RECALL_RATES = (0.01, 0.03, 0.1)
-RECALL_EPOCHS = 15
+RECALL_EPOCHS, FEW_EPOCHS = 15, 5
 
 
 def scan(a, b):
@@ -207,6 +207,12 @@ def recalled(kind, learning_rate, seed, *, num_steps=STEPS, records=2000, epochs
 
 def outlook_recall():
     """Train attention, GRU and minGRU to recall: normalised squared errors; five seeds."""
-    rows = chosen(recalled, RECALLS, RECALL_RATES)
-    first = ["network", "learning_rate", "seed", "validation"]
+    rows = [(RECALL_EPOCHS, *row) for row in chosen(recalled, RECALLS, RECALL_RATES)]
+    for kind in RECALLS[:2]:
+        rates = [row[2] for row in rows if row[1] == kind]
+        best = max(rates, key=rates.count)
+        rows += [
+            (FEW_EPOCHS, kind, best, s, *recalled(kind, best, s, epochs=FEW_EPOCHS)) for s in SEEDS
+        ]
+    first = ["epochs", "network", "learning_rate", "seed", "validation"]
     return pd.DataFrame(rows, columns=[*first, *(f"steps{n * STEPS}" for n in (1, 2, 4))])

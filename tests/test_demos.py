@@ -886,7 +886,7 @@ def test_what_figures_of_the_outlook_say_is_recorded():
     assert f"0, masked {both} and {both};" in said
     floor = recorded.load("outlook_padding").query("way == 'exact filter'")["steps40"].item()
     assert said.endswith(f"The exact filter has {floor:.3f}.")
-    runs = recorded.load("outlook_recall").query("network == 'attention'")
+    runs = recorded.load("outlook_recall").query("epochs == 15 and network == 'attention'")
     best = runs[runs["learning_rate"] == runs["learning_rate"].mode().item()]
     assert f"attention {spoken(format(best['steps40'].median(), '.1e'))}," in (
         outlook.recall().alt_text({})

@@ -164,7 +164,8 @@ def attention_weights(weights):
 
 def recall():
     """Show the recorded errors of three networks that recall, at one length and at longer ones."""
-    runs = best_runs(recorded.load("outlook_recall"))
+    runs = recorded.load("outlook_recall")
+    runs = best_runs(runs[runs["epochs"] == runs["epochs"].max()])
     columns = [name for name in runs.columns if name.startswith("steps")]
     lengths = [int(name.removeprefix("steps")) for name in columns]
     drawn, axes = new_figure(height=3.0)
