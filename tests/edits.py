@@ -241,6 +241,52 @@ EDITS = {
             ("return ...  # your answer: a trained model", "return model"),
         ],
     },
+    "lstm/outlook": {
+        "few records, one epoch": [
+            ("records=2000, num_steps=40, seed=0", "records=300, num_steps=40, seed=0"),
+            ("records=2000, num_steps=40, seed=2", "records=200, num_steps=40, seed=5"),
+            ("fit(x, y, epochs=5", "fit(x, y, epochs=1"),
+            ("last, epochs=4", "last, epochs=1"),
+            ("labels, epochs=5", "labels, epochs=1"),
+            ("labels, epochs=15", "labels, epochs=1"),
+        ],
+        "an LSTM, and padding that is not masked": [
+            ("layers.GRU(11, return", "layers.LSTM(3, return"),
+            ("masked.add(layers.Masking(mask_value=-1))\n", ""),
+            ("masked.add(layers.GRU(16))", "masked.add(layers.SimpleRNN(4))"),
+        ],
+        "stacked forward layers, shorter records": [
+            (
+                "both.add(layers.Bidirectional(layers.GRU(11, return_sequences=True)))",
+                "both.add(layers.GRU(4, return_sequences=True))\n"
+                "both.add(layers.GRU(4, return_sequences=True))",
+            ),
+            ("(records=2000, num_steps=40, seed=2)", "(records=2000, num_steps=25, seed=2)"),
+        ],
+        "padding with another value": [
+            ("np.where(inside, counts, -1)", "np.where(inside, counts, 0)"),
+            ("mask_value=-1", "mask_value=0"),
+            ("constant_values=-1", "constant_values=0"),
+        ],
+        "small attention and minGRU, shorter recall": [
+            ("series=2000, num_steps=40", "series=400, num_steps=17"),
+            ("series=1000, num_steps=40", "series=100, num_steps=17"),
+            ("key_dim=36", "key_dim=5"),
+            ("MinGRU(51)", "MinGRU(3)"),
+            ("labels, epochs=15", "labels, epochs=2"),
+        ],
+        "another filter, another clock": [
+            ("forward(n, 0.05, (0.5, 2.0))", "forward(n, 0.3, (0.1, 4.0))"),
+            ("rng.exponential(0.5", "rng.uniform(0, 0.3"),
+            (
+                "size=(5, 1000, 3)), rng.normal(size=(5, 1000, 3))",
+                "size=(1, 33, 2)), rng.normal(size=(1, 33, 2))",
+            ),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return masked"),
+        ],
+    },
     "cnn/why_convolutions": {
         "an own network": [
             (

@@ -17,11 +17,17 @@ from lectures_lib.demos import cnn_digits, cnn_tuning
 from lectures_lib.demos import cnn_why_convolutions as why
 from lectures_lib.demos import lstm_comparison as gated
 from lectures_lib.demos import lstm_gates as cells
+from lectures_lib.demos import lstm_outlook as outlook
 from lectures_lib.demos import rnn_extrapolation as beyond
 from lectures_lib.demos import rnn_noisy_sine as noisy
 from lectures_lib.demos import rnn_recurrent_networks as recurrent
 from lectures_lib.explore import registry
-from lectures_lib.physics import exact_pairing_energy, pairing_energies
+from lectures_lib.physics import (
+    blinking_counts,
+    bright_probability,
+    exact_pairing_energy,
+    pairing_energies,
+)
 from lectures_lib.words import spoken
 
 pytestmark = pytest.mark.slow
@@ -183,6 +189,13 @@ def figures_of_gated_networks():
     gated.record(records, 1), gated.predictions(records, {"own": 0 * records.positions}, 1)
 
 
+def figures_of_the_outlook():
+    outlook.blinking(*blinking_counts(records=8, num_steps=6, seed=0))
+    outlook.learning_curve(SimpleNamespace(history={"loss": [0.5], "val_loss": [0.25]}))
+    outlook.smoothing(0.12, 0.07), outlook.padding(), outlook.recall()
+    outlook.attention_weights(np.array([[0.25, 0.75], [0.5, 0.5]]))
+
+
 @pytest.mark.parametrize(
     ("chapter", "show"),
     [
@@ -196,6 +209,7 @@ def figures_of_gated_networks():
         ("rnn/extrapolation", figures_of_extrapolation),
         ("lstm/gates", figures_of_gates),
         ("lstm/comparison", figures_of_gated_networks),
+        ("lstm/outlook", figures_of_the_outlook),
     ],
 )
 def test_the_model_of_the_book_knows_all_figures_of_a_module(chapter, show):
@@ -1007,3 +1021,47 @@ def test_what_figures_of_gated_networks_say_is_recorded():
 
 def gated_obeys(network, commands):
     return gated.wait().alt_text({"network": network, "commands": commands})
+
+
+def test_figures_of_the_outlook_are_drawn_in_all_corners():
+    registry.clear()
+    figures_of_the_outlook()
+    assert len(registry) == 6
+    for demo in registry.values():
+        assert all(walked(demo))
+
+
+def test_a_blinking_record_says_what_is_wrong_in_it():
+    counts, bright = np.tile([[4, 0, 5, 4, 0, 0]], (8, 1)), np.tile([[1, 1, 1, 1, 0, 1]], (8, 1))
+    said = outlook.blinking(counts, bright).alt_text({"record": 3})
+    wrong = [
+        np.sum((bright_probability(counts[:1], smooth=smooth)[0] > 0.5) != bright[0])
+        for smooth in (False, True)
+    ]
+    assert said == (
+        f"Record 3: 13 photons, 2 switches. Of 6 steps the past alone gets {wrong[0]} wrong, the "
+        f"whole record {wrong[1]}."
+    )
+
+
+def test_what_figures_of_the_outlook_say_is_recorded():
+    runs = outlook.best_runs(recorded.load("outlook_smoothing"))
+    assert runs.groupby("network")["seed"].count().eq(5).all()
+    wrong = runs.query("network == 'bidirectional'")["test"]
+    said = outlook.smoothing(0.12, 0.07).alt_text({})
+    assert f"bidirectional GRU between {wrong.min():.3f} and {wrong.max():.3f}." in said
+    assert said.endswith("The exact filter is at 0.120, the exact smoother at 0.070.")
+    ends = recorded.load("outlook_padding").query("way == 'zeros, masked'")["steps160"]
+    said = outlook.padding().alt_text({})
+    both = f"between {ends.min():.3f} and {ends.max():.3f}"
+    assert f"0, masked {both} and {both};" in said
+    floor = recorded.load("outlook_padding").query("way == 'exact filter'")["steps40"].item()
+    assert said.endswith(f"The exact filter has {floor:.3f}.")
+    runs = recorded.load("outlook_recall").query("epochs == 15 and network == 'attention'")
+    best = runs[runs["learning_rate"] == runs["learning_rate"].mode().item()]
+    assert f"attention {spoken(format(best['steps40'].median(), '.1e'))}," in (
+        outlook.recall().alt_text({})
+    )
+    said = outlook.attention_weights(np.array([[0.25, 0.75], [0.5, 0.5]])).alt_text({})
+    assert said.startswith("2 rows of weights over 2 steps.")
+    assert "lies at step between 1 and 2 and is between 0.50 and 0.75" in said

@@ -29,6 +29,7 @@ from lectures_lib.exercises import exercise as register
 from lectures_lib.exercises.compare import problem
 from lectures_lib.exercises.trained import measure
 from lectures_lib.from_scratch import pca
+from lectures_lib.physics import bright_probability
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
@@ -112,6 +113,21 @@ def by_kernels_of_the_text(image):
     return angles[
         np.argmax([text["correlate"](image, text["line_kernel"](a)).max() for a in angles])
     ]
+
+
+def products_of_all(counts, switch, means):
+    """Smooth by products that nobody divides: they vanish in a long record."""
+    means = np.array(means)
+    moves = np.array([[1 - switch, switch], [switch, 1 - switch]])
+    chances = np.exp(-means) * means ** np.array(counts)[:, np.newaxis]
+    alpha, beta = [np.array([0.5, 0.5]) * chances[0]], [np.ones(2)]
+    for chance in chances[1:]:
+        alpha.append((alpha[-1] @ moves) * chance)
+    for chance in chances[:0:-1]:
+        beta.append(moves @ (chance * beta[-1]))
+    both = np.array(alpha) * np.array(beta[::-1])
+    with np.errstate(invalid="ignore"):
+        return both[:, 1] / both.sum(axis=1)
 
 
 WRONG = {
@@ -280,6 +296,15 @@ WRONG = {
         lambda commands: answer_of("lstm-held-command", "solution")(
             commands.reshape(1, -1)
         ).reshape(commands.shape),
+    ],
+    "lstm-smoother": [
+        lambda counts, switch, means: bright_probability(
+            np.reshape(counts, (1, -1)), switch=switch, means=means
+        )[0],
+        lambda counts, switch, means: bright_probability(
+            np.reshape(counts, (1, -1))[:, ::-1], switch=switch, means=means
+        )[0, ::-1],
+        products_of_all,
     ],
     "autoencoders-axes-needed": [
         lambda variances, share: np.argmax(np.cumsum(variances) / sum(variances) >= 1 - share),
@@ -557,6 +582,23 @@ def last_values(count):
     return train
 
 
+def padded_as_read(mask_value):
+    """Train a GRU on padded counts that takes another value for padding, or none."""
+
+    def train(counts, bright):
+        import keras
+
+        keras.utils.set_random_seed(1)
+        masks = [] if mask_value is None else [keras.layers.Masking(mask_value)]
+        dense = keras.layers.Dense(1, activation="sigmoid")
+        model = keras.Sequential([keras.Input((None, 1)), *masks, keras.layers.GRU(16), dense])
+        model.compile(keras.optimizers.Adam(0.01, clipnorm=1.0), "binary_crossentropy")
+        model.fit(counts, bright, epochs=10, batch_size=50, verbose=0)
+        return model
+
+    return train
+
+
 def on_windows(count, *, hidden=0, epochs=15):
     """Train a linear or a recurrent network on the last values of windows of a hundred."""
 
@@ -652,7 +694,7 @@ LACKING = (
     "pictures alone teach|are the new labels right|what came last|"
     "values alone teach|learnt noise by heart|for a minute alone|constant width alone|"
     "same second difference does better|without gates, learns no more|"
-    "window alone teaches no more|squares on the readings do"
+    "window alone teaches no more|squares on the readings do|Padding alone changes"
 )
 WAYS = {
     "cnn-few-events": [track_network(mirror=False), track_network(mirror=True)],
@@ -670,6 +712,7 @@ WAYS = {
         trained_on_centred(with_adam, epochs=15),
     ],
     "cnn-through-noise": [on_clean_digits(lecture_network), on_clean_digits(wide_network)],
+    "lstm-unequal-lengths": [padded_as_read(None), padded_as_read(0)],
     "rnn-last-pulse": [without_order(convolved=False), without_order(convolved=True)],
     "rnn-four-steps": [last_values(4)],
     "rnn-beat-ar4": [on_windows(4), on_windows(100)],
@@ -1032,6 +1075,7 @@ def test_a_tensor_is_an_answer():
 
 
 NAMED = [
+    ("lstm-smoother", "This is the filter"),
     ("cnn-largest-rate", "without momentum", "change sign at the limit", "has a factor 2"),
     ("cnn-temperature", "This is 1/T"),
     ("cnn-dense-weights", "The biases are missing", "this counts one for all"),

@@ -17,6 +17,7 @@ from lectures_lib.book import read_book
 from lectures_lib.data import Dataset, Split, load_cifar10, load_digits, load_mnist
 from lectures_lib.from_scratch import conv2d
 from lectures_lib.models import cifar_cnn, cifar_residual, digits_linear, series_lstm
+from lectures_lib.physics import blinking_counts
 from lectures_lib.recorded import compare, load, names, weights
 from lectures_lib.training import evaluate, fit, forecast
 from recipes import __main__ as make
@@ -29,6 +30,7 @@ from recipes import (
     linear_codes,
     long_records,
     memory,
+    outlook,
     pretraining,
     pulses,
     regimes,
@@ -60,7 +62,8 @@ TABLES = [
     "few_labels",
     *("gated_frozen", "gated_runs", "gated_seeds", "holding_networks", "linear_codes"),
     *("memory_bias", "memory_digits", "memory_epochs", "memory_seconds", "memory_slopes"),
-    *("memory_tasks", "motion_horizon", "pulse_networks"),
+    *("memory_tasks", "motion_horizon"),
+    *("outlook_padding", "outlook_recall", "outlook_smoothing", "pulse_networks"),
     *(
         "regime_curves",
         "regime_runs",
@@ -755,6 +758,52 @@ def test_extrapolation_comes_out_again():
         "known == 16 and hidden == 20 and layers == 2 and activation == 'relu' and seed == 1"
     )
     np.testing.assert_allclose(rows[["E34", "E36"]], again[["E34", "E36"]], atol=5e-3)
+
+
+def test_runs_of_the_outlook_are_complete():
+    padding = load("outlook_padding")
+    wanted = list(itertools.product(outlook.PADDINGS, range(5)))
+    assert configurations(padding, ["way", "seed"]) == [*wanted, ("exact filter", 0)]
+    assert padding.columns.tolist() == ["way", "seed", "steps40", "steps80", "steps160"]
+    masked = padding[padding["way"].str.contains("masked")]
+    assert masked["steps40"].eq(masked["steps160"]).all()
+    for name, kinds, rates in (
+        ("outlook_smoothing", outlook.SMOOTHERS, outlook.RATES),
+        ("outlook_recall", outlook.RECALLS, outlook.RECALL_RATES),
+    ):
+        table = load(name)
+        if name == "outlook_recall":
+            few = configurations(table.query("epochs == 5"), ["network", "seed"])
+            assert few == list(itertools.product(["attention", "GRU"], range(5)))
+            table = table.query("epochs == 15")
+        assert table["network"].unique().tolist() == list(kinds)
+        for _, rows in table.groupby("network"):
+            assert sorted(rows["learning_rate"].unique()) == list(rates)
+            complete = rows.groupby("learning_rate")["seed"].count() == 5
+            assert complete.sum() == 1 and rows.notna().all(axis=None)
+            by_validation = rows[rows["seed"] == 0].set_index("learning_rate")["validation"]
+            assert complete.idxmax() == by_validation.idxmin()
+
+
+def test_runs_of_the_outlook_come_out_again():
+    row = load("outlook_padding").query("way == 'minus ones, masked' and seed == 1")
+    again = outlook.with_padding.func("minus ones, masked", 1)
+    np.testing.assert_allclose(row.iloc[0, 2:].astype(float), again, atol=0.004)
+    rows = load("outlook_recall").query("network == 'attention' and seed == 0 and epochs == 15")
+    row = rows[rows["learning_rate"] == 0.03]
+    again = outlook.recalled.func("attention", 0.03, 0, epochs=outlook.RECALL_EPOCHS)
+    assert again[1] < 0.05 and row["steps40"].item() < 0.05
+
+
+def test_padded_records_are_those_of_the_molecule():
+    inputs, labels, guess = outlook.unequal_records(records=3000, num_steps=60, padding=-1, seed=3)
+    counts, bright = blinking_counts(records=3000, num_steps=40, seed=3)
+    lengths = (inputs[..., 0] >= 0).sum(axis=1)
+    assert inputs.shape == (3000, 60, 1) and lengths.min() == 5 and lengths.max() == 40
+    for n in range(0, 3000, 50):
+        assert inputs[n, : lengths[n], 0].tolist() == counts[n, : lengths[n]].tolist()
+        assert labels[n] == bright[n, lengths[n] - 1]
+    assert 0.1 < np.mean(guess != labels) < 0.14
 
 
 def test_forms_and_couplings_are_complete():

@@ -4,9 +4,15 @@ import math
 
 import numpy as np
 
-from lectures_lib.exercises import Case, exercise, gates_trained, lstm_oscillators
+from lectures_lib.exercises import (
+    Case,
+    exercise,
+    gates_trained,
+    lstm_oscillators,
+    lstm_outlook,
+)
 
-__all__ = ["gates_trained", "lstm_oscillators"]  # their checks come with these
+__all__ = ["gates_trained", "lstm_oscillators", "lstm_outlook"]  # their checks come with these
 
 
 @exercise("lstm-forget-bias", chapter="lstm/gates")

@@ -1,5 +1,6 @@
-"""Physical systems: the pairing model of nuclei, motions, and the Ising model."""
+"""Physical systems: the pairing model, motions, the Ising model, and a molecule that blinks."""
 
+from lectures_lib.physics.blinking import blinking_counts, bright_probability
 from lectures_lib.physics.checks import ConvergenceError
 from lectures_lib.physics.ising import (
     ISING_CRITICAL_TEMPERATURE,
@@ -12,7 +13,7 @@ from lectures_lib.physics.motion import driven_oscillator, lorenz
 from lectures_lib.physics.pairing import exact_pairing_energy, pairing_energies
 
 __all__ = [
-    "ISING_CRITICAL_TEMPERATURE", "ConvergenceError", "driven_oscillator", "exact_pairing_energy",
-    "ising_configurations", "ising_energy", "ising_magnetisation", "lorenz",
-    "onsager_magnetisation", "pairing_energies",
+    "ISING_CRITICAL_TEMPERATURE", "ConvergenceError", "blinking_counts", "bright_probability",
+    "driven_oscillator", "exact_pairing_energy", "ising_configurations", "ising_energy",
+    "ising_magnetisation", "lorenz", "onsager_magnetisation", "pairing_energies",
 ]  # fmt: skip
