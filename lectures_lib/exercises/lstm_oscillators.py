@@ -30,8 +30,8 @@ def _without_gates(rng):
         hidden.inputs.astype("float32"),
         hidden.positions[..., np.newaxis],
         on="records of other blows and commands",
-        threshold=0.8,
-        baseline=0.65,
+        threshold=0.7,
+        baseline=0.6,
         output_shape=(150, 1),
         score=explained,
         score_name="explained variance",
@@ -39,7 +39,7 @@ def _without_gates(rng):
         bands=(
             (0.3, "Even a linear rule does better: is there an answer at every step?"),
             (
-                0.65,
+                0.6,
                 "A window alone teaches no more, nor does a network on the plateau: limit the "
                 "gradients, and go on with small steps.",
             ),
