@@ -33,10 +33,10 @@ SIZES = {"train": 2000, "validation": 500, "test": 1000}
 AFTER = 10  # steps of a record after the first water has arrived
 # Lengths of each task: the steps of a series, or the delay.
 LENGTHS = {
-    "recall": (10, 20, 40, 80),
-    "adding": (10, 20, 40),
-    "delayed": (10, 20),
-    "parity": (4, 8),
+    "recall": (40, 80),
+    "adding": (20,),
+    "delayed": (20,),
+    "parity": (8,),
     "parity, every step": (20,),
 }
 RATES = {"rnn": (0.001, 0.003, 0.01, 0.03), "gru": (0.003, 0.01, 0.03, 0.1)}
@@ -44,7 +44,7 @@ RATES |= {"lstm": RATES["gru"], OPEN: RATES["gru"]}
 CLIPS, SEEDS = (0.0, 1.0), tuple(range(5))  # largest norms of a gradient; 0 is no clipping
 EPOCHS, OTHER_EPOCHS, BATCH = 20, 15, 32  # of the recall, of the other tasks
 HIDDEN = {"rnn": 17, "gru": 9, "lstm": 8, OPEN: 8}
-SLOPE_LENGTHS = (20, 40, 80)
+SLOPE_LENGTHS = (40, 80)
 BACKWARD = {
     "rnn": simple_rnn_backward, "gru": gru_backward, "lstm": lstm_backward, OPEN: lstm_backward,
 }  # fmt: skip

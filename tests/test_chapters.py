@@ -12,7 +12,7 @@ from lectures_lib.measure import measure
 
 BOOK = read_book()
 OLD = {
-    "lstm/gates", "lstm/comparison", "lstm/long_memory",
+    "lstm/gates", "lstm/comparison",
     "autoencoders/linear_and_pca", "autoencoders/denoising", "autoencoders/convolutional",
     "autoencoders/variational",
 }  # fmt: skip
