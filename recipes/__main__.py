@@ -49,6 +49,7 @@ RECIPES = {
         cifar10.cifar10_residual,
         cifar10.cifar10_runs,
         cifar10.cifar10_transfer,
+        memory.memory_again,
         memory.memory_epochs,
         memory.memory_slopes,
         memory.memory_tasks,

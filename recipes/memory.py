@@ -160,6 +160,31 @@ def memory_tasks():
     return pd.concat(tables)
 
 
+@memory.cache
+def in_own_order(clip, seed, *, length=80, learning_rate=0.003):
+    """Train a simple network on the recall by Keras' `fit`; return its error on fresh records."""
+    data = task_data("recall", length)
+    settings = {"learning_rate": learning_rate, "clip": clip, "seed": seed}
+    network = task_network("rnn", length, data, **settings)
+    network.get_layer("recurrent").unroll = False  # the same numbers; it compiles faster
+    network.fit(data.train.inputs, data.train.labels, epochs=EPOCHS, batch_size=BATCH, verbose=0)
+    return score("recall", length, network, data.test)
+
+
+def memory_again():
+    """Simple networks: a recall in other orders of the batches, and longer trained adding."""
+    rows = [
+        {"task": "recall", "epochs": EPOCHS, "learning_rate": 0.003, "clip": clip, "seed": seed}
+        | {"test": in_own_order(clip, seed)}
+        for clip in CLIPS
+        for seed in SEEDS
+    ]
+    grid = {"learning_rate": [0.003, 0.01], "clip": [1.0], "seed": list(SEEDS)}
+    longer, _ = train("adding", "rnn", 20, grid=grid, epochs=4 * OTHER_EPOCHS)
+    longer = longer.assign(task="adding", epochs=4 * OTHER_EPOCHS)
+    return pd.concat([pd.DataFrame(rows), longer[list(rows[0])]])
+
+
 def best_rate(table, *, largest=False):
     """Return the learning rate with the best mean score on the validation data.
 

@@ -204,7 +204,6 @@ EDITS = {
             ("epochs=15)", "epochs=1)"),
             ("epochs=10)", "epochs=2)"),
             ('"epochs": 16', '"epochs": 1'),
-            ("np.ones(1000)", "np.ones(len(longer))"),
         ],
         "a GRU that recalls, a simple network that adds, an LSTM for the delay": [
             ("layers.SimpleRNN(17))", "layers.GRU(5))"),

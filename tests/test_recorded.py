@@ -57,7 +57,14 @@ TABLES = [
     "extrapolation_runs",
     "few_labels",
     *("gated_frozen", "gated_runs", "linear_codes"),
-    *("memory_epochs", "memory_slopes", "memory_tasks", "motion_horizon", "pulse_networks"),
+    *(
+        "memory_again",
+        "memory_epochs",
+        "memory_slopes",
+        "memory_tasks",
+        "motion_horizon",
+        "pulse_networks",
+    ),
     *(
         "regime_curves",
         "sine_intervals",
@@ -767,6 +774,16 @@ def test_memories_are_complete():
     parity = table["task"].str.startswith("parity")
     assert table.loc[parity, "test"].between(0, 1).all()
     assert table.loc[~parity, "test"].between(0, 2).all()
+
+
+def test_memories_are_tried_again():
+    again = load("memory_again")
+    wanted = [("recall", 0.003, *run) for run in itertools.product(memory.CLIPS, memory.SEEDS)]
+    wanted += [("adding", *run) for run in itertools.product((0.003, 0.01), (1.0,), memory.SEEDS)]
+    assert configurations(again, ["task", "learning_rate", "clip", "seed"]) == wanted
+    assert again.groupby("task")["epochs"].unique().map(list).to_dict() == {
+        "adding": [60], "recall": [20],
+    }  # fmt: skip
 
 
 def test_memories_are_followed_step_by_step():
