@@ -1,50 +1,53 @@
 """Networks with and without gates, of equal size, on tasks that need a long memory."""
 
-import time
 from pathlib import Path
 
 import joblib
+import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 
 from lectures_lib.data import (
     Dataset,
     Split,
     adding_series,
     delayed_series,
-    load_digits,
     parity_series,
     recall_series,
 )
-from lectures_lib.from_scratch import gru, lstm
+from lectures_lib.from_scratch import (
+    gru,
+    gru_backward,
+    lstm,
+    lstm_backward,
+    simple_rnn_backward,
+)
 from lectures_lib.models import memory_network
 from lectures_lib.training import fit_many
 from lectures_lib.training.batched import Stack
 from lectures_lib.training.loop import compile_pass
 
+OPEN = "lstm, bias ln T"  # an LSTM whose forget gates start open
 LAYERS = ("rnn", "gru", "lstm")
 SIZES = {"train": 2000, "validation": 500, "test": 1000}
 AFTER = 10  # steps of a record after the first water has arrived
 # Lengths of each task: the steps of a series, or the delay.
 LENGTHS = {
-    "recall": (5, 10, 20, 40, 80),
-    "adding": (10, 20, 40),
-    "delayed": (5, 10, 20),
-    "parity": (2, 4, 6, 8),
+    "recall": (40, 80),
+    "adding": (20,),
+    "delayed": (20,),
+    "parity": (8,),
     "parity, every step": (20,),
 }
-RATES, SEEDS = (0.003, 0.01, 0.03), tuple(range(5))
+RATES = {"rnn": (0.001, 0.003, 0.01, 0.03), "gru": (0.003, 0.01, 0.03, 0.1)}
+RATES |= {"lstm": RATES["gru"], OPEN: RATES["gru"]}
+CLIPS, SEEDS = (0.0, 1.0), tuple(range(5))  # largest norms of a gradient; 0 is no clipping
 EPOCHS, OTHER_EPOCHS, BATCH = 20, 15, 32  # of the recall, of the other tasks
-HIDDEN = {"rnn": 17, "gru": 9, "lstm": 8}
-DIGIT_SHAPES = {"rows": (8, 8), "pixels": (64, 1)}
-DIGIT_HIDDEN = {
-    "rows": {"rnn": 33, "gru": 18, "lstm": 16},
-    "pixels": {"rnn": 31, "gru": 18, "lstm": 16},
-}
-BIASES = {"0": 0.0, "1": 1.0, "log T": None}
-BIAS_LENGTHS = (40, 80)
-SLOPE_LENGTHS = (20, 40, 80)
+HIDDEN = {"rnn": 17, "gru": 9, "lstm": 8, OPEN: 8}
+SLOPE_LENGTHS = (40, 80)
+BACKWARD = {
+    "rnn": simple_rnn_backward, "gru": gru_backward, "lstm": lstm_backward, OPEN: lstm_backward,
+}  # fmt: skip
 # Trained settings are kept here, so that a stopped recipe goes on where it was.
 memory = joblib.Memory(Path(__file__).parents[1] / ".recipes", verbose=0)
 
@@ -77,7 +80,7 @@ def answers(network, split):
 
 
 def score(task, length, network, split):
-    """Return the share of right signs of a parity, else the share of the variance left.
+    """Return the share of right signs of a parity, else the normalised mean squared error.
 
     Of a delayed response the steps count at which its cause is known.
     """
@@ -89,61 +92,97 @@ def score(task, length, network, split):
     return np.mean((found - labels) ** 2) / np.var(labels.astype("float64"))
 
 
-def slopes(network, split):
-    """Return the root mean square of the slope of the answer to the value at each step."""
-    inputs = tf.constant(split.inputs)
-    with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        total = tf.reduce_sum(network(inputs))
-    return np.sqrt(np.mean(tape.gradient(total, inputs).numpy()[..., 0] ** 2, axis=0))
+def forget_bias(layer, length):
+    """Return the first bias of the forget gates: ln T, or None for the layer's own.
+
+    >>> [forget_bias(layer, 1) for layer in ("lstm", OPEN)]
+    [None, 0.0]
+    """
+    return float(np.log(length)) if layer == OPEN else None
+
+
+def task_network(layer, length, data, *, learning_rate, clip, seed):
+    """Build a network for a task; `clip` is the largest norm of its gradient, 0 for any."""
+    num_steps, features = data.train.inputs.shape[1:]
+    network = memory_network(
+        layer if layer in LAYERS else "lstm", hidden=HIDDEN[layer], num_steps=num_steps,
+        features=features, every_step=data.train.labels.ndim == 3,
+        forget_bias=forget_bias(layer, length), seed=seed,
+    )  # fmt: skip
+    adam = keras.optimizers.Adam(learning_rate, global_clipnorm=clip or None)
+    network.compile(adam, "mean_squared_error")
+    return network
+
+
+def slopes(layer, weights, inputs):
+    """Return the root mean square of the slope of the last answer to the value at each step."""
+    *weights, kernel, _ = (array.astype("float64") for array in weights)
+    last = np.zeros((*inputs.shape[:2], len(kernel)))
+    last[:, -1] = kernel[:, 0]
+    gradient = BACKWARD[layer](last, inputs.astype("float64"), *weights)[0]
+    return np.sqrt(np.mean(gradient[..., 0] ** 2, axis=0))
 
 
 @memory.cache
 def train(task, layer, length, *, grid, epochs=EPOCHS):
-    """Train the networks of a grid on one task: settings, scores, and slopes before and after."""
+    """Train the networks of a grid on one task: settings and scores, and all weights."""
     data = task_data(task, length)
-    num_steps, features = data.train.inputs.shape[1:]
-    sizes = {"hidden": HIDDEN[layer], "num_steps": num_steps, "features": features}
 
     def build(**settings):
-        every_step = data.train.labels.ndim == 3
-        return memory_network(layer, **sizes, every_step=every_step, **settings)
+        return task_network(layer, length, data, **settings)
 
     many = fit_many(build, grid, data, epochs=epochs, batch_size=BATCH, seed=0, progress=False)
     scores = {
         part: [score(task, length, network, getattr(data, part)) for network in many.models]
-        for part in SIZES
+        for part in ("validation", "test")
     }
-    table = many.networks.drop(columns="diverged")
-    table = table.assign(parameters=many.models[0].count_params(), **scores)
-    return table, _slopes_of(build, many, data.validation) if task == "recall" else None
+    table = many.networks.drop(columns="diverged").assign(**scores)
+    return table, [network.get_weights() for network in many.models]
 
 
-def _slopes_of(build, many, split):
-    """Return the slopes of the fresh and of the trained networks, `(2, networks, num_steps)`."""
-    settings = many.networks.drop(columns="diverged").to_dict("records")
-    fresh = [slopes(build(**setting), split) for setting in settings]
-    return np.array([fresh, [slopes(network, split) for network in many.models]])
-
-
-def task_grid():
-    """Return the learning rates and the seeds."""
-    return {"learning_rate": list(RATES), "seed": list(SEEDS)}
+def task_grid(layer):
+    """Return the learning rates, with and without clipping, and the seeds."""
+    return {"learning_rate": list(RATES[layer]), "clip": list(CLIPS), "seed": list(SEEDS)}
 
 
 def memory_tasks():
-    """Networks of equal size on tasks of growing length: scores, for each learning rate."""
+    """Networks of equal size on tasks of growing length, clipped or not: scores by rate."""
     tables = []
     for task, lengths in LENGTHS.items():
         for length in lengths:
-            for layer in LAYERS:
+            for layer in (*LAYERS, OPEN) if task == "recall" else LAYERS:
                 epochs = EPOCHS if task == "recall" else OTHER_EPOCHS
-                table, _ = train(task, layer, length, grid=task_grid(), epochs=epochs)
+                table, _ = train(task, layer, length, grid=task_grid(layer), epochs=epochs)
                 table.insert(0, "task", task)
                 table.insert(1, "layer", layer)
                 table.insert(2, "length", length)
                 tables.append(table)
     return pd.concat(tables)
+
+
+@memory.cache
+def in_own_order(clip, seed, *, length=80, learning_rate=0.003):
+    """Train a simple network on the recall by Keras' `fit`; return its error on fresh records."""
+    data = task_data("recall", length)
+    settings = {"learning_rate": learning_rate, "clip": clip, "seed": seed}
+    network = task_network("rnn", length, data, **settings)
+    network.get_layer("recurrent").unroll = False  # the same numbers; it compiles faster
+    network.fit(data.train.inputs, data.train.labels, epochs=EPOCHS, batch_size=BATCH, verbose=0)
+    return score("recall", length, network, data.test)
+
+
+def memory_again():
+    """Simple networks: a recall in other orders of the batches, and longer trained adding."""
+    rows = [
+        {"task": "recall", "epochs": EPOCHS, "learning_rate": 0.003, "clip": clip, "seed": seed}
+        | {"test": in_own_order(clip, seed)}
+        for clip in CLIPS
+        for seed in SEEDS
+    ]
+    grid = {"learning_rate": [0.003, 0.01], "clip": [1.0], "seed": list(SEEDS)}
+    longer, _ = train("adding", "rnn", 20, grid=grid, epochs=4 * OTHER_EPOCHS)
+    longer = longer.assign(task="adding", epochs=4 * OTHER_EPOCHS)
+    return pd.concat([pd.DataFrame(rows), longer[list(rows[0])]])
 
 
 def best_rate(table, *, largest=False):
@@ -158,49 +197,38 @@ def best_rate(table, *, largest=False):
 
 
 def memory_slopes():
-    """Slope of the recalled value to each sample, before and after training: range over seeds."""
+    """Slope of the recalled value to each sample after training with clipping, five seeds."""
     tables = []
     for length in SLOPE_LENGTHS:
-        for layer in LAYERS:
-            table, values = train("recall", layer, length, grid=task_grid())
-            chosen = table["learning_rate"] == best_rate(table)
-            tables.append(_range_of(values[:, chosen.to_numpy()], layer=layer, length=length))
-    for length in BIAS_LENGTHS:
-        table, values = train("recall", "lstm", length, grid=bias_grid(length))
-        chosen = table["forget_bias"] == table["forget_bias"].max()
-        rows = _range_of(values[:, chosen.to_numpy()], layer="lstm, bias log T", length=length)
-        tables.append(rows)
-    return pd.concat(tables)
-
-
-def _range_of(values, *, layer, length):
-    """Return median and range over the seeds of slopes `(2, seeds, num_steps)`."""
-    tables = []
-    for when, of_seeds in zip(("fresh", "trained"), values, strict=True):
-        rows = {"layer": layer, "length": length, "when": when, "step": np.arange(1, length + 1)}
-        rows |= {"slope": np.median(of_seeds, axis=0)}
-        rows |= {"low": of_seeds.min(axis=0), "high": of_seeds.max(axis=0)}
-        tables.append(pd.DataFrame(rows))
+        inputs = task_split("recall", length, series=200, seed=1).inputs
+        for layer in (*LAYERS, OPEN):
+            table, weights = train("recall", layer, length, grid=task_grid(layer))
+            clipped = table[table["clip"] == 1]
+            chosen = clipped.index[clipped["learning_rate"] == best_rate(clipped)]
+            values = np.array([slopes(layer, weights[row], inputs) for row in chosen])
+            rows = {"layer": layer, "length": length, "step": np.arange(1, length + 1)}
+            rows |= {"slope": np.median(values, axis=0)}
+            rows |= {"low": values.min(axis=0), "high": values.max(axis=0)}
+            tables.append(pd.DataFrame(rows))
     return pd.concat(tables)
 
 
 @memory.cache
 def follow(layer, *, noise=1, length=40, learning_rate=0.03, epochs=EPOCHS):
-    """Train networks on the recall; return share left, gates and slope after each epoch."""
+    """Train clipped networks on the recall; return error, gates and slope after each epoch."""
     data = quieten(task_data("recall", length), noise)
-    sizes = {"hidden": HIDDEN[layer], "num_steps": length, "features": 2}
-    settings = {"learning_rate": learning_rate, **sizes}
-    networks = [memory_network(layer, **settings, seed=seed) for seed in SEEDS]
+    settings = {"learning_rate": learning_rate, "clip": 1.0}
+    networks = [task_network(layer, length, data, **settings, seed=seed) for seed in SEEDS]
     stack, rng = Stack(networks), np.random.default_rng(0)
     run = compile_pass(stack, stack.train_step, data.train, BATCH)
-    rows = []
+    rows, inputs = [], data.validation.inputs[:200]
     for epoch in range(epochs + 1):
         for seed, (network, weights) in enumerate(zip(networks, stack.get_weights(), strict=True)):
             network.set_weights(weights)
-            left = score("recall", length, network, data.validation)
-            values = gate_means(layer, network, data.validation.inputs[:100])
-            row = {"layer": layer, "noise": noise, "seed": seed, "epoch": epoch, "left": left}
-            rows.append(row | values | {"slope": slopes(network, data.validation)[0]})
+            row = {"layer": layer, "noise": noise, "seed": seed, "epoch": epoch}
+            row |= {"error": score("recall", length, network, data.validation)}
+            row |= gate_means(layer, network, inputs)
+            rows.append(row | {"slope": slopes(layer, weights, inputs)[0]})
         run(rng.permutation(len(data.train)))
     return pd.DataFrame(rows)
 
@@ -227,78 +255,3 @@ def memory_epochs():
     """Gates of GRUs and LSTMs while they learn to recall over 40 steps, with or without noise."""
     runs = (("gru", 1), ("lstm", 1), ("gru", 0))
     return pd.concat(follow(layer, noise=noise) for layer, noise in runs)
-
-
-def bias_grid(length):
-    """Return the first biases of the forget gates, one learning rate, and the seeds."""
-    biases = [np.log(length) if bias is None else bias for bias in BIASES.values()]
-    return {"forget_bias": biases, "learning_rate": [0.01], "seed": list(SEEDS)}
-
-
-def memory_bias():
-    """LSTMs with different first biases of their forget gates recall a value: scores."""
-    tables = []
-    for length in BIAS_LENGTHS:
-        table, _ = train("recall", "lstm", length, grid=bias_grid(length))
-        table.insert(0, "bias", np.repeat(list(BIASES), len(SEEDS)))
-        table.insert(0, "length", length)
-        tables.append(table.drop(columns="parameters"))
-    return pd.concat(tables)
-
-
-def digit_data(reading):
-    """Return the digits as series, of 8 rows or of 64 pixels, and their labels."""
-    digits = load_digits(seed=0)
-    parts = (digits.train, digits.validation, digits.test)
-    splits = (Split(x.inputs.reshape(-1, *DIGIT_SHAPES[reading]), x.labels) for x in parts)
-    return Dataset(*splits, class_names=digits.class_names, name="digits")
-
-
-@memory.cache
-def train_digits(reading, layer, *, epochs=15):
-    """Train networks on digits that are read step by step: settings and accuracies."""
-    num_steps, features = DIGIT_SHAPES[reading]
-    sizes = {"hidden": DIGIT_HIDDEN[reading][layer], "num_steps": num_steps, "features": features}
-    data = digit_data(reading)
-    many = fit_many(
-        lambda **settings: memory_network(layer, **sizes, classes=10, **settings),
-        task_grid(), data, epochs=epochs, batch_size=BATCH, seed=0, progress=False,
-    )  # fmt: skip
-    scores = {part: many.evaluate(getattr(data, part))["accuracy"] for part in SIZES}
-    table = many.networks.drop(columns="diverged")
-    return table.assign(parameters=many.models[0].count_params(), **scores)
-
-
-def memory_digits():
-    """Networks of equal size read digits row by row and pixel by pixel: accuracies."""
-    tables = []
-    for reading in DIGIT_SHAPES:
-        for layer in LAYERS:
-            table = train_digits(reading, layer)
-            table.insert(0, "reading", reading)
-            table.insert(1, "layer", layer)
-            tables.append(table)
-    return pd.concat(tables)
-
-
-def memory_seconds():
-    """Processor time of an epoch on 2,000 series of 20 steps, of one network: five repetitions."""
-    rows = [
-        {"layer": layer, "repetition": i, "seconds": seconds}
-        for layer in LAYERS
-        for i, seconds in enumerate(epoch_seconds(layer, num_steps=20))
-    ]
-    return pd.DataFrame(rows)
-
-
-def epoch_seconds(layer, *, num_steps, repetitions=5):
-    """Return processor times of an epoch, in s, after a first one with the compilation."""
-    data = task_data("recall", num_steps)
-    network = memory_network(layer, hidden=HIDDEN[layer], num_steps=num_steps, features=2)
-    run, times = compile_pass(network, network.train_step, data.train, BATCH), []
-    for i in range(repetitions + 1):
-        order = np.random.default_rng(i).permutation(len(data.train))
-        start = time.process_time()
-        run(order)
-        times.append(time.process_time() - start)
-    return times[1:]

@@ -287,6 +287,51 @@ EDITS = {
             ("return ...  # your answer: a trained model", "return masked"),
         ],
     },
+    "lstm/long_memory": {
+        "few records, not trained for long": [
+            ("(2000, 500, 1000)", "(300, 40, 60)"),
+            ("epochs=15)", "epochs=1)"),
+            ("epochs=10)", "epochs=2)"),
+            ('"epochs": 16', '"epochs": 1'),
+        ],
+        "a GRU that recalls, a simple network that adds, an LSTM for the delay": [
+            ("layers.SimpleRNN(17))", "layers.GRU(5))"),
+            ("layers.GRU(9))", "layers.SimpleRNN(4))"),
+            ("layers.SimpleRNN(17, return", "layers.LSTM(3, return"),
+            ("epochs=15)", "epochs=1)"),
+            ("epochs=10)", "epochs=1)"),
+            ('"epochs": 16', '"epochs": 1'),
+        ],
+        "a large rate without clipping": [
+            ("Adam(learning_rate, global_clipnorm=1.0)", "Adam(10 * learning_rate)"),
+            ("Adam(0.02, global_clipnorm=1.0)", "Adam(0.3)"),
+            ("epochs=15)", "epochs=2)"),
+            ("epochs=10)", "epochs=2)"),
+            ('"epochs": 16', '"epochs": 2'),
+        ],
+        "a short recall, a long delay": [
+            ("\nT = 40\n", "\nT = 7\n"),
+            ("DELAY = 10", "DELAY = 25"),
+            ("epochs=15)", "epochs=1)"),
+            ("epochs=10)", "epochs=1)"),
+            ('"epochs": 16', '"epochs": 1'),
+        ],
+        "other sizes, two seeds": [
+            ('{"rnn": 17, "gru": 9, "lstm": 8}', '{"rnn": 6, "gru": 4, "lstm": 8}'),
+            ("seeds = {}, range(5)", "seeds = {}, range(2)"),
+            ("range(3)}", "range(1)}"),
+            ('["test"] < 0.1)', '["test"] < 0.5)'),
+            ("epochs=15)", "epochs=1)"),
+            ("epochs=10)", "epochs=1)"),
+            ('"epochs": 16', '"epochs": 1'),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return model"),
+            ("epochs=15)", "epochs=1)"),
+            ("epochs=10)", "epochs=1)"),
+            ('"epochs": 16', '"epochs": 1'),
+        ],
+    },
     "cnn/why_convolutions": {
         "an own network": [
             (

@@ -12,7 +12,6 @@ from lectures_lib.measure import measure
 
 BOOK = read_book()
 OLD = {
-    "lstm/long_memory",
     "autoencoders/linear_and_pca", "autoencoders/denoising", "autoencoders/convolutional",
     "autoencoders/variational",
 }  # fmt: skip

@@ -10,13 +10,20 @@ import pytest
 
 from lectures_lib import recorded
 from lectures_lib.book import DEMOS, read_book
-from lectures_lib.data import Split, noisy_sine, switched_oscillator
+from lectures_lib.data import (
+    Split,
+    noisy_sine,
+    parity_series,
+    recall_series,
+    switched_oscillator,
+)
 from lectures_lib.demos import cnn_cifar10 as photos
 from lectures_lib.demos import cnn_convolution_layers as layers
 from lectures_lib.demos import cnn_digits, cnn_tuning
 from lectures_lib.demos import cnn_why_convolutions as why
 from lectures_lib.demos import lstm_comparison as gated
 from lectures_lib.demos import lstm_gates as cells
+from lectures_lib.demos import lstm_long_memory as long
 from lectures_lib.demos import lstm_outlook as outlook
 from lectures_lib.demos import rnn_extrapolation as beyond
 from lectures_lib.demos import rnn_noisy_sine as noisy
@@ -196,6 +203,25 @@ def figures_of_the_outlook():
     outlook.attention_weights(np.array([[0.25, 0.75], [0.5, 0.5]]))
 
 
+def lstm_of(units=3, *, forget=1.0):
+    from lectures_lib.models import memory_network
+
+    sizes = {"hidden": units, "num_steps": 4, "features": 2}
+    return memory_network("lstm", **sizes, forget_bias=forget)
+
+
+def figures_of_long_memory():
+    run = SimpleNamespace(history={"loss": [0.5], "val_loss": [0.25]})
+    long.tasks(), long.windows({1: 1.0, 3: 0.25}, delay=2, noise=0.125)
+    long.recall_curve(run, 0.5), long.adding_curve(run, 0.5), long.delay_curve(run, 0.5)
+    long.parity_curves({"at the end": run, "at every step": run})
+    networks = [name for name, *_ in long.LAYERS.values()]
+    fresh = itertools.product(networks, (10, 20, 40, 80))
+    long.slopes({(name, T): np.full((5, T), 0.5) for name, T in fresh})
+    long.scores(), long.first_epochs()
+    long.inside({"at the end": lstm_of(), "at every step": lstm_of()})
+
+
 @pytest.mark.parametrize(
     ("chapter", "show"),
     [
@@ -210,6 +236,7 @@ def figures_of_the_outlook():
         ("lstm/gates", figures_of_gates),
         ("lstm/comparison", figures_of_gated_networks),
         ("lstm/outlook", figures_of_the_outlook),
+        ("lstm/long_memory", figures_of_long_memory),
     ],
 )
 def test_the_model_of_the_book_knows_all_figures_of_a_module(chapter, show):
@@ -1065,3 +1092,74 @@ def test_what_figures_of_the_outlook_say_is_recorded():
     said = outlook.attention_weights(np.array([[0.25, 0.75], [0.5, 0.5]])).alt_text({})
     assert said.startswith("2 rows of weights over 2 steps.")
     assert "lies at step between 1 and 2 and is between 0.50 and 0.75" in said
+
+
+def test_figures_of_long_memory_are_drawn_in_all_corners():
+    registry.clear()
+    figures_of_long_memory()
+    assert len(registry) == 10
+    for demo in registry.values():
+        assert all(walked(demo))
+
+
+def test_records_of_tasks_are_read_aloud():
+    demo = long.tasks()
+    record = recall_series(series=1, num_steps=10, seed=3)
+    said = demo.alt_text({"task": "recall", "length": 10})
+    assert said.endswith(spoken(f"; the answer at the end is {record.labels[0]:.2f} V."))
+    record = parity_series(series=1, num_steps=40, seed=3)
+    said = demo.alt_text({"task": "parity", "length": 40})
+    assert f"{int(record.inputs.sum())} of 40 inputs high" in said
+    assert said.endswith(spoken(f"; the last is {(-1.0) ** record.inputs.sum():.2f}."))
+
+
+def test_learning_curves_of_memories_are_in_units_of_the_variance():
+    run = SimpleNamespace(history={"loss": [1.0, 0.5], "val_loss": [1.0, 0.25]})
+    said = long.recall_curve(run, 0.5).alt_text({})
+    assert "over 2 epochs" in said and said.endswith("Ends: training 1, validation 0.5.")
+    said = long.parity_curves({"late": run}).alt_text({})
+    assert said.endswith("Ends: late training 0.5, late validation 0.25.")
+
+
+def test_windows_say_their_ends():
+    said = long.windows({1: 1.0, 3: 0.25}, delay=2, noise=0.125).alt_text({})
+    assert "from 1.000 with 1 sample to 0.250 with 3 samples" in said
+    assert said.endswith("is at 0.125, the vertical one behind 2 samples.")
+
+
+def test_scores_of_memories_are_medians_at_the_best_rate():
+    table = recorded.load("memory_tasks").query("task == 'recall' and layer == 'gru'")
+    of = table.query("length == 40 and clip == 1").groupby("learning_rate")
+    rate = of["validation"].mean().idxmin()
+    median = of["test"].median()[rate]
+    found = long.best_runs("recall", "gru", 40, 1)
+    assert found["learning_rate"].unique().tolist() == [rate] and len(found) == 5
+    said = long.scores().alt_text({"case": "recall, 40"})
+    assert spoken(f"; GRU, clipped, {median:.2g} (between ")[1:] in said
+    assert said.count("clipped") == 8 and said.endswith(".")
+
+
+def test_slopes_of_memories_are_recorded():
+    networks = [name for name, *_ in long.LAYERS.values()]
+    fresh = {(n, T): np.full((5, T), 0.5) for n in networks for T in (10, 20, 40, 80)}
+    demo = long.slopes(fresh)
+    table = recorded.load("memory_slopes").query("layer == 'gru' and length == 40")
+    said = demo.alt_text({"network": "GRU", "length": 40})
+    assert spoken(f"; trained it is {table['slope'].iloc[0]:.1e} at step 1") in said
+    assert demo.alt_text({"network": "GRU", "length": 10}).endswith("0.50 at the last step.")
+
+
+def test_answers_of_an_lstm_are_those_of_keras():
+    model = lstm_of(5)
+    inputs = recall_series(series=6, num_steps=4, seed=0).inputs
+    answers, states = long.answer(model, inputs)
+    np.testing.assert_allclose(answers[:, -1], np.asarray(model(inputs))[:, 0], atol=1e-5)
+    assert states.forget_gate.shape == (6, 4, 5)
+
+
+def test_an_open_gate_is_read_aloud():
+    models = {"at the end": lstm_of(forget=50.0), "at every step": lstm_of(forget=-50.0)}
+    demo = long.inside(models)
+    assert demo.alt_text({"asked": "at the end", "noise": 1}).endswith("Mean forget gates 1.00.")
+    said = demo.alt_text({"asked": "at every step", "noise": 0})
+    assert said.endswith("Mean forget gates 0.00.") and "Answers to minus 0.8 V" in said

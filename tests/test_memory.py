@@ -221,7 +221,29 @@ def test_slopes_agree_with_differences(layer):
         up[:, step, 0] += 1e-2
         down[:, step, 0] -= 1e-2
         found.append(np.sqrt(np.mean((np.asarray(network(up) - network(down)) / 2e-2) ** 2)))
-    np.testing.assert_allclose(recipe.slopes(network, split), found, rtol=0.02, atol=1e-5)
+    ours = recipe.slopes(layer, network.get_weights(), split.inputs)
+    np.testing.assert_allclose(ours, found, rtol=0.02, atol=1e-5)
+
+
+def test_networks_of_a_task_are_clipped_and_open():
+    parts = recipe.task_data("parity, every step", 6)
+    settings = {"learning_rate": 0.02, "seed": 0}
+    network = recipe.task_network(recipe.OPEN, 6, parts, clip=1.0, **settings)
+    assert network.optimizer.global_clipnorm == 1
+    assert network.output_shape == (None, 6, 1)
+    bias = network.layers[0].get_weights()[2]
+    np.testing.assert_allclose(bias[8:16], np.log(6), rtol=1e-6)
+    free = recipe.task_network("rnn", 6, parts, clip=0.0, **settings)
+    assert free.optimizer.global_clipnorm is None
+    assert float(free.optimizer.learning_rate) == pytest.approx(0.02)
+
+
+def test_networks_of_a_comparison_have_nearly_equal_numbers_of_weights():
+    parts, settings = recipe.task_data("recall", 4), {"learning_rate": 0.01, "clip": 0, "seed": 0}
+    counts = [
+        recipe.task_network(layer, 4, parts, **settings).count_params() for layer in recipe.HIDDEN
+    ]
+    assert counts == [358, 361, 361, 361]
 
 
 def test_gate_means_leave_out_the_first_step():
@@ -241,15 +263,14 @@ def test_gate_means_leave_out_the_first_step():
 
 @pytest.mark.slow
 def test_training_comes_out_again():
-    grid = {"learning_rate": [0.01], "seed": [3]}
-    again, slopes = recipe.train.func("recall", "rnn", 5, grid=grid)
-    rows = load("memory_tasks").query("task == 'recall' and layer == 'rnn' and length == 5")
-    row = rows[(rows["learning_rate"] == 0.01) & (rows["seed"] == 3)]
-    columns = ["parameters", "train", "validation", "test"]
-    np.testing.assert_allclose(row[columns], again[columns], rtol=0.2)
-    assert slopes.shape == (2, 1, 5)
-    assert slopes[1, 0, 0] == pytest.approx(1, abs=0.1)  # the trained network feels the value,
-    assert slopes[1, 0, 2] < 0.2  # and not the noise
+    length = recipe.LENGTHS["delayed"][-1]
+    grid = {"learning_rate": [0.01], "clip": [0.0, 1.0], "seed": [3]}
+    again, _ = recipe.train.func("delayed", "rnn", length, grid=grid, epochs=recipe.OTHER_EPOCHS)
+    rows = load("memory_tasks").query("task == 'delayed' and layer == 'rnn' and length == @length")
+    rows = rows[(rows["learning_rate"] == 0.01) & (rows["seed"] == 3)]
+    np.testing.assert_allclose(
+        rows[["validation", "test"]], again[["validation", "test"]], rtol=0.3
+    )
 
 
 def test_quiet_records_keep_the_value_and_the_marker():
@@ -261,22 +282,3 @@ def test_quiet_records_keep_the_value_and_the_marker():
     np.testing.assert_array_equal(quiet.validation.labels, parts.validation.labels)
     half = recipe.quieten(parts, 0.5).validation.inputs
     np.testing.assert_allclose(half[:, 1:, 0], parts.validation.inputs[:, 1:, 0] / 2)
-
-
-@pytest.mark.parametrize("reading", ["rows", "pixels"])
-def test_digits_are_read_from_the_top_left(reading):
-    image = data.load_digits(seed=0).test.inputs[3, :, :, 0]
-    series = recipe.digit_data(reading).test.inputs[3]
-    np.testing.assert_array_equal(series[-1], image[-1] if reading == "rows" else image[-1, -1:])
-    np.testing.assert_array_equal(series[1], image[1] if reading == "rows" else image[0, 1:2])
-    assert len(series) == len(image) ** (1 if reading == "rows" else 2)
-
-
-def test_networks_of_a_comparison_have_nearly_equal_numbers_of_weights():
-    for reading, hidden in recipe.DIGIT_HIDDEN.items():
-        num_steps, features = recipe.DIGIT_SHAPES[reading]
-        sizes = {"num_steps": num_steps, "features": features, "classes": 10}
-        counts = [memory_network(k, hidden=n, **sizes).count_params() for k, n in hidden.items()]
-        assert max(counts) < 1.05 * min(counts)
-        table = load("memory_digits").query("reading == @reading")
-        assert table.groupby("layer", sort=False)["parameters"].first().tolist() == counts

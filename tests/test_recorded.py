@@ -61,8 +61,7 @@ TABLES = [
     "extrapolation_runs",
     "few_labels",
     *("gated_frozen", "gated_runs", "gated_seeds", "holding_networks", "linear_codes"),
-    *("memory_bias", "memory_digits", "memory_epochs", "memory_seconds", "memory_slopes"),
-    *("memory_tasks", "motion_horizon"),
+    *("memory_again", "memory_epochs", "memory_slopes", "memory_tasks", "motion_horizon"),
     *("outlook_padding", "outlook_recall", "outlook_smoothing", "pulse_networks"),
     *(
         "regime_curves",
@@ -860,30 +859,29 @@ def test_a_form_comes_out_again():
 
 def test_memories_are_complete():
     table = load("memory_tasks")
-    runs = list(itertools.product(memory.RATES, memory.SEEDS))
     wanted = [
-        (task, layer, length, *run)
+        (task, layer, length, rate, clip, seed)
         for task, lengths in memory.LENGTHS.items()
-        for length, layer, run in itertools.product(lengths, memory.LAYERS, runs)
+        for length in lengths
+        for layer in (*memory.LAYERS, memory.OPEN)[: 4 if task == "recall" else 3]
+        for rate, clip, seed in itertools.product(memory.RATES[layer], memory.CLIPS, memory.SEEDS)
     ]
-    assert configurations(table, ["task", "layer", "length", "learning_rate", "seed"]) == wanted
-    two_features = table.query("task == 'recall'").groupby("layer")["parameters"].unique()
-    assert {layer: list(counts) for layer, counts in two_features.items()} == {
-        "gru": [361], "lstm": [361], "rnn": [358],
-    }  # fmt: skip
+    columns = ["task", "layer", "length", "learning_rate", "clip", "seed"]
+    assert configurations(table, columns) == wanted
+    assert {len(rates) for rates in memory.RATES.values()} == {4}
     parity = table["task"].str.startswith("parity")
     assert table.loc[parity, "test"].between(0, 1).all()
     assert table.loc[~parity, "test"].between(0, 2).all()
-    digits = load("memory_digits")
-    wanted = [
-        (*k, *run) for k in itertools.product(("rows", "pixels"), memory.LAYERS) for run in runs
-    ]
-    assert configurations(digits, ["reading", "layer", "learning_rate", "seed"]) == wanted
-    bias = load("memory_bias")
-    wanted = itertools.product(memory.BIAS_LENGTHS, memory.BIASES, memory.SEEDS)
-    assert configurations(bias, ["length", "bias", "seed"]) == list(wanted)
-    middle = bias[bias["bias"] == "log T"].groupby("length")["forget_bias"].first()
-    np.testing.assert_allclose(middle, np.log(middle.index), rtol=1e-4)
+
+
+def test_memories_are_tried_again():
+    again = load("memory_again")
+    wanted = [("recall", 0.003, *run) for run in itertools.product(memory.CLIPS, memory.SEEDS)]
+    wanted += [("adding", *run) for run in itertools.product((0.003, 0.01), (1.0,), memory.SEEDS)]
+    assert configurations(again, ["task", "learning_rate", "clip", "seed"]) == wanted
+    assert again.groupby("task")["epochs"].unique().map(list).to_dict() == {
+        "adding": [60], "recall": [20],
+    }  # fmt: skip
 
 
 def test_memories_are_followed_step_by_step():
@@ -894,14 +892,12 @@ def test_memories_are_followed_step_by_step():
     gru = epochs["layer"] == "gru"  # whose one gate does both
     np.testing.assert_allclose(epochs[gru]["keeps"] + epochs[gru]["writes"], 1, atol=2e-5)
     slopes = load("memory_slopes")
-    for (_, length, _), rows in slopes.groupby(["layer", "length", "when"]):
+    for (_, length), rows in slopes.groupby(["layer", "length"]):
         assert rows["step"].tolist() == list(range(1, length + 1))
     assert slopes["low"].le(slopes["slope"]).all()
     assert slopes["high"].ge(slopes["slope"]).all()
-    kinds = [*itertools.product(memory.LAYERS, memory.SLOPE_LENGTHS)]
-    kinds += [("lstm, bias log T", length) for length in memory.BIAS_LENGTHS]
+    kinds = itertools.product((*memory.LAYERS, memory.OPEN), memory.SLOPE_LENGTHS)
     assert sorted(set(configurations(slopes, ["layer", "length"]))) == sorted(kinds)
-    assert load("memory_seconds").groupby("layer")["seconds"].count().tolist() == [5, 5, 5]
 
 
 def test_gated_runs_are_complete():

@@ -8,11 +8,12 @@ from lectures_lib.exercises import (
     Case,
     exercise,
     gates_trained,
+    lstm_memory,
     lstm_oscillators,
     lstm_outlook,
 )
 
-__all__ = ["gates_trained", "lstm_oscillators", "lstm_outlook"]  # their checks come with these
+__all__ = ["gates_trained", "lstm_memory", "lstm_oscillators", "lstm_outlook"]  # their checks
 
 
 @exercise("lstm-forget-bias", chapter="lstm/gates")
@@ -55,52 +56,6 @@ def _gru_step(rng):
         )
 
 
-@exercise("lstm-adding-floor", chapter="lstm/long_memory")
-def _adding_floor(rng):
-    points, shares = np.polynomial.legendre.leggauss(3)  # exact for a square
-    drawn = (*rng.integers([5, 1], [9, 4]).tolist(), rng.uniform(0.4, 3))
-    for marked, remembered, width in [(2, 1, 1.0), (2, 0, 1.0), (3, 3, 2.0), drawn]:
-        one = np.sum(shares / 2 * (width * points / 2) ** 2)  # of one forgotten value
-        forgotten = marked - remembered
-        yield Case(
-            sum([one] * forgotten),
-            {"marked": marked, "remembered": remembered, "width": width},
-            tolerance=1e-9,
-            hint="Guess the mean of what is forgotten; the variances of independent values add up.",
-            mistakes={
-                "What is remembered makes no error.": one * marked,
-                "Variances of independent values add up, standard deviations do not.": (
-                    one * forgotten**2
-                ),
-                "The variance grows with the square of the width.": forgotten / 12,
-            },
-        )
-
-
-@exercise("lstm-signal-to-noise", chapter="lstm/long_memory")
-def _signal_to_noise(rng):
-    drawn = (rng.uniform(0.6, 0.95), rng.uniform(0.05, 0.5), int(rng.integers(4, 12)), 0.7)
-    for forget, leak, steps, noise in [(0.9, 0.05, 12, 0.5), (1.0, 0.01, 100, 2.0), drawn]:
-        # The cell is linear: its weights for the first value and for each sample of noise.
-        weights, cell = [], np.array([1.0])
-        for _ in range(steps):
-            cell = np.append(forget * cell, leak)
-        weights = cell * np.r_[1.0, np.full(steps, noise)]
-        yield Case(
-            weights[0] / np.linalg.norm(weights[1:]),
-            {"forget": forget, "leak": leak, "steps": steps, "noise": noise},
-            hint="Variances of independent samples add up, and older noise is forgotten too.",
-            mistakes={
-                "Independent samples do not add up: their variances do.": (
-                    weights[0] / sum(weights[1:])
-                ),
-                "Older noise is forgotten as well as the value.": (
-                    weights[0] / (noise * leak * np.sqrt(steps))
-                ),
-            },
-        )
-
-
 @exercise("lstm-parity-weights", chapter="lstm/long_memory")
 def _parity_weights(rng):
     for gain in (20.0, rng.uniform(5, 15)):
@@ -112,18 +67,6 @@ def _parity_weights(rng):
             np.linalg.solve(given, wanted),
             {"gain": gain},
             hint="Rows: the bit, then the units a and b of the step before, then the bias.",
-        )
-
-
-@exercise("lstm-delay-line", chapter="lstm/long_memory")
-def _delay_line(rng):
-    for delay in (3, 1, int(rng.integers(4, 9))):
-        before = rng.normal(size=(delay, delay))  # states are rows
-        after = np.hstack([np.zeros((delay, 1)), before[:, :-1]])
-        yield Case(
-            np.linalg.solve(before, after),
-            {"delay": delay},
-            hint="States are rows: column k of R makes the new unit k. The oldest value is lost.",
         )
 
 
