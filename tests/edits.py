@@ -317,8 +317,8 @@ EDITS = {
             ('"epochs": 16', '"epochs": 1'),
         ],
         "other sizes, two seeds": [
-            ('{"rnn": 17, "gru": 9, "lstm": 8}', '{"rnn": 6, "gru": 4, "lstm": 8}'),
-            ("seeds = {}, range(5)", "seeds = {}, range(2)"),
+            ('{"rnn": 17, "gru": 9, "lstm": 8}', '{"rnn": 6, "gru": 4, "lstm": 5}'),
+            ("seeds = {}, {}, range(5)", "seeds = {}, {}, range(2)"),
             ("range(3)}", "range(1)}"),
             ('["test"] < 0.1)', '["test"] < 0.5)'),
             ("epochs=15)", "epochs=1)"),
