@@ -149,7 +149,7 @@ lecturesView.starters.training = (() => {
       if (this.points.length > 1) this.before = this.points;
       Object.assign(this, { points: [], report: null, wanted: true });
       const { batch_size: batchSize = this.data.batchSize } = this.state;
-      this.description = this.view.network?.() || this.network();
+      this.description = this.view.rivals?.() || this.network();
       this.trainer.start({ network: this.description, batchSize, epochs: this.view.epochs || this.epochs,
         rate: SPEEDS[this.speed], own: this.view.examples?.(), data: this.view.data?.() });
     }

@@ -52,7 +52,7 @@
       return this.split;
     }
 
-    network() {
+    rivals() {
       const { training } = this;
       const rivals = this.layers.map((layer) => training.network({ ...training.state, layer }));
       return { rivals, seed: rivals[0].seed };
