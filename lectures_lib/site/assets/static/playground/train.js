@@ -77,7 +77,7 @@ lecturesView.starters.training = (() => {
       this.status = element("p", { className: "playground-answer" });
       this.svg = shape("svg", { class: "playground-svg", role: "img" });
       return element("div", { className: "playground-curves" }, this.status, this.svg,
-        this.small ? "" : legend(this.view.legend || CURVES));
+        this.small ? "" : legend(this.view.named || CURVES));
     }
 
     // Pause when nobody can see it, and go on afterwards.

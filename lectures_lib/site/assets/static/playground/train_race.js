@@ -22,7 +22,7 @@
       const { values, start } = training.data.controls.find(({ name }) => name === "layer");
       Object.assign(this, { training, layers: values, chosen: start, watched: true,
         own: ["layer"], waits: QUESTION, train: "Train", speed: FAST });
-      this.legend = values.map((text, k) => [`rival-${k}`, text]);
+      this.named = values.map((text, k) => [`rival-${k}`, text]);
       const { labels } = this.data().validation;
       this.series = labels.findIndex((x) => x > 0.5);
       this.variance = meanOf(labels.map((x) => x * x)) - meanOf(labels) ** 2;
@@ -73,7 +73,7 @@
         high: 0.5, ticks: [-4, -3, -2, -1, 0], say: power,
         marks: (x, y) => [shape("path", { class: "playground-edge", fill: "none",
           d: `M${LEFT} ${y(0)}h2000` })],
-        curves: this.legend.map(([style], k) =>
+        curves: this.named.map(([style], k) =>
           ({ style, values: logs(-4, 0.5, errors.map((each) => each[k])) })) }];
     }
 
