@@ -116,7 +116,7 @@ def by_kernels_of_the_text(image):
 
 
 def products_of_all(counts, switch, means):
-    """Smooth by products that nobody divides: they vanish in a long record."""
+    """Smooth by products that nobody divides: they have no limit."""
     means = np.array(means)
     moves = np.array([[1 - switch, switch], [switch, 1 - switch]])
     chances = np.exp(-means) * means ** np.array(counts)[:, np.newaxis]
@@ -125,8 +125,8 @@ def products_of_all(counts, switch, means):
         alpha.append((alpha[-1] @ moves) * chance)
     for chance in chances[:0:-1]:
         beta.append(moves @ (chance * beta[-1]))
-    both = np.array(alpha) * np.array(beta[::-1])
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        both = np.array(alpha) * np.array(beta[::-1])
         return both[:, 1] / both.sum(axis=1)
 
 

@@ -85,10 +85,11 @@ def _smoother(rng):
             "enter once only.",
             mistakes=mistakes if steps > 1 else {},
         )
-    # A long record: products of a thousand probabilities are zero for the computer.
-    counts, _ = blinking_counts(records=1, num_steps=1500, seed=int(rng.integers(2**31)))
+    # A strong source: products of all chances are too large for the computer.
+    counts, means = rng.poisson(np.repeat([18, 25, 18], 20)), (18.0, 25.0)
     yield Case(
-        bright_probability(counts, smooth=True)[0],
-        {"counts": counts[0], "switch": 0.05, "means": (0.5, 2.0)},
-        hint="Divide forward and backward by their sum at every step: else they go to zero.",
+        bright_probability(counts[np.newaxis], smooth=True, switch=0.05, means=means)[0],
+        {"counts": counts, "switch": 0.05, "means": means},
+        hint="Divide forward and backward by their sum at every step: else they vanish or grow "
+        "without limit.",
     )
