@@ -653,9 +653,9 @@ def test_what_figures_of_photographs_say_is_recorded():
     assert f"{cats[3]:.1f} % of the pictures of class cat" in said
     assert f"{cats[worst]:.1f} % are taken for {photos.CIFAR10_CLASSES[worst]}" in said
     noise = recorded.load("cifar10_disturbed").query("disturbance == 'noise' and size == 0.1")
-    share = noise.query("model == 'augment_20'")["accuracy"].mean()
+    share = noise.query("model == 'augment_12'")["accuracy"].mean()
     said = photos.disturbed(np.zeros((8, 8, 3))).alt_text({"noise": 0.1})
-    assert f"augmentation, 20 epochs {share:.3f}" in said
+    assert f"augmentation, 12 epochs {share:.3f}" in said
     calibration = recorded.load("cifar10_calibration").query("model == 'lecture'")
     top = calibration[calibration["temperature"] == 1]
     mean = np.average(top["confidence"], weights=top["images"])

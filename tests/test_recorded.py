@@ -97,7 +97,7 @@ WEIGHTS = {
     "variational_networks": 337_652,
     "variational_pictures": 56_448,
 }
-NETWORK_OF = {"lecture": "lecture", "residual": "augment_20", "base": "base"}  # of weights
+NETWORK_OF = {"lecture": "lecture", "residual": "augment_12", "base": "base"}  # of weights
 MAX_BYTES = {"digits_learning_curves": 150_000}
 
 
