@@ -33,6 +33,7 @@ from recipes import (
     outlook,
     pretraining,
     pulses,
+    rectified,
     regimes,
     series,
     tracks,
@@ -72,7 +73,7 @@ TABLES = [
         "sparsity_runs",
         "track_angles",
     ),
-    "unit_limits",
+    *("rectified_networks", "unit_limits"),
     *("variational_best_q", "variational_beta", "variational_ising", "variational_plain"),
     "variational_samples",
 ]
@@ -426,6 +427,31 @@ def test_networks_that_hold_are_complete_and_of_one_size():
         "and epochs == 30"
     )["test"]
     assert 0.3 < again["test"] / kept < 3  # a run of 960 steps: rounding grows
+
+
+def test_rectified_networks_are_complete_and_begin_with_the_identity():
+    runs = load("rectified_networks")
+    wanted = [
+        (task, clipped, rate, seed)
+        for task in rectified.TASKS
+        for clipped in (False, True)
+        for rate in rectified.RATES
+        for seed in range(5)
+    ]
+    assert configurations(runs, ["task", "clipped", "learning_rate", "seed"]) == wanted
+    mean = runs.query("clipped").groupby(["task", "learning_rate"])["validation"].mean()
+    best = [rate for _, rate in mean.groupby("task").idxmin()]
+    assert all(rate not in (min(rectified.RATES), max(rectified.RATES)) for rate in best)
+    how = {"num_steps": 7, "features": 2, "every_step": True, "seed": 1}
+    network = rectified.rectified_network(**how, learning_rate=0.01, limit=1.0)
+    np.testing.assert_array_equal(network.get_weights()[1], np.eye(17))
+    assert network.optimizer.global_clipnorm == 1
+    x = np.random.default_rng(0).normal(size=(3, 7, 2)).astype("float32")
+    kernel, recurrent, bias, out, shift = network.get_weights()
+    h = np.zeros((3, 17))
+    for t in range(7):
+        h = np.maximum(0, x[:, t] @ kernel + h @ recurrent + bias)
+    np.testing.assert_allclose(network(x)[:, -1], h @ out + shift, rtol=1e-4, atol=1e-5)
 
 
 def test_the_chapter_makes_the_records_that_the_recipe_has():
