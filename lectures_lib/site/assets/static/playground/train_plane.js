@@ -174,9 +174,9 @@
     }
 
     reached({ error, divergence, angle }) {
-      return `error ${number(error, 3)}, PCA ${number(this.sets.train.error, 3)}${
-        divergence === undefined ? "" : `; divergence ${number(divergence)} nats`}${
-        angle === undefined ? "" : `; largest angle to the plane of PCA ${number(angle, 1)}°`}`;
+      return [["error", error, 3, ""], ["PCA", this.sets.train.error, 3, ""], ["divergence", divergence, 2, " nats"],
+        ["largest angle to the plane of PCA", angle, 1, "°"]].filter(([, x]) => x !== undefined)
+        .map(([name, x, digits, unit]) => `${name} ${number(x, digits)}${unit}`).join(", ");
     }
 
     curves(both) {
