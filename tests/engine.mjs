@@ -5,7 +5,7 @@ import { runInThisContext } from "node:vm";
 const FOLDER = new URL("../lectures_lib/site/assets/static/playground/", import.meta.url);
 for (const file of ["products.js", "layers.js", "images.js", "classes.js", "more_layers.js",
   "recurrent.js", "gated.js", "early_gru.js", "squared_error.js", "reconstruction.js", "optimisers.js",
-  "training.js", "rivals.js", "loop.js"]) {
+  "training.js", "rivals.js", "codes.js", "loop.js"]) {
   runInThisContext(readFileSync(new URL(file, FOLDER), "utf8"), { filename: file });
 }
 const { lecturesEngine, lecturesLoop } = globalThis;
@@ -53,8 +53,8 @@ const play = (engine, { data, script }) => {
       most = Math.max(most, waiting.length);
     },
   });
-  const decoded = (split) =>
-    ({ ...split, inputs: decode(split.inputs), labels: decode(split.labels) });
+  const decoded = (split) => ({ ...split, inputs: decode(split.inputs), labels: decode(split.labels),
+    ...(split.axes && { axes: decode(split.axes) }) });
   const both = ({ train: one, validation }) => ({ train: decoded(one), validation: decoded(validation) });
   receive({ action: "load", data: both(data) });
   for (const { turns = 0, data: others, ...message } of script) {

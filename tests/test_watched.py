@@ -6,11 +6,13 @@ from test_engine import decode, encode, run
 from test_loop import DATA
 
 from lectures_lib.data import load_digits
+from lectures_lib.demos import autoencoders_variational_live as plane
 from lectures_lib.demos import lstm_long_memory_live as race
 from lectures_lib.demos import rnn_recurrent_networks_live as recurrent
 from lectures_lib.from_scratch import gru, lstm
 from lectures_lib.models import digits_cnn
 from lectures_lib.playground.network import description
+from lectures_lib.playground.plane import principal
 
 pytestmark = pytest.mark.slow
 DIGITS = load_digits(seed=0)
@@ -237,3 +239,54 @@ def test_at_a_larger_rate_and_length_only_the_gru_learns():
     errors, _ = raced(40, 3e-2, seeds=range(5))
     assert (errors[:, -1, [0, 2]] > 0.3).all()
     assert (errors[:, -1, 1] < 0.1).all()
+
+
+def unfolded(autoencoder, *changes, seeds, wanted):
+    """Return `wanted` of 100 epochs, and of those after each change, `(seeds, epochs)` each."""
+    digits = plane.plane_digits()
+    flat = {k: getattr(digits, k).inputs.reshape(-1, 64) for k in ("train", "validation")}
+    data = {
+        k: {"inputs": encode(x), "labels": encode(x), "width": 64, "answers": 64}
+        for k, x in flat.items()
+    }
+    pca = principal(flat["train"], flat["validation"])
+    more = {"axes": encode(np.array(pca["axes"])), "spread": pca["spread"]}
+    data["validation"] |= more
+    found = description(plane.plane_network(autoencoder=autoencoder))
+    start = {"action": "start", "id": 1, "batchSize": 50, "epochs": 100, "turns": ALL}
+    later = [{"action": "change", "id": 1, "turns": ALL} | change for change in changes]
+    scripts = [
+        {"data": data, "script": [start | {"network": found | {"seed": seed}}, *later]}
+        for seed in seeds
+    ]
+    points = [
+        [point for report in each["reports"] for point in report["points"]]
+        for each in run(scripts=scripts)["scripts"]
+    ]
+    return *(np.array([[p[key] for p in each] for each in points]) for key in wanted), pca["error"]
+
+
+def test_a_linear_network_turns_into_the_plane_of_pca():
+    slower = {"learningRate": 1e-3, "epochs": 140}
+    angles, errors, pca = unfolded("linear", slower, seeds=range(10), wanted=("angle", "error"))
+    assert round(pca, 2) == 0.72
+    assert angles[:, 0].min() > 80
+    assert angles[:, 100].max() < 5 and angles[:, 80:101].min(axis=1).min() > 0.5
+    assert np.count_nonzero(angles[:, 140] < 1) >= 7 and angles[:, 140].max() < 4
+    np.testing.assert_allclose(errors[:, 140], pca, atol=0.004)
+
+
+def test_a_stacked_network_bends_the_plane():
+    errors, _ = unfolded("stacked", seeds=range(5), wanted=("error",))
+    assert np.round(np.median(errors[:, 100]), 2) == 0.57
+    assert np.abs(errors[:, 100] - 0.57).max() < 0.015
+
+
+def test_a_large_beta_lets_the_cloud_collapse_and_beta_one_unfolds_it_again():
+    moves = {"beta": 10, "epochs": 140}, {"beta": 1, "epochs": 180}
+    errors, costs, _ = unfolded("variational", *moves, seeds=range(3),
+                                wanted=("error", "divergence"))  # fmt: skip
+    assert np.abs(errors[:, 100] - 0.55).max() < 0.025
+    assert costs[:, 100].min() > 2 and costs[:, 102].max() < 0.1
+    assert np.abs(errors[:, 140] - 1).max() < 0.02 and costs[:, 140].max() < 0.01
+    assert errors[:, 180].max() < 0.62 and costs[:, 180].min() > 2

@@ -50,6 +50,7 @@ TRAINING = {
     "energies": (*LEARNING, "powers.js", "series.js", "train_energies.js"),
     "recall": (*LEARNING, "powers.js", "series.js", "train_recall.js"),
     "race": (*LEARNING, "rivals.js", "powers.js", "train_race.js"),
+    "plane": (*LEARNING, "codes.js", "train_plane.js"),
 }
 # Loaded before, where the networks of a figure have what stands there.
 PARTS = {

@@ -40,6 +40,8 @@ class Kind:
         batch_size: Examples in a step, where no control says it.
         rivals: A control whose values all train together; `draw` and `say` get a run of each, by
             value.
+        learns: From the `Dataset` to what Keras learns from, where that is not the same.
+        given: From the `Dataset` to what else the page gets, ready for JSON.
     """
 
     pack: Callable
@@ -48,6 +50,8 @@ class Kind:
     check: Callable = lambda name, controls, data, more: None
     batch_size: int = 100
     rivals: str = ""
+    learns: Callable = lambda data: data
+    given: Callable = lambda data: {}
 
 
 def curves(rows, *, width_ratios):

@@ -3,6 +3,7 @@
 import keras
 from keras import layers as kinds
 
+from lectures_lib.playground.sample import SampledCode
 from lectures_lib.training.checks import loss_name
 
 __all__ = ["described_layers", "description", "own_network"]
@@ -16,6 +17,7 @@ LOSSES = {
     "sparse_categorical_crossentropy": "crossentropy",
     "mean_squared_error": "squared error",
     "binary_crossentropy": "binary crossentropy",
+    "summed_crossentropy": "binary crossentropy",
 }
 # Rows, columns and channels: of images, of series with a row for each step, of numbers.
 INPUT = {3: lambda *shape: [*shape], 2: lambda steps, n: [steps, 1, n], 1: lambda n: [1, 1, n]}
@@ -29,7 +31,7 @@ FIXED = ("beta_1", "beta_2", "rho", "epsilon", "amsgrad", "centered", "nesterov"
 SUPPORTED = (
     "It has Conv2D with stride 1, square MaxPooling2D, GlobalMaxPooling2D, Flatten, Dense, "
     "SimpleRNN, LSTM and GRU, with biases and Keras' own settings, each followed by ReLU, tanh, "
-    "sigmoid or nothing, and softmax at the end."
+    "sigmoid or nothing, a SampledCode, and softmax at the end."
 )
 
 
@@ -85,6 +87,8 @@ def _kind(layer, config):
         sizes = {*config["pool_size"], *config["strides"]}
         square = len(sizes) == 1 and config["padding"] == "valid"
         return {"kind": "pooling", "size": sizes.pop()} if square else None
+    if isinstance(layer, SampledCode):
+        return {"kind": "sample", "size": int(layer.output.shape[-1]), "beta": layer.beta}
     if isinstance(layer, kinds.GlobalMaxPooling2D):
         return {"kind": "global pooling"}
     if type(layer) in RECURRENT:
@@ -118,6 +122,7 @@ def description(model):
     ([7, 1, 2], {'kind': 'squared error'}, 'adam', 0.0)
     """
     layers, loss = described_layers(model), LOSSES.get(loss_name(model))
+    summed = {"summed": True} if loss_name(model) == "summed_crossentropy" else {}
     last = layers[-1]["kind"]
     if (
         loss is None
@@ -126,8 +131,8 @@ def description(model):
     ):
         raise ValueError(
             f"The page cannot train the loss {loss_name(model)!r} after {last!r}. It has "
-            "sparse_categorical_crossentropy after softmax, binary_crossentropy after sigmoid, and "
-            "mean_squared_error after anything else."
+            "sparse_categorical_crossentropy after softmax, binary_crossentropy and "
+            "summed_crossentropy after sigmoid, and mean_squared_error after anything else."
         )
     optimiser = model.optimizer
     settings, usual = optimiser.get_config(), type(optimiser)().get_config()
@@ -143,7 +148,7 @@ def description(model):
     return {
         "input": INPUT[len(shape)](*shape),
         "layers": layers,
-        "loss": {"kind": loss},
+        "loss": {"kind": loss} | summed,
         "optimiser": {
             "kind": OPTIMISERS[type(optimiser)],
             "rate": float(settings["learning_rate"]),

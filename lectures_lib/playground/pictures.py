@@ -4,14 +4,14 @@ import numpy as np
 
 from lectures_lib.playground.kinds import Kind, curves
 
-__all__ = ["DIGITS", "PAD"]
+__all__ = ["DIGITS", "PAD", "digit_text"]
 
 
-def _digits(split):
+def digit_text(split):
     """Return pictures and labels as text, a sign for each grey value from 0 to 16.
 
     >>> from lectures_lib.data import load_digits
-    >>> packed = _digits(load_digits(seed=0).validation)
+    >>> packed = digit_text(load_digits(seed=0).validation)
     >>> len(packed["pictures"]) // 64, packed["labels"][:5]
     (180, '74760')
     """
@@ -117,5 +117,5 @@ def _describe_pad(run, state, page):
     )
 
 
-DIGITS = Kind(_digits, _draw_digits, _describe_digits)
-PAD = Kind(_digits, _draw_pad, _describe_pad, _check_pad)
+DIGITS = Kind(digit_text, _draw_digits, _describe_digits)
+PAD = Kind(digit_text, _draw_pad, _describe_pad, _check_pad)

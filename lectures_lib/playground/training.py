@@ -15,13 +15,15 @@ from lectures_lib.explore import Demo, check_texts, describe, parameter_of, star
 from lectures_lib.playground.answering import MIME_TYPE
 from lectures_lib.playground.kinds import Run
 from lectures_lib.playground.pictures import DIGITS, PAD
+from lectures_lib.playground.plane import PLANE
 from lectures_lib.playground.race import RACE
 from lectures_lib.playground.series import ENERGIES, RECALL
 from lectures_lib.training import fit
 
 __all__ = ["Training", "train"]
 
-KINDS = {"digits": DIGITS, "pad": PAD, "energies": ENERGIES, "recall": RECALL, "race": RACE}
+KINDS = {"digits": DIGITS, "pad": PAD, "energies": ENERGIES, "recall": RECALL, "race": RACE,
+         "plane": PLANE}  # fmt: skip
 SETTINGS = ("learning_rate", "l2", "batch_size", "seed")  # all others change the architecture
 
 
@@ -56,8 +58,9 @@ def train(
         caption: One or two sentences below it.
         kind: What is shown beside the curves: "digits", kernels and what they answer to a digit
             that the reader draws, "pad", a plane of `learning_rate` and `l2`, both above 0,
-            "energies", the forecast of a series, "recall", the gradients of a recurrent network, or
-            "race", which needs a control `layer`: networks that learn side by side.
+            "energies", the forecast of a series, "recall", the gradients of a recurrent network,
+            "race", which needs a control `layer`: networks that learn side by side, or "plane",
+            which needs controls `autoencoder` and `beta`: the codes of autoencoders with two.
         epochs: Length of a run.
         start: Starting value of each control; the first value where it is not given.
         labels: What each control is called, with units; the name by default.
@@ -109,7 +112,7 @@ def train(
             "batch_size": state.get("batch_size", shown.batch_size),
             "seed": state.get("seed", 0),
         }
-        rows = fit(model, examples, epochs=epochs, progress=False, **how)
+        rows = fit(model, shown.learns(examples), epochs=epochs, progress=False, **how)
         return Run(model, rows, examples, before)
 
     def runs(state):
@@ -124,6 +127,7 @@ def train(
         "batchSize": shown.batch_size,
         "controls": [describe(p, full_start) | {"values": list(p.page_values)} for p in parameters],
         "examples": {part: shown.pack(getattr(data, part)) for part in ("train", "validation")},
+        **shown.given(data),
     } | (more or {})
     made = Training(
         name,

@@ -21,6 +21,7 @@ PAGES = {
     "learn-to-recall": "book/rnn/recurrent_networks.html",
     "energies-unfolding": "book/rnn/extrapolation.html",
     "memory-race": "book/lstm/long_memory.html",
+    "latent-plane": "book/autoencoders/variational.html",
 }  # fmt: skip
 FRONT = "book/intro.html"
 PHONE = {"width": 390, "height": 844}

@@ -93,18 +93,14 @@ globalThis.lecturesLoop = ({ engine, post, later, now = () => performance.now() 
   };
 
   const change = (settings) => {
-    if ("rate" in settings) run.speed = settings.rate;
-    if ("learningRate" in settings) {
-      run.network.optimiser = { ...run.network.optimiser, rate: settings.learningRate };
+    const { network } = run;
+    const { rate: speed = run.speed, learningRate: rate, own = run.own, epochs = run.epochs } = settings;
+    Object.assign(run, { speed, own, epochs });
+    if (rate >= 0) network.optimiser = { ...network.optimiser, rate };
+    for (const layer of network.layers || []) {
+      for (const name of ["l2", "beta"]) if (name in layer) layer[name] = settings[name] ?? layer[name];
     }
-    if ("l2" in settings) {
-      for (const parameter of run.network.parameters) {
-        if (parameter.name === "kernel" && "l2" in parameter.layer) parameter.l2 = settings.l2;
-      }
-    }
-    if ("own" in settings) run.own = settings.own;
-    if ("epochs" in settings) run.epochs = settings.epochs;
-    if (run.state === "done" && run.network.steps < run.epochs * run.batches) run.state = "running";
+    if (run.state === "done" && network.steps < epochs * run.batches) run.state = "running";
     run.next = now();
   };
   const actions = {

@@ -54,8 +54,7 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, losses, opt
         end += values.length;
         made[name] = values;
         const [first, second] = [allocate(values.length), allocate(values.length)];
-        const l2 = name === "kernel" ? layer.l2 || 0 : 0;
-        parameters.push({ layer: made, name, values, l2, first, second });
+        parameters.push({ layer: made, name, values, first, second });
       }
       return made;
     });
@@ -75,8 +74,8 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, losses, opt
   const lossOf = ({ layers, loss, parameters }, volumes, labels) => {
     const scores = volumes.at(-2)?.values;
     const found = losses[loss.kind](volumes.at(-1), labels, { ...loss, scores });
-    for (const { values, l2 } of parameters) {
-      if (l2) for (let k = 0; k < values.length; k++) found.value += l2 * values[k] * values[k];
+    for (const { values, name, layer: { l2 } } of parameters) {
+      if (l2 && name === "kernel") for (let k = 0; k < values.length; k++) found.value += l2 * values[k] * values[k];
     }
     layers.forEach((layer, k) => (found.value += kinds[layer.kind].cost?.(volumes[k], layer) || 0));
     return found;
@@ -94,9 +93,9 @@ globalThis.lecturesTraining = ({ allocate, mark, release }, { kinds, losses, opt
   // how long they were before, where somebody asks.
   const finish = ({ parameters, clip, watched }, gradients) => {
     let square = 0;
-    parameters.forEach(({ values, l2 }, p) => {
+    parameters.forEach(({ values, name, layer: { l2 } }, p) => {
       const gradient = gradients[p];
-      if (l2) for (let k = 0; k < gradient.length; k++) gradient[k] += 2 * l2 * values[k];
+      if (l2 && name === "kernel") for (let k = 0; k < gradient.length; k++) gradient[k] += 2 * l2 * values[k];
       if (!clip && !watched) return;
       for (let k = 0; k < gradient.length; k++) square += gradient[k] * gradient[k];
     });
@@ -148,5 +147,6 @@ globalThis.lecturesEngine = (options) => {
   const products = lecturesProducts(options);
   const layers = lecturesLayers(products);
   const engine = { ...products, ...layers, ...lecturesTraining(products, layers) };
-  return { ...engine, ...globalThis.lecturesRivals?.(engine) };
+  for (const name of ["Rivals", "Codes"]) Object.assign(engine, globalThis[`lectures${name}`]?.(engine));
+  return engine;
 };
