@@ -252,7 +252,7 @@ def digit_of_strokes(image, output, kernels, codes):
     return figure(
         drawn, name="fig-digit-of-strokes",
         caption="A test digit, its reconstruction, and the six strokes with the largest codes. "
-        "Blue is ink, orange takes ink away.",
+        "Violet is ink, orange takes ink away.",
         alt=f"Left, a digit and its reconstruction. Right, {counted(len(largest), 'stroke')}, "
         f"with codes from {used.max():.2f} down to {used.min():.2f}: lines and hooks that add "
         "ink along a path and take some away beside it.",
@@ -285,7 +285,7 @@ def strokes():
 
     return explore(
         draw, alt=describe, name="sparse-strokes",
-        caption="The strokes that the training digits use most (recorded runs). Blue is ink, "
+        caption="The strokes that the training digits use most (recorded runs). Violet is ink, "
         "orange takes ink away.",
         l1=[0.0, 0.0001, 0.0003, 0.001, 0.003, 0.01], start={"l1": 0.001},
         labels={"l1": "penalty λ₁"},

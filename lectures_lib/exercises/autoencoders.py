@@ -33,22 +33,6 @@ def _axes_needed(rng):
         )
 
 
-@exercise("autoencoders-wave-variance", chapter="autoencoders/linear_and_pca")
-def _wave_variance(rng):
-    drawn = rng.integers(6, 14), rng.integers(1, 4)
-    for size, k in [(5, 1), (8, 3), (8, 0), (9, 4), drawn]:
-        half = rng.uniform(0, 0.5, size=size // 2 + 1)
-        correlations = half[np.minimum(np.arange(size), size - np.arange(size))]
-        correlations[0] = 1.0
-        C = [np.roll(correlations, i) for i in range(size)]
-        w = np.cos(2 * np.pi * k * np.arange(size) / size)
-        yield Case(
-            w @ C @ w / (w @ w),
-            {"correlations": correlations, "k": int(k)},
-            hint="w C w for the wave w of length 1: every distance r counts, 0 to N - 1.",
-        )
-
-
 @exercise("autoencoders-stacked-weights", chapter="autoencoders/stacked")
 def _stacked_weights(rng):
     drawn = tuple(rng.integers(2, 60, size=3).tolist())
