@@ -19,10 +19,11 @@ SHORT_EPOCHS, EPOCHS = 8, 20
 # Adam to choose from; the choice is that of the smallest validation error after a short run.
 TRIED = {
     "stacked": (
-        ("300", "selu", (1e-3, 2e-3, 4e-3, 8e-3)), ("500-300", "relu", (5e-4, 1e-3, 2e-3, 4e-3, 8e-3)),
+        ("300", "selu", (1e-3, 2e-3, 4e-3, 8e-3)),
+        ("500-300", "relu", (5e-4, 1e-3, 2e-3, 4e-3, 8e-3)),
     ),
     "convolutional": (("16-32", "relu", (2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)),),
-}  # fmt: skip
+}
 
 
 def stacked(units, latent_dim, *, activation, learning_rate, seed):

@@ -74,8 +74,10 @@ EDITS = {
         ],
         "few digits, wide sparse codes": [
             ("digits = load_mnist()", "digits = load_mnist(train_images=300, test_images=100)"),
-            ("Dense(100, \"relu\", activity_regularizer=L1(1e-3)", 
-             "Dense(20, \"relu\", activity_regularizer=L1(1e-2)"),
+            (
+                'Dense(100, "relu", activity_regularizer=L1(1e-3)',
+                'Dense(20, "relu", activity_regularizer=L1(1e-2)',
+            ),
             ('"epochs": 100', '"epochs": 1'),
         ],
         "own exercises of every kind": [

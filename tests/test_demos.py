@@ -1217,7 +1217,7 @@ def test_figures_of_codes_of_autoencoders_are_drawn_in_all_corners(show, figures
 
 def test_a_tilted_plane_of_autoencoders_loses_what_the_eigenvalues_say():
     points = cloud()
-    first, second, third = np.linalg.eigvalsh(np.cov(points.T, bias=True))[::-1]
+    _, second, third = np.linalg.eigvalsh(np.cov(points.T, bias=True))[::-1]
     demo = linear.tilted_plane(points)
     for tilt, error in ((0, third), (90, second), (30, 0.25 * second + 0.75 * third)):
         said = demo.alt_text({"tilt_deg": tilt})

@@ -1073,7 +1073,7 @@ def test_linear_codes_come_out_again():
 
 def test_digit_codes_are_complete_and_at_the_chosen_settings():
     tried, table = load("digit_code_choices"), load("digit_codes")
-    assert len(tried) == 4 * (4 + 4 + 4) and tried["epochs"].eq(8).all()
+    assert len(tried) == 4 * (4 + 5 + 5) and tried["epochs"].eq(8).all()
     sizes = [2, 10, 30, 100]
     wanted = list(itertools.product(["PCA", "PCA, cut off"], sizes))
     assert configurations(table[:8], ["method", "latent_dim"]) == wanted
@@ -1096,9 +1096,11 @@ def test_digit_codes_of_pca_and_a_short_run_come_out_again():
     assert row["test"] == pytest.approx(known["test"], rel=1e-3)
     settings = ("stacked", "300", "selu", 30, 2e-3, 0)
     again = digit_codes.trained.func(*settings, epochs=8)
-    known = load("digit_code_choices").query(
-        "shape == '300' and latent_dim == 30 and learning_rate == 0.002"
-    ).iloc[0]
+    known = (
+        load("digit_code_choices")
+        .query("shape == '300' and latent_dim == 30 and learning_rate == 0.002")
+        .iloc[0]
+    )
     assert again["parameters"] == known["parameters"] == 489_814
     assert again["validation"] == pytest.approx(known["validation"], rel=0.02)
 

@@ -259,13 +259,9 @@ def held_out(by_examples, test):
     said = []
     for (examples, found), colour in zip(by_examples.items(), COLOURS, strict=False):
         sizes, error, discarded = errors_by_size(found, test)
-        axes.plot(
-            sizes, error, "o-", color=colour, markersize=4, label=f"{examples:,}: test error"
-        )
+        axes.plot(sizes, error, "o-", color=colour, markersize=4, label=f"{examples:,}: test error")
         axes.plot(sizes, discarded, "--", color=colour, label=f"{examples:,}: discarded")
-        said.append(
-            f"axes from {examples:,} digits {error[-1]:.4f}, discarded {discarded[-1]:.4f}"
-        )
+        said.append(f"axes from {examples:,} digits {error[-1]:.4f}, discarded {discarded[-1]:.4f}")
     axes.plot(last["latent_dim"], last["test"], "x", color="black", label="autoencoder")
     axes.set(xscale="log", yscale="log", xlabel="numbers in the code", ylabel="error per pixel")
     axes.legend(loc="lower left", fontsize=9)
@@ -284,9 +280,7 @@ def ising_axes(axes):
     said = []
     for panel, axis, name in zip(panels, axes, ("first", "second", "third"), strict=False):
         picture = 32 * axis.reshape(32, 32) * np.sign(axis.sum())
-        show_image(
-            picture, axes=panel, title=f"{name} axis", limits=(-2.5, 2.5), colours="RdBu_r"
-        )
+        show_image(picture, axes=panel, title=f"{name} axis", limits=(-2.5, 2.5), colours="RdBu_r")
         said.append(f"of the {name} {np.mean(picture > 0):.0%}")
     return figure(
         drawn, name="fig-ae-ising-axes",

@@ -198,9 +198,7 @@ def pixel_loss():
 def codes_of_digits():
     """Return the recorded test errors by size (rows) and method (columns): medians of seeds."""
     table = recorded.load("digit_codes")
-    wide = table.pivot_table(
-        index="latent_dim", columns="method", values="test", aggfunc="median"
-    )
+    wide = table.pivot_table(index="latent_dim", columns="method", values="test", aggfunc="median")
     return wide[list(METHODS)]
 
 
@@ -236,9 +234,7 @@ def digit_of_strokes(image, output, kernels, codes):
         codes: What each unit adds, `(units,)`.
     """
     drawn, panels = new_figure(2, 4, height=3.2)
-    for axes, picture, name in zip(
-        panels[:, 0], (image, output), ("digit", "output"), strict=True
-    ):
+    for axes, picture, name in zip(panels[:, 0], (image, output), ("digit", "output"), strict=True):
         show_image(
             np.reshape(picture, (28, 28)), axes=axes, title=name, colours="gray_r", limits=(0, 1)
         )
