@@ -10,6 +10,7 @@ import pandas as pd
 from recipes import (
     cifar10,
     denoising,
+    digit_codes,
     digits,
     extrapolation,
     gates,
@@ -36,6 +37,8 @@ PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
 RECIPES = {
     recipe.__name__: recipe
     for recipe in (
+        digit_codes.digit_code_choices,
+        digit_codes.digit_codes,
         digits.digits_batch_size,
         digits.digits_choice,
         digits.digits_grid,

@@ -12,6 +12,80 @@ TWO_CONVOLUTIONS = """        Conv2D(8, 3, padding="same", activation="relu"),
 """
 SEVEN = 'np.logspace(-5, 1, 7), "l2": np.logspace(-5, 1, 7)}'
 EDITS = {
+    "autoencoders/linear_and_pca": {
+        "one number, not trained for long": [
+            ("plane = pca(orbit, latent_dim=2)", "plane = pca(orbit, latent_dim=1)"),
+            ("epochs=150, batch_size=20", "epochs=2, batch_size=7"),
+            ("range(3000)", "range(20)"),
+        ],
+        "other positions, with less noise": [
+            ("points=60, noise=0.1, seed=0", "points=200, noise=0.03, seed=4"),
+            ("range(3000)", "range(200)"),
+        ],
+        "a bent encoder at another rate": [
+            ("keras.Input((d,)), Dense(k)]", "keras.Input((d,)), Dense(9, 'tanh'), Dense(k)]"),
+            ("Adam(0.02)", "SGD(0.1)"),
+            ("range(3000)", "range(20)"),
+        ],
+        "three networks of scratch, small steps": [
+            ("np.random.default_rng(0), 10", "np.random.default_rng(7), 3"),
+            ("w - 0.5 * step", "w - 0.05 * step"),
+        ],
+        "fewer digits, axes from fewer still": [
+            ("load_mnist()", "load_mnist(train_images=1000, seed=3)"),
+            ("digits[:400]", "digits[:250]"),
+            ("range(3000)", "range(20)"),
+        ],
+        "a hot magnet": [
+            ("np.linspace(1.5, 3.5, 21).round(1)", "np.linspace(2.0, 4.0, 5)"),
+            ("configurations=40, seed=0", "configurations=10, seed=2"),
+            ("range(3000)", "range(20)"),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return encoder"),
+            ("range(3000)", "range(20)"),
+        ],
+    },
+    "autoencoders/stacked": {
+        "few positions, one epoch": [
+            ("for n in (600, 500)", "for n in (60, 30)"),
+            ('"epochs": 100', '"epochs": 1'),
+            ("epochs=10, batch_size=64", "epochs=1, batch_size=200"),
+        ],
+        "a code of two numbers, without a bend": [
+            ('Dense(32, "tanh"), Dense(1)]', "Dense(5), Dense(2)]"),
+            ("keras.Input((1,))", "keras.Input((2,))"),
+            ("codes.max(), 200)[:, np.newaxis]", "codes.max(), 400).reshape(-1, 2)"),
+            ('"epochs": 100', '"epochs": 2'),
+            ("epochs=10, batch_size=64", "epochs=1, batch_size=200"),
+        ],
+        "another orbit": [
+            ("0.7 * np.sin(phase)", "0.4 * np.sin(phase)"),
+            ("0.1 * noise", "0.02 * noise"),
+            ('"epochs": 100', '"epochs": 2'),
+            ("epochs=10, batch_size=64", "epochs=1, batch_size=200"),
+        ],
+        "two hidden layers of ReLU, a code of five, squared errors": [
+            ("stacked.add(Dense(300, **selu))", "stacked.add(Dense(40, 'relu'))\n" * 2),
+            ("code, stacked = Dense(30)", "code, stacked = Dense(5)"),
+            ('loss="binary_crossentropy"', 'loss="mean_squared_error"'),
+            ('"epochs": 100', '"epochs": 1'),
+            ("epochs=10, batch_size=64", "epochs=1, batch_size=200"),
+        ],
+        "few digits, wide sparse codes": [
+            ("digits = load_mnist()", "digits = load_mnist(train_images=300, test_images=100)"),
+            (
+                'Dense(100, "relu", activity_regularizer=L1(1e-3)',
+                'Dense(20, "relu", activity_regularizer=L1(1e-2)',
+            ),
+            ('"epochs": 100', '"epochs": 1'),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return stacked"),
+            ('"epochs": 100', '"epochs": 1'),
+            ("epochs=10, batch_size=64", "epochs=1, batch_size=200"),
+        ],
+    },
     "cnn/convolution_layers": {
         "a hidden layer behind a second convolution": [
             (

@@ -17,6 +17,8 @@ from lectures_lib.data import (
     recall_series,
     switched_oscillator,
 )
+from lectures_lib.demos import autoencoders_linear_and_pca as linear
+from lectures_lib.demos import autoencoders_stacked as stacked
 from lectures_lib.demos import cnn_cifar10 as photos
 from lectures_lib.demos import cnn_convolution_layers as layers
 from lectures_lib.demos import cnn_digits, cnn_tuning
@@ -210,6 +212,43 @@ def lstm_of(units=3, *, forget=1.0):
     return memory_network("lstm", **sizes, forget_bias=forget)
 
 
+def cloud(points=12, features=3, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(points, features)) * np.linspace(2, 0.5, features)
+
+
+def spins_of_two_signs():
+    up = np.ones((2, 3, 32, 32))
+    up[:, 1:] = -1
+    return up
+
+
+def figures_of_linear_codes():
+    points, digits = cloud(), cloud(300, 784)
+    linear.positions(points), linear.bottleneck()
+    linear.tilted_plane(points), linear.turned_code(points)
+    run = SimpleNamespace(history={"loss": [0.5, 0.25]})
+    linear.learning_curve(run, 0.125)
+    linear.angles([1, 10], {"decoder": np.full((2, 4), 3.0), "encoder": np.full((2, 4), 8.0)})
+    found = linear.pca(digits, latent_dim=200)
+    linear.restored(found, digits[:9]), linear.held_out({300: found}, digits[:9])
+    linear.ising_axes(np.eye(3, 1024))
+    linear.magnet(np.array([1.5, 3.5]), spins_of_two_signs(), np.array([[1, -1, -1]] * 2))
+
+
+def figures_of_stacked_codes():
+    run = SimpleNamespace(history={"loss": [0.5, 0.25], "val_loss": [0.5, 0.375]})
+    stacked.orbit_curve(run), stacked.digits_curve(run)
+    points, phase = cloud(), np.linspace(-1, 1, 12)
+    stacked.bent_orbit(points, phase, phase[:, np.newaxis] ** 3, points)
+    stacked.cut_orbit(phase, phase[:, np.newaxis], phase**2)
+    images = np.random.default_rng(0).uniform(size=(3, 28, 28, 1))
+    stacked.restored(images, {"PCA": images**2, "stacked": images})
+    stacked.pixel_loss(), stacked.error_by_code(), stacked.strokes()
+    stacked.digit_of_strokes(*images[:2].reshape(2, 784), cloud(7, 784), np.arange(7.0))
+    stacked.code_map(np.arange(12) // 4, points[:, :2], points[:, 1:])
+
+
 def figures_of_long_memory():
     run = SimpleNamespace(history={"loss": [0.5], "val_loss": [0.25]})
     long.tasks(), long.windows({1: 1.0, 3: 0.25}, delay=2, noise=0.125)
@@ -237,6 +276,8 @@ def figures_of_long_memory():
         ("lstm/comparison", figures_of_gated_networks),
         ("lstm/outlook", figures_of_the_outlook),
         ("lstm/long_memory", figures_of_long_memory),
+        ("autoencoders/linear_and_pca", figures_of_linear_codes),
+        ("autoencoders/stacked", figures_of_stacked_codes),
     ],
 )
 def test_the_model_of_the_book_knows_all_figures_of_a_module(chapter, show):
@@ -1161,3 +1202,95 @@ def test_an_open_gate_is_read_aloud():
     assert demo.alt_text({"asked": "at the end", "noise": 1}).endswith("Mean forget gates 1.00.")
     said = demo.alt_text({"asked": "at every step", "noise": 0})
     assert said.endswith("Mean forget gates 0.00.") and "Answers to minus 0.8 V" in said
+
+
+@pytest.mark.parametrize(
+    ("show", "figures"), [(figures_of_linear_codes, 10), (figures_of_stacked_codes, 10)]
+)
+def test_figures_of_codes_of_autoencoders_are_drawn_in_all_corners(show, figures):
+    registry.clear()
+    show()
+    assert len(registry) == figures
+    for demo in registry.values():
+        assert all(walked(demo))
+
+
+def test_a_tilted_plane_of_autoencoders_loses_what_the_eigenvalues_say():
+    points = cloud()
+    _, second, third = np.linalg.eigvalsh(np.cov(points.T, bias=True))[::-1]
+    demo = linear.tilted_plane(points)
+    for tilt, error in ((0, third), (90, second), (30, 0.25 * second + 0.75 * third)):
+        said = demo.alt_text({"tilt_deg": tilt})
+        assert f"The mean squared length is {error:.4f}. " in said
+    assert f"{third:.4f} at 0 degrees" in said
+
+
+def test_a_turned_code_of_autoencoders_has_the_correlation_of_its_numbers():
+    points, turn = cloud(), np.radians(30)
+    offsets = points - points.mean(axis=0)
+    scores = offsets @ np.linalg.svd(offsets)[2][:2].T
+    rotation = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+    matrix = rotation @ np.array([[1, 0.5], [0, 1]])
+    for signs in ([1, 1], [1, -1], [-1, 1]):  # which nothing fixes
+        codes = scores * signs @ matrix
+        said = f"correlation {np.corrcoef(codes.T)[0, 1]:.2f}".replace("-", "minus ")
+        if said in linear.turned_code(points).alt_text({"turn_deg": 30, "shear": 0.5}):
+            return
+    raise AssertionError("no choice of signs gives the correlation that is said")
+
+
+def test_errors_of_autoencoders_by_size_are_those_of_projections():
+    train, test = cloud(300, 40), cloud(50, 40, seed=1)
+    found = linear.pca(train, latent_dim=30)
+    sizes, error, discarded = linear.errors_by_size(found, test)
+    assert sizes.tolist() == [1, 2, 5, 10, 20, 30]
+    axes = np.linalg.svd(train - train.mean(axis=0))[2]
+    offsets = test - train.mean(axis=0)
+    for size, one in zip(sizes, error, strict=True):
+        left = offsets - offsets @ axes[:size].T @ axes[:size]
+        assert one == pytest.approx(np.mean(left**2))
+    values = np.linalg.eigvalsh(np.cov(train.T, bias=True))[::-1]
+    assert discarded[2] == pytest.approx(values[5:].sum() / 40)
+
+
+def test_a_magnet_of_autoencoders_says_how_many_spins_are_up():
+    demo = linear.magnet(np.array([1.5, 3.5]), spins_of_two_signs(), np.array([[1, -1, -1]] * 2))
+    said = demo.alt_text({"temperature": 3.5})
+    assert said.startswith("Temperature 3.5: 100% of the spins shown are up. ")
+    assert "1.00 in size on average, with 33% of them positive" in said
+
+
+def test_a_cut_orbit_of_autoencoders_says_where_it_is_cut():
+    phase = np.radians([-90.0, 0.0, 90.0, 180.0])
+    codes, lost = np.array([[0.0], [1.0], [2.0], [-2.0]]), np.array([0.1, 0.1, 0.5, 0.1])
+    said = stacked.cut_orbit(phase, codes, lost).alt_text({})
+    assert "is steepest near 90 degrees" in said
+    assert said.endswith("0.1000 in the median and 0.50 at its largest, at 90 degrees.")
+
+
+def test_losses_of_a_pixel_of_autoencoders_are_computed():
+    said = stacked.pixel_loss().alt_text({"target": 0.5, "axis": "pre-activation"})
+    assert f"minimum of {np.log(2):.2f} at the target" in said and "hardly changes" in said
+    far = -0.5 * np.log(1 / (1 + np.exp(8))) - 0.5 * np.log(1 - 1 / (1 + np.exp(8)))
+    assert f"rises to {far:.1f} at the far end" in said
+
+
+def test_recorded_errors_of_autoencoders_are_medians_of_seeds():
+    table = recorded.load("digit_codes").query("method == 'stacked' and latent_dim == 10")
+    said = stacked.error_by_code().alt_text({})
+    middle = np.sort(table["test"])[1]
+    assert len(table) == 3
+    assert stacked.codes_of_digits().loc[10, "stacked"] == middle
+    values = [f"{error:.4f}" for error in stacked.codes_of_digits()["stacked"]]
+    assert f"stacked {', '.join(values)}" in said and f"{middle:.4f}" in values
+    row = recorded.load("sparsity_runs").query("l1 == 0.001")["test"]
+    assert stacked.strokes().alt_text({"l1": 0.001}).endswith(f"is {row.median():.4f}.")
+
+
+def test_a_map_of_codes_of_autoencoders_counts_like_neighbours():
+    labels, places = np.array([0, 0, 1]), np.array([[0.0, 0], [1, 0], [1.5, 0]])
+    said = stacked.code_map(labels, places, np.array([[0.0, 0], [1, 0], [9, 0]])).alt_text({})
+    assert said.endswith("PCA of the pixels 33%, t-SNE of the codes 67%.")
+    six = np.zeros((8, 784))
+    said = stacked.digit_of_strokes(six[0], six[0], six, np.arange(8) / 4).alt_text({})
+    assert "6 strokes, with codes from 1.75 down to 0.50" in said

@@ -297,21 +297,6 @@ WRONG = {
             np.sqrt(variances), share
         ),
     ],
-    "autoencoders-ordered-variances": [
-        lambda codes, V: np.sort(codes.var(axis=0))[::-1],
-        lambda codes, V: np.linalg.svd(codes @ V, compute_uv=False)[: len(V)] ** 2 / len(codes),
-    ],
-    "autoencoders-error-on-new": [
-        lambda axes, mean, new_mean, new_covariance: np.trace(
-            new_covariance - axes.T @ axes @ new_covariance
-        ),
-        lambda axes, mean, new_mean, new_covariance: np.sum((new_mean - mean) ** 2)
-        + np.trace(new_covariance - axes.T @ axes @ new_covariance),
-    ],
-    "autoencoders-wave-variance": [
-        lambda correlations, k: np.abs(np.fft.fft(correlations)[k]) ** 2,
-        lambda correlations, k: np.sum(correlations * np.cos(k * np.arange(len(correlations)))),
-    ],
     "autoencoders-stacked-weights": [
         lambda sizes, tied: answer_of("autoencoders-stacked-weights", "solution")(sizes, False)
         // (1 + tied),  # half of the biases too
@@ -692,13 +677,51 @@ def last_readings(count):
     return train
 
 
+def through(code, activation="tanh"):
+    """Train an autoencoder of positions with a code of this width."""
+
+    def train(positions):
+        import keras
+
+        keras.utils.set_random_seed(0)
+        dense = keras.layers.Dense
+        layers = [dense(32, activation), dense(code), dense(32, activation), dense(3)]
+        model = keras.Sequential([keras.Input((3,)), *layers])
+        model.compile(keras.optimizers.Adam(0.005), "mean_squared_error")
+        model.fit(positions, positions, epochs=15, batch_size=20, verbose=0)
+        return model
+
+    return train
+
+
+def any_basis(*, ordered):
+    """Train a linear autoencoder, and return its encoder, perhaps with sorted numbers."""
+
+    def train(points):
+        import keras
+
+        keras.utils.set_random_seed(0)
+        encoder = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)])
+        model = keras.Sequential([encoder, keras.layers.Dense(6)])
+        model.compile(keras.optimizers.Adam(0.01), "mean_squared_error")
+        model.fit(points, points, epochs=30, batch_size=50, verbose=0)
+        if ordered:
+            W, b = encoder.get_weights()
+            order = np.argsort(-(points @ W).var(axis=0))
+            encoder.set_weights([W[:, order], b[order]])
+        return encoder
+
+    return train
+
+
 LACKING = (
     "centred pictures alone|trained on clean|see too little|events alone|such small inputs|"
     "pictures alone teach|are the new labels right|what came last|"
     "values alone teach|learnt noise by heart|for a minute alone|constant width alone|"
     "same second difference does better|without gates, learns no more|"
     "window alone teaches no more|squares on the readings do|Padding alone changes|"
-    "constant answer explains"
+    "constant answer explains|more than one number is passed on|straight line keeps about|"
+    "any basis of the plane"
 )
 WAYS = {
     "cnn-few-events": [track_network(mirror=False), track_network(mirror=True)],
@@ -731,6 +754,8 @@ WAYS = {
     "lstm-multiplexer": [without_gates(recurrent=True), without_gates(recurrent=False)],
     "lstm-without-gates": [at_every_step(window=40), at_every_step(window=None)],
     "lstm-pendulum": [last_readings(30), last_readings(2)],
+    "autoencoders-one-number": [through(1, "linear"), through(2), through(3)],
+    "autoencoders-ordered-code": [any_basis(ordered=False), any_basis(ordered=True)],
 }
 
 
@@ -1100,7 +1125,6 @@ NAMED = [
     ("lstm-forget-bias", "", "1/e, not one half"),
     ("lstm-gru-step", "z is turned round"),
     ("autoencoders-axes-needed", "This is the index"),
-    ("autoencoders-ordered-variances", "variances of the codes", "The outputs have a mean"),
     ("autoencoders-stacked-weights", "biases of its own", "The biases are missing"),
     ("autoencoders-stable-cross-entropy", "is missing", "This is the mean"),
     ("autoencoders-strided-matrix", "The kernel is flipped", "This is the transposed matrix"),

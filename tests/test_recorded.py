@@ -24,6 +24,7 @@ from recipes import __main__ as make
 from recipes import (
     cifar10,
     denoising,
+    digit_codes,
     extrapolation,
     gates,
     holding,
@@ -51,6 +52,7 @@ TABLES = [
     *("cifar10_noise", "cifar10_patches", "cifar10_runs", "cifar10_transfer"),
     "convolutional_errors",
     "denoising_runs",
+    *("digit_code_choices", "digit_codes"),
     *(
         "digits_batch_size",
         "digits_choice",
@@ -1093,6 +1095,40 @@ def test_linear_codes_come_out_again():
     row = load("linear_codes").query("latent_dim == 5 and seed == 3 and epoch == 10").iloc[0]
     np.testing.assert_allclose(again[["train", "test"]], row[["train", "test"]], rtol=1e-3)
     assert again["median_deg"] == pytest.approx(row["median_deg"], rel=0.1)
+
+
+def test_digit_codes_are_complete_and_at_the_chosen_settings():
+    tried, table = load("digit_code_choices"), load("digit_codes")
+    assert len(tried) == 4 * (4 + 5 + 5) and tried["epochs"].eq(8).all()
+    sizes = [2, 10, 30, 100]
+    wanted = list(itertools.product(["PCA", "PCA, cut off"], sizes))
+    assert configurations(table[:8], ["method", "latent_dim"]) == wanted
+    wanted = list(itertools.product(["stacked", "convolutional"], sizes, range(3)))
+    found = configurations(table[8:], ["method", "latent_dim", "seed"])
+    assert sorted(found) == sorted(wanted) and table["epochs"][8:].eq(20).all()
+    settings = ["method", "shape", "activation", "latent_dim", "learning_rate"]
+    best = tried.loc[tried.groupby(["method", "latent_dim"])["validation"].idxmin(), settings]
+    chosen = configurations(table[8:][settings].drop_duplicates(), settings)
+    assert sorted(chosen) == sorted(configurations(best, settings))
+    # The cut only helps, and more numbers always do.
+    of_pca = table[:8].pivot(index="latent_dim", columns="method", values="test")
+    assert (of_pca["PCA, cut off"] < of_pca["PCA"]).all()
+    assert table.groupby("method")["minutes"].sum().lt(10).all()
+
+
+def test_digit_codes_of_pca_and_a_short_run_come_out_again():
+    row = digit_codes.principal(30, cut=True)
+    known = load("digit_codes").query("method == 'PCA, cut off' and latent_dim == 30").iloc[0]
+    assert row["test"] == pytest.approx(known["test"], rel=1e-3)
+    settings = ("stacked", "300", "selu", 30, 2e-3, 0)
+    again = digit_codes.trained.func(*settings, epochs=8)
+    known = (
+        load("digit_code_choices")
+        .query("shape == '300' and latent_dim == 30 and learning_rate == 0.002")
+        .iloc[0]
+    )
+    assert again["parameters"] == known["parameters"] == 489_814
+    assert again["validation"] == pytest.approx(known["validation"], rel=0.02)
 
 
 def test_convolutional_errors_are_complete():

@@ -4,7 +4,9 @@ import itertools
 
 import numpy as np
 
-from lectures_lib.exercises import Case, exercise
+from lectures_lib.exercises import Case, autoencoders_trained, exercise
+
+__all__ = ["autoencoders_trained"]  # its checks come with these
 
 
 @exercise("autoencoders-axes-needed", chapter="autoencoders/linear_and_pca")
@@ -31,61 +33,7 @@ def _axes_needed(rng):
         )
 
 
-@exercise("autoencoders-ordered-variances", chapter="autoencoders/linear_and_pca")
-def _ordered_variances(rng):
-    for n, k, d in [(20, 2, 3), (rng.integers(10, 15), 3, 5)]:
-        codes = rng.normal(size=(n, k)) @ rng.normal(size=(k, k)) + 3 * rng.normal(size=k)
-        V = rng.normal(size=(k, d))
-        # Without the outputs: C V V^T has the eigenvalues of V^T C V, those that are not zero.
-        product = np.cov(codes.T, bias=True) @ V @ V.T
-        yield Case(
-            np.sort(np.linalg.eigvals(product).real)[::-1],
-            {"codes": codes, "V": V},
-            hint="Of the outputs, not of the codes; about their mean; divided by n.",
-            mistakes={
-                "These are variances of the codes; the decoder V stretches them.": (
-                    np.sort(np.diag(np.cov(codes.T, bias=True)))[::-1]
-                ),
-                "The outputs have a mean: take it off first.": (
-                    np.sort(np.linalg.eigvals(codes.T @ codes @ V @ V.T / n).real)[::-1]
-                ),
-            },
-        )
-
-
-@exercise("autoencoders-error-on-new", chapter="autoencoders/linear_and_pca")
-def _error_on_new(rng):
-    for k, d in [(1, 3), (2, rng.integers(4, 7))]:
-        axes = np.linalg.qr(rng.normal(size=(d, k)))[0].T
-        mean, new_mean = rng.normal(size=(2, d))
-        L = rng.normal(size=(d, d))
-        # Points that have just this mean and covariance, encoded and decoded.
-        points = new_mean + np.sqrt(d) * np.concatenate([L.T, -L.T])
-        outputs = (points - mean) @ axes.T @ axes + mean
-        yield Case(
-            np.mean(np.sum((points - outputs) ** 2, axis=1)),
-            {"axes": axes, "mean": mean, "new_mean": new_mean, "new_covariance": L @ L.T},
-            hint="The spread across the plane, and the distance of the new mean from it.",
-        )
-
-
-@exercise("autoencoders-wave-variance", chapter="autoencoders/linear_and_pca")
-def _wave_variance(rng):
-    drawn = rng.integers(6, 14), rng.integers(1, 4)
-    for size, k in [(5, 1), (8, 3), (8, 0), (9, 4), drawn]:
-        half = rng.uniform(0, 0.5, size=size // 2 + 1)
-        correlations = half[np.minimum(np.arange(size), size - np.arange(size))]
-        correlations[0] = 1.0
-        C = [np.roll(correlations, i) for i in range(size)]
-        w = np.cos(2 * np.pi * k * np.arange(size) / size)
-        yield Case(
-            w @ C @ w / (w @ w),
-            {"correlations": correlations, "k": int(k)},
-            hint="w C w for the wave w of length 1: every distance r counts, 0 to N - 1.",
-        )
-
-
-@exercise("autoencoders-stacked-weights", chapter="autoencoders/denoising")
+@exercise("autoencoders-stacked-weights", chapter="autoencoders/stacked")
 def _stacked_weights(rng):
     drawn = tuple(rng.integers(2, 60, size=3).tolist())
     for sizes in [(784, 100, 30), (3, 2), (10, 40, 7, 5), drawn]:
@@ -105,7 +53,7 @@ def _stacked_weights(rng):
             )
 
 
-@exercise("autoencoders-stable-cross-entropy", chapter="autoencoders/denoising")
+@exercise("autoencoders-stable-cross-entropy", chapter="autoencoders/stacked")
 def _stable_cross_entropy(rng):
     for z, x in [
         (rng.normal(scale=3, size=(2, 3)), rng.uniform(size=(2, 3))),
