@@ -1,4 +1,4 @@
-"""Convolutional autoencoders of digits: their errors, and what they save where labels are few."""
+"""Convolutional autoencoders of digits: maps as codes, and what they save where labels are few."""
 
 import numpy as np
 import pandas as pd
@@ -7,33 +7,21 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from lectures_lib.data import Dataset, Split, inputs_as_labels, load_mnist
 from lectures_lib.from_scratch import pca
-from lectures_lib.models import (
-    convolutional_autoencoder,
-    encoder_classifier,
-    stacked_autoencoder,
-)
-from lectures_lib.physics import ISING_CRITICAL_TEMPERATURE, ising_configurations
+from lectures_lib.models import convolutional_autoencoder, encoder_classifier
 from lectures_lib.training import fit
 from recipes.extrapolation import memory
 
-LATENT_DIMS = (2, 5, 10, 30, 100)
-CODE_FILTERS = (1, 4)  # of maps of 7x7 numbers each, left as they are
+CODE_FILTERS = 4  # of maps of 7x7 numbers each, left as they are
 SEEDS, EPOCHS, BATCH = range(3), 12, 64
 BUILDERS = {
-    "stacked": stacked_autoencoder,
     "convolutional": convolutional_autoencoder,
     "maps": lambda latent_dim, seed: convolutional_autoencoder(
         filters=(16, latent_dim // 49), latent_dim=None, seed=seed
     ),
 }
-NETWORKS = [
-    *((kind, size) for kind in ("stacked", "convolutional") for size in LATENT_DIMS),
-    *(("maps", 49 * filters) for filters in CODE_FILTERS),
-]
 LABELS, LABEL_SEEDS, ENCODERS = (10, 50, 100, 500), range(10), 5
 LABEL_STEPS = (("", 200), (", longer", 600))  # the longer one with most labels only
 LABEL_EPOCHS, LABEL_BATCH = 4, 50
-KERNEL_SEEDS, PLACES = range(5), tuple(np.ndindex(3, 3))
 
 
 @memory.cache
@@ -57,37 +45,25 @@ def squared_error(model, images):
     return float(np.mean((np.asarray(model(images)) - images) ** 2))
 
 
-def convolutional_errors():
-    """Autoencoders of digits, dense and convolutional: mean squared errors of a pixel, 3 seeds."""
+def map_errors():
+    """Autoencoders whose code are four maps of 7x7 numbers: mean squared errors of a pixel."""
     rows, mnist = [], load_mnist()
-    for kind, latent_dim in NETWORKS:
-        for seed in SEEDS:
-            model = trained(kind, latent_dim, seed)
-            row = {"network": kind, "latent_dim": latent_dim, "seed": seed}
-            row |= {"parameters": model.count_params()}
-            for part in ("train", "validation", "test"):
-                row[part] = squared_error(model, getattr(mnist, part).inputs)
-            rows.append(row)
+    for seed in SEEDS:
+        model = trained("maps", 49 * CODE_FILTERS, seed)
+        row = {"seed": seed, "parameters": model.count_params()}
+        rows.append(
+            row
+            | {
+                part: squared_error(model, getattr(mnist, part).inputs)
+                for part in ("train", "validation", "test")
+            }
+        )
     return pd.DataFrame(rows)
-
-
-def convolutional_pictures():
-    """Ten digits given back by stacked and convolutional networks (2, 5, 10, 30, 100 numbers)."""
-    images = load_mnist().test.inputs[:10]
-    return [
-        np.array([_grey(trained(kind, size, 0), images) for size in LATENT_DIMS])
-        for kind in ("stacked", "convolutional")
-    ]
-
-
-def _grey(model, images):
-    """Return what a network gives back, as whole numbers from 0 to 255."""
-    return np.round(255 * np.asarray(model(images))[..., 0]).astype("uint8")
 
 
 def convolutional_maps():
     """Weights of the convolutional autoencoder whose code are four maps of 7x7 numbers."""
-    return train_autoencoder("maps", 4 * 49, 0)
+    return train_autoencoder("maps", 49 * CODE_FILTERS, 0)
 
 
 def pretrained_encoder():
@@ -169,32 +145,3 @@ def _guess(classifier, feature, scale):
 
 def _flat(images):
     return images.reshape(len(images), -1)
-
-
-def block_kernels():
-    """One kernel of 3x3 weights, trained on critical Ising configurations: five seeds."""
-    rows = []
-    for seed in KERNEL_SEEDS:
-        model, images = train_kernel(seed), critical_spins()[120:]
-        row = {"seed": seed, "wrong": np.mean((np.asarray(model(images)) > 0.5) != images)}
-        weights = model.get_weights()[0].ravel()
-        rows.append(row | {f"w{i}{j}": w for (i, j), w in zip(PLACES, weights, strict=True)})
-    return pd.DataFrame(rows)
-
-
-def critical_spins():
-    """Return 150 Ising configurations at the critical temperature, spins as 0 and 1."""
-    temperatures = [1.8, ISING_CRITICAL_TEMPERATURE, 3.0]  # the draw of the chapter
-    spins = ising_configurations(temperatures, configurations=150, sweeps=300, seed=1)[1]
-    return (spins[..., np.newaxis] > 0).astype("float32")
-
-
-def train_kernel(seed):
-    """Train an autoencoder of 20 numbers, stride 2, on 120 configurations."""
-    train, test = (Split(part, part) for part in np.split(critical_spins(), [120]))
-    model = convolutional_autoencoder(
-        filters=(1,), latent_dim=None, shape=(32, 32, 1), learning_rate=0.03, seed=seed
-    )
-    data = Dataset(train, test, test, class_names=())
-    fit(model, data, epochs=60, batch_size=10, progress=False)
-    return model

@@ -86,6 +86,45 @@ EDITS = {
             ("epochs=10, batch_size=64", "epochs=1, batch_size=200"),
         ],
     },
+    "autoencoders/convolutional": {
+        "a code of 5 numbers, fewer digits, one epoch": [
+            ("layers.Dense(30),", "layers.Dense(5),"),
+            ("inputs[:2000]", "inputs[:200]"),
+            ("epochs=10, batch_size=32", "epochs=1, batch_size=50"),
+        ],
+        "copying in place of transposed convolutions": [
+            (
+                "        layers.Conv2DTranspose(16, 3, **half),  # 14 x 14 x 16\n",
+                "        layers.UpSampling2D(),\n"
+                '        layers.Conv2D(16, 3, padding="same", activation="relu"),\n',
+            ),
+            ("epochs=10, batch_size=32", "epochs=1, batch_size=50"),
+        ],
+        "other temperatures, few configurations": [
+            ("1.8, ISING_CRITICAL_TEMPERATURE, 3.0", "2.0, 4.0"),
+            ("configurations=150, sweeps=300", "configurations=130, sweeps=20"),
+        ],
+        "wider kernels and steps of four for the magnet": [
+            ("layers.Conv2D(1, 4, strides=2", "layers.Conv2D(2, 9, strides=4"),
+            ("1, 6, strides=2", "1, 12, strides=4"),
+            ("epochs=40, verbose", "epochs=2, verbose"),
+        ],
+        "other shapes for the matrices and for Keras": [
+            ("size=(3, 3, 2, 4))", "size=(5, 2, 3, 1))"),
+            ("**options), (6, 8, 2))", "**options), (4, 10, 3))"),
+            ("**options), (3, 4, 4))", "**options), (2, 5, 1))"),
+            ("size=(3, 4, 5, 4)", "size=(1, 6, 2, 3)"),
+            ('(2, 3, "valid")]', '(5, 4, "same"), (1, 2, "valid")]'),
+        ],
+        "ten labels, trained for longer": [
+            ("inputs[:50], labels", "inputs[:10], labels"),
+            ("labels[:50]", "labels[:10]"),
+            ("epochs=120", "epochs=30"),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return autoencoder"),
+        ],
+    },
     "cnn/convolution_layers": {
         "a hidden layer behind a second convolution": [
             (

@@ -17,6 +17,7 @@ from lectures_lib.data import (
     recall_series,
     switched_oscillator,
 )
+from lectures_lib.demos import autoencoders_convolutional as folded
 from lectures_lib.demos import autoencoders_linear_and_pca as linear
 from lectures_lib.demos import autoencoders_stacked as stacked
 from lectures_lib.demos import cnn_cifar10 as photos
@@ -261,9 +262,29 @@ def figures_of_long_memory():
     long.inside({"at the end": lstm_of(), "at every step": lstm_of()})
 
 
+def up(codes, b):
+    return codes.repeat(b, axis=-2).repeat(b, axis=-1)
+
+
+def figures_of_convolutional_autoencoders():
+    from lectures_lib.models import convolutional_autoencoder
+
+    spins = np.where(np.arange(512).reshape(2, 1, 16, 16) % 3, 1, -1)
+    folded.blocks(spins, (1.5, 2.0), lambda s, b: s[..., ::b, ::b], up)
+    small = convolutional_autoencoder(filters=(3, 2), latent_dim=5, shape=(8, 12, 1))
+    folded.down_and_up(small.encoder, small.decoder)
+    folded.learning_curve(SimpleNamespace(history={"loss": [0.5], "val_loss": [0.25]}))
+    pictures = np.zeros((2, 4, 4, 1))
+    folded.reconstructions(pictures, {"a": pictures + 0.5, "b": pictures}), folded.overlap()
+    folded.maps(pictures, np.arange(24.0).reshape(2, 2, 2, 3))
+    images = np.arange(3 * 784.0).reshape(3, 28, 28, 1)
+    folded.shifts(images, np.array([2, 4, 7]), lambda x: x[:, ::4, ::4], step=4)
+
+
 @pytest.mark.parametrize(
     ("chapter", "show"),
     [
+        ("autoencoders/convolutional", figures_of_convolutional_autoencoders),
         ("cnn/digits", figures_of_digits),
         ("cnn/convolution_layers", figures_of_layers),
         ("cnn/why_convolutions", figures_of_tracks),
@@ -1294,3 +1315,41 @@ def test_a_map_of_codes_of_autoencoders_counts_like_neighbours():
     six = np.zeros((8, 784))
     said = stacked.digit_of_strokes(six[0], six[0], six, np.arange(8) / 4).alt_text({})
     assert "6 strokes, with codes from 1.75 down to 0.50" in said
+
+
+def test_figures_of_convolutional_autoencoders_say_what_was_measured():
+    registry.clear()
+    figures_of_convolutional_autoencoders()
+    assert len(registry) == 7
+    for demo in registry.values():
+        walked(demo)
+    spins = np.where(np.arange(256, 512).reshape(16, 16) % 3, 1, -1)
+    wrong = np.mean([spins[i, j] != spins[i - i % 4, j - j % 4] for i, j in np.ndindex(16, 16)])
+    said = registry["block-spins"].alt_text({"temperature": "2.00", "b": 4})
+    assert f"{wrong:.1%} of the spins" in said and "16 by 16 spins" in said
+    said = registry["fig-down-and-up"].alt_text({})
+    assert "Above: 8 by 12 by 1, 4 by 6 by 3, 2 by 3 by 2, 5 by 1 by 1," in said
+    assert "Below: 5 by 1 by 1, 2 by 3 by 2, 4 by 6 by 3, 8 by 12 by 1, joined by DENSE," in said
+    assert "a 0.2500; b 0.0000" in registry["fig-convolutional-digits"].alt_text({})
+    assert "up to 23.0, their mean is 11.50" in registry["fig-latent-maps"].alt_text({})
+
+
+@pytest.mark.parametrize(("kernel_size", "stride"), [(1, 2), (3, 2), (4, 2), (5, 3), (6, 1)])
+def test_the_overlap_counts_kernels(kernel_size, stride):
+    demo, state = folded.overlap(), {"kernel_size": kernel_size, "stride": stride}
+    along = [sum(0 <= place - i * stride < kernel_size for i in range(-20, 20))
+             for place in range(4 * stride, 5 * stride)]  # fmt: skip
+    low, high = min(along) ** 2, max(along) ** 2
+    said = f"all {low} inside" if low == high else f"inside from {low} to {high} in a grid"
+    assert said in demo.alt_text(state)
+
+
+def test_a_map_follows_its_digit_by_whole_steps_only():
+    images = np.zeros((3, 28, 28, 1))
+    images[:, :, 5:7] = 1
+    demo = folded.shifts(images, np.array([7, 4, 2]), lambda x: x[:, ::4, ::4], step=4)
+    apart = [
+        float(re.search(r"differ by ([\d.]+)", demo.alt_text({"digit": 2, "shift": shift}))[1])
+        for shift in (0, 2, 4, 8)
+    ]
+    assert apart[0] == apart[2] == apart[3] == 0 < apart[1]

@@ -15,7 +15,6 @@ from sklearn import datasets
 
 from lectures_lib.book import read_book
 from lectures_lib.data import Dataset, Split, load_cifar10, load_digits, load_mnist
-from lectures_lib.from_scratch import conv2d
 from lectures_lib.models import cifar_cnn, cifar_residual, digits_linear, series_lstm
 from lectures_lib.physics import blinking_counts
 from lectures_lib.recorded import compare, load, names, weights
@@ -47,10 +46,9 @@ pytestmark = pytest.mark.slow
 
 NETWORKS = ["digits_linear", "digits_dense", "digits_cnn"]
 TABLES = [
-    *("autoencoder_errors", "block_kernels"),
+    "autoencoder_errors",
     *("cifar10_calibration", "cifar10_confusion", "cifar10_disturbed", "cifar10_history"),
     *("cifar10_noise", "cifar10_patches", "cifar10_runs", "cifar10_transfer"),
-    "convolutional_errors",
     "denoising_runs",
     *("digit_code_choices", "digit_codes"),
     *(
@@ -62,7 +60,7 @@ TABLES = [
     ),
     *("digits_writers", "extrapolation_couplings", "extrapolation_forms", "extrapolation_grid"),
     "extrapolation_runs",
-    "few_labels",
+    *("few_labels", "map_errors"),
     *("gated_frozen", "gated_runs", "gated_seeds", "holding_networks", "linear_codes"),
     *("memory_again", "memory_epochs", "memory_slopes", "memory_tasks", "motion_horizon"),
     *("outlook_padding", "outlook_recall", "outlook_smoothing", "pulse_networks"),
@@ -87,7 +85,6 @@ OTHERS = (
 ACCURACIES = [n for n in TABLES if n.startswith(("cifar10_", "digits_")) and n not in OTHERS]
 WEIGHTS = {
     "convolutional_maps": 1_477,
-    "convolutional_pictures": 78_400,
     "playground_digits": 17_295,
     "playground_gates": 396,
     "pretrained_encoder": 51_870,
@@ -1131,50 +1128,13 @@ def test_digit_codes_of_pca_and_a_short_run_come_out_again():
     assert again["validation"] == pytest.approx(known["validation"], rel=0.02)
 
 
-def test_convolutional_errors_are_complete():
-    table = load("convolutional_errors")
-    wanted = [(*network, seed) for network in pretraining.NETWORKS for seed in range(3)]
-    assert configurations(table, ["network", "latent_dim", "seed"]) == wanted
-    of_thirty = table.query("latent_dim == 30").groupby("network")["parameters"].unique()
-    assert of_thirty.to_dict() == {"stacked": [163_814], "convolutional": [105_247]}
+def test_map_errors_are_complete_and_those_of_the_recorded_weights():
+    table, images = load("map_errors"), load_mnist().test.inputs
+    assert table["seed"].tolist() == [0, 1, 2] and set(table["parameters"]) == {1_477}
     assert table[["train", "validation", "test"]].gt(0).all(axis=None)
-
-
-def test_recorded_maps_and_pictures_have_the_recorded_errors():
-    table, images = load("convolutional_errors").set_index("network"), load_mnist().test.inputs
     model = pretraining.BUILDERS["maps"](latent_dim=196, seed=9)
     model.set_weights(weights("convolutional_maps"))
-    expected = table.loc["maps"].query("latent_dim == 196 and seed == 0")["test"].item()
-    assert pretraining.squared_error(model, images) == pytest.approx(expected, rel=1e-3)
-    for kind, pictures in zip(
-        ("stacked", "convolutional"), weights("convolutional_pictures"), strict=True
-    ):
-        assert pictures.shape == (5, 10, 28, 28) and pictures.dtype == np.uint8
-        errors = np.mean((pictures / 255 - images[:10, :, :, 0]) ** 2, axis=(1, 2, 3))
-        assert np.all(np.diff(errors) < 0)
-        expected = table.loc[kind].query("seed == 0").set_index("latent_dim")["test"]
-        np.testing.assert_allclose(errors, expected, rtol=0.35)  # ten digits of 500
-
-
-def test_recorded_block_kernels_have_the_recorded_errors():
-    table, images = load("block_kernels"), pretraining.critical_spins()
-    assert table["seed"].tolist() == list(range(5))
-    assert images.shape == (150, 32, 32, 1) and set(np.unique(images)) == {0, 1}
-    for kernel, wrong in zip(table.iloc[:, 2:].to_numpy(), table["wrong"], strict=True):
-        codes = conv2d(images, kernel.reshape(3, 3, 1, 1), stride=2, padding="same")
-        found = wrong_after_linear_decoder(codes[..., 0], images[..., 0])
-        assert found == pytest.approx(wrong, abs=0.006)
-
-
-def wrong_after_linear_decoder(codes, images):
-    """Decode by least squares from the codes that share a pixel; return the share wrong of 30."""
-    wrong = []
-    for i, j in np.ndindex(2, 2):
-        near = [np.roll(codes, (a, b), (1, 2)) for a in range(2 - i) for b in range(2 - j)]
-        x, y = np.stack([*near, np.ones_like(codes)], axis=-1), images[:, i::2, j::2]
-        w = np.linalg.lstsq(x[:120].reshape(-1, x.shape[-1]), y[:120].ravel() - 0.5)[0]
-        wrong.append((x[120:] @ w > 0) != (y[120:] > 0.5))
-    return np.mean(wrong)
+    assert pretraining.squared_error(model, images) == pytest.approx(table["test"][0], rel=1e-3)
 
 
 def test_few_labels_are_complete():

@@ -148,37 +148,6 @@ def _flat_kernel(rng):
         yield Case(even[0] if even else 0, given, hint=hint)
 
 
-@exercise("autoencoders-overlap-range", chapter="autoencoders/convolutional")
-def _overlap_range(rng):
-    drawn = rng.integers([2, 2, 2], [9, 9, 5], size=(2, 3)).tolist()
-    for rows, columns, stride in [(3, 3, 2), (4, 4, 2), (3, 6, 2), (2, 7, 3), (5, 2, 1), *drawn]:
-        counts = np.outer(_counts(rows, stride), _counts(columns, stride))
-        yield Case(
-            [counts.min(), counts.max()],
-            {"rows": rows, "columns": columns, "stride": stride},
-            hint="Two directions multiply; a stride that divides the size gives one count only.",
-        )
-
-
-@exercise("autoencoders-strided-matrix", chapter="autoencoders/convolutional")
-def _strided_matrix(rng):
-    drawn = rng.integers([2, 7, 2], [5, 12, 4]).tolist()
-    for kernel_size, size, stride in [(3, 7, 2), (2, 9, 3), (4, 9, 2), (3, 5, 1), drawn]:
-        kernel = rng.normal(size=kernel_size)
-        columns = [np.correlate(unit, kernel, "valid")[::stride] for unit in np.eye(size)]
-        yield Case(
-            np.array(columns).T,
-            {"kernel": kernel, "size": size, "stride": stride},
-            hint="One row for each position, not flipped; M @ x must be the convolution.",
-            mistakes={
-                "This is the transposed matrix: M has a row for each position.": columns,
-                "The kernel is flipped.": np.transpose(
-                    [np.convolve(unit, kernel, "valid")[::stride] for unit in np.eye(size)]
-                ),
-            },
-        )
-
-
 @exercise("autoencoders-chain-blocks", chapter="autoencoders/convolutional")
 def _chain_blocks(rng):
     drawn = rng.uniform(0.2, 0.9), int(rng.integers(3, 8))

@@ -66,7 +66,9 @@ class Trained:
     A message reads: {score_name} 0.93 on 360 {on}; at least {threshold} is needed. Below the
     threshold comes the sentence of the first of `bands`, pairs of a score and a sentence in rising
     order, whose score is not reached. The threshold earns all points, `baseline` none: what a
-    network reaches that lacks the idea. A limit on weights and biases is `most_parameters`.
+    network reaches that lacks the idea. A limit on weights and biases is `most_parameters`; one on
+    the numbers that the narrowest layer of an autoencoder passes on is `largest_code`. A layer of a
+    class that is named in `forbidden` is refused.
     """
 
     given: dict
@@ -80,6 +82,8 @@ class Trained:
     score: Callable = accuracy
     score_name: str = "accuracy"
     most_parameters: int | None = None
+    largest_code: int | None = None
+    forbidden: tuple = ()
     seconds: float = 60
     counts: bool = True
 

@@ -1,6 +1,7 @@
 """Measure a network that an answer has trained, on data that it has not seen."""
 
 import copy
+import math
 import sys
 
 import numpy as np
@@ -56,8 +57,24 @@ def _is_model(answer):
     return isinstance(answer, getattr(sys.modules.get("keras"), "Model", ()))
 
 
+def _layers(model):
+    """Yield the layers of a model, and in place of a model among them its own."""
+    for layer in model.layers:
+        yield from _layers(layer) if hasattr(layer, "layers") else [layer]
+
+
 def _outputs(case, model):
     """Return the outputs of a model for all inputs, and what is wrong with them."""
+    layers = list(_layers(model))
+    names = [type(layer).__name__ for layer in layers]
+    if refused := [name for name in case.forbidden if name in names]:
+        return None, f"the model has a layer {refused[0]}; the task asks for one without it."
+    code = min((math.prod(layer.output.shape[1:]) for layer in layers), default=0)
+    if case.largest_code and code > case.largest_code:
+        return None, (
+            f"the narrowest layer of the model passes on {code:,} numbers; the code may have at "
+            f"most {case.largest_code:,}."
+        )
     if case.most_parameters and model.count_params() > case.most_parameters:
         return None, (
             f"the model has {model.count_params():,} parameters; at most {case.most_parameters:,} "
