@@ -12,11 +12,13 @@ PULSES = np.array([np.roll(np.exp(-np.arange(SAMPLES) / DECAY), p) for p in rang
 SIZES = {"train": (8000, 2), "validation": (2000, 3), "test": (4000, 1)}  # records, seed
 NETWORKS = ("dense", "wide", "convolutional", "formula")
 RATES = {
-    "dense": (1e-3, 3e-3, 1e-2), "wide": (1e-3, 3e-3, 1e-2), "convolutional": (1e-3, 3e-3, 1e-2),
+    "dense": (3e-4, 1e-3, 3e-3, 1e-2),
+    "wide": (3e-4, 1e-3, 3e-3, 1e-2),
+    "convolutional": (1e-3, 3e-3, 1e-2),
     "formula": (1e-2, 3e-2, 1e-1),
-}  # fmt: skip
+}
 SEEDS = range(5)
-EPOCHS, BATCH = 40, 128
+EPOCHS, BATCH = 30, 128
 
 
 def pulse_records(part):

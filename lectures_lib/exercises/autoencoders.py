@@ -4,7 +4,9 @@ import itertools
 
 import numpy as np
 
-from lectures_lib.exercises import Case, exercise
+from lectures_lib.exercises import Case, autoencoders_denoising, exercise
+
+__all__ = ["autoencoders_denoising"]  # its checks
 
 
 @exercise("autoencoders-axes-needed", chapter="autoencoders/linear_and_pca")
