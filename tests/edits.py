@@ -279,7 +279,7 @@ EDITS = {
         ],
         "another spin, other steps from noise to pulse": [
             ("sigma, measured = 0.5", "sigma, measured = 1.5"),
-            ("np.geomspace(5, 0.02, 60)", "np.linspace(2, 0.1, 7)"),
+            ("np.geomspace(5, 0.005, 80)", "np.linspace(2, 0.1, 7)"),
             ("size=(20, SAMPLES)", "size=(3, SAMPLES)"),
         ],
         "own exercises of every kind": [

@@ -110,7 +110,10 @@ def pulse_curve(history, wiener, limit):
     """Show the losses of the dense network beside the errors of Wiener filter and Bayes."""
     lines = {"Wiener": wiener, "limit": limit}
     drawn, said = draw_losses(history, lines, ylabel="squared error (V²)")
-    drawn.axes[0].set(yscale="log")
+    axes = drawn.axes[0]
+    axes.set(yscale="log", ylim=(0.003, 0.06))
+    axes.set_yticks([0.005, 0.01, 0.02, 0.05], ["0.005", "0.01", "0.02", "0.05"])
+    axes.minorticks_off()
     return figure(
         drawn, name="fig-dense-pulses",
         caption="Learning curves of the dense network; lines: the best linear filter, and the "
@@ -124,7 +127,7 @@ def digit_curve(history):
     drawn, said = draw_losses(history, {}, ylabel="cross-entropy")
     return figure(
         drawn, name="fig-denoiser-fit",
-        caption="Learning curves of the convolutional network. In validation no noise is added.",
+        caption="Learning curves of the convolutional network, on noisy digits.",
         alt=said,
     )  # fmt: skip
 
@@ -204,7 +207,8 @@ def noise_kinds(clean, noisy):
     drawn, panels = new_figure(1, 1 + len(noisy), height=1.6)
     show_image(clean, axes=panels[0], title="clean\n", **INK)
     for axes, (name, picture) in zip(panels[1:], noisy.items(), strict=True):
-        show_image(picture, axes=axes, title="\n".join(name.rsplit(" ", 1)), **INK)
+        title = name.replace("salt and pepper", "salt, pepper")
+        show_image(picture, axes=axes, title="\n".join(title.rsplit(" ", 1)), **INK)
     ink = np.mean(clean > 0.5)
     return figure(
         drawn, name="fig-noise-kinds",
@@ -243,8 +247,8 @@ def denoised(clean, found):
 
     return explore(
         draw, alt=describe, name="denoised-digits",
-        caption="A test digit, its noisy version, and what four methods make of it, each with its "
-        "error. The filters are fitted to this noise, the network to one kind only.",
+        caption="A test digit, its noisy version, and what three methods make of it, each with its "
+        "error. The linear filter is fitted to this noise, the network to one kind only.",
         noise=list(found), digit=list(range(1, len(clean) + 1)), start={"noise": list(found)[1]},
         labels={"noise": "noise", "digit": "picture"},
     )  # fmt: skip
@@ -269,7 +273,7 @@ def digit_errors():
                           markersize=5, label=None if place else name)  # fmt: skip
             said[-1].append(f"{errors.median():.4f}")
         said[-1] = f"{name} {', '.join(said[-1])}"
-    axes.set(ylabel="mean squared error", ylim=(0.003, 0.1))
+    axes.set(ylabel="mean squared error", ylim=(0.002, 0.3))
     axes.set_yticks([0.003, 0.01, 0.03, 0.1], ["0.003", "0.01", "0.03", "0.1"])
     axes.minorticks_off()
     names = [f"{kind.replace('gauss', 'Gauss')}\n{noise:g}" for kind, noise in noises]
@@ -278,7 +282,7 @@ def digit_errors():
     return figure(
         drawn, name="fig-digit-errors",
         caption="Errors on 500 test digits; each method is fitted to the noise that it meets. "
-        "Networks: three seeds each (recorded runs).",
+        "Networks: one point a seed (recorded runs).",
         alt=f"Errors for {', '.join(name.replace(chr(10), ' ') for name in names)}, medians: "
         f"{'; '.join(said)}.",
     )  # fmt: skip
@@ -306,10 +310,10 @@ def score(y, density, mean):
 def pulses_from_noise(path, sigmas):
     """Show how noise becomes a pulse: states `(steps, samples)` at falling noise, in volt."""
     shown = np.linspace(0, len(path) - 1, min(4, len(path))).astype(int)
-    drawn, panels = new_figure(len(shown), 1, height=1.0 * len(shown) + 0.6, sharex=True)
+    drawn, panels = new_figure(len(shown), 1, height=1.1 * len(shown) + 0.4, sharex=True)
     for axes, step in zip(np.atleast_1d(panels), shown, strict=True):
         axes.plot(path[step], linewidth=1.2)
-        axes.text(0.99, 0.75, f"σ = {sigmas[step]:.2g} V", transform=axes.transAxes, ha="right")
+        axes.set_title(f"σ = {sigmas[step]:.2g} V", loc="right", fontsize=9)
     np.atleast_1d(panels)[-1].set(xlabel="sample")
     drawn.supylabel("voltage (V)", fontsize=10)
     return figure(
