@@ -15,9 +15,9 @@ RATES = {
     "dense": (3e-4, 1e-3, 3e-3, 1e-2),
     "wide": (3e-4, 1e-3, 3e-3, 1e-2),
     "convolutional": (1e-3, 3e-3, 1e-2),
-    "formula": (1e-2, 3e-2, 1e-1),
+    "formula": (3e-2,),  # not tuned
 }
-SEEDS = range(5)
+SEEDS = {"convolutional": range(3)}  # five of the others
 EPOCHS, BATCH = 30, 128
 
 
@@ -96,12 +96,14 @@ def trained(network, learning_rate, seed, *, epochs=EPOCHS):
 
 
 def denoising_pulses():
-    """Errors of four networks on records of one pulse, by learning rate; five seeds."""
+    """Errors of four networks on records of one pulse, by learning rate."""
     rows = []
     for network, rates in RATES.items():
         runs = {(rate, 0): trained(network, rate, 0) for rate in rates}
         best = min(rates, key=lambda rate: runs[rate, 0][1])
-        runs |= {(best, seed): trained(network, best, seed) for seed in SEEDS}
+        runs |= {
+            (best, seed): trained(network, best, seed) for seed in SEEDS.get(network, range(5))
+        }
         rows += [(network, *run, run[0] == best, *found) for run, found in runs.items()]
     names = ["network", "learning_rate", "seed", "chosen", "epoch", "validation", "test"]
     return pd.DataFrame(rows, columns=names)

@@ -1185,9 +1185,9 @@ def test_runs_of_pulse_denoisers_are_complete():
         tried = rows[rows["seed"] == 0].set_index("learning_rate")["validation"]
         assert tried.index.tolist() == list(rates)
         chosen = rows[rows["chosen"]]
-        assert sorted(chosen["seed"]) == list(range(5))
+        assert sorted(chosen["seed"]) == list(denoising_pulses.SEEDS.get(network, range(5)))
         assert chosen["learning_rate"].eq(tried.idxmin()).all()
-        assert tried.idxmin() not in (rates[0], rates[-1]) or network == "convolutional"
+        assert rates[0] < tried.idxmin() < rates[-1] or network == "formula"
 
 
 def test_a_pulse_denoiser_comes_out_again():

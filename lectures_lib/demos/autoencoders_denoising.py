@@ -195,8 +195,8 @@ def pulse_errors(wiener, limit):
     axes.legend(loc="upper right", fontsize=8)
     return figure(
         drawn, name="fig-pulse-errors",
-        caption="Errors on unseen records of networks that learnt from 8,000 records, five seeds "
-        "each (recorded runs); lines: the best linear filter and the limit.",
+        caption="Errors on unseen records of networks that learnt from 8,000, one point a seed "
+        "(recorded runs); lines: the best linear filter and the limit.",
         alt=f"Dots beside two lines. Errors in square volt: {'; '.join(said)}. The Wiener filter "
         f"is at {wiener:.4f}, the limit at {limit:.4f}.",
     )  # fmt: skip
