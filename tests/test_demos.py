@@ -1247,4 +1247,4 @@ def test_errors_of_denoisers_are_those_recorded():
     )
     medians = runs.groupby(["kind", "noise"], sort=False)["test"].median()
     said = said_by("fig-digit-errors")
-    assert said.endswith(f"convolutional network {', '.join(f'{e:.4f}' for e in medians)}.")
+    assert said.endswith(f"; convolutional {', '.join(f'{e:.4f}' for e in medians)}.")
