@@ -2,22 +2,23 @@
 
 import itertools
 
+import keras
 import numpy as np
 import pandas as pd
+from keras import layers
 from scipy.ndimage import median_filter
 
 from lectures_lib.data import inputs_as_labels, load_mnist
 from lectures_lib.from_scratch import pca
 from lectures_lib.models import (
     PixelNoise,
-    denoising_autoencoder,
     sparse_autoencoder,
     stacked_autoencoder,
 )
 from lectures_lib.training import fit
 from recipes.extrapolation import memory
 
-EPOCHS, LONGER, BATCH = 20, 72, 64
+EPOCHS, BATCH = 20, 64
 SEEDS, FEW_SEEDS = tuple(range(5)), tuple(range(3))
 LATENT_DIMS = (2, 5, 10, 30, 100)
 KINDS = {
@@ -25,19 +26,22 @@ KINDS = {
     "tied": {"tied": True},
     "squared error": {"loss": "mean_squared_error"},
 }
-SIZES = {"wide": {"hidden": 300, "latent_dim": 100}, "narrow": {"hidden": 100, "latent_dim": 30}}
-TRAINED = {
-    "gaussian": (0.25, 0.5, 1.0),
-    "masking": (0.25, 0.5, 0.75),
-    "salt and pepper": (0.1, 0.25, 0.5),
+NOISES = (("gaussian", 0.25), ("gaussian", 0.5), ("masking", 0.5), ("salt and pepper", 0.1))
+DENSE = {  # activation and units of the hidden layers
+    "stacked": ("selu", (300, 100, 300)),
+    "one layer": ("relu", (1000,)),
 }
-TESTED = {
-    "gaussian": (0.0, 0.1, 0.25, 0.5, 0.75, 1.0),
-    "masking": (0.0, 0.1, 0.25, 0.5, 0.75, 0.9),
-    "salt and pepper": (0.0, 0.05, 0.1, 0.25, 0.5, 0.75),
+RATES = {
+    "convolutional": (1e-3, 3e-3, 1e-2),
+    "stacked": (1e-3, 3e-3, 1e-2),
+    "one layer": (1e-3,),
 }
-AXES = (5, 10, 15, 20, 30, 40, 50, 70, 100, 150, 200, 300)
-WINDOWS = (1, 3, 5)
+SEEDS_AT_FIRST = {"convolutional": 3, "stacked": 1, "one layer": 1}  # noise; elsewhere one
+CONVOLUTIONAL_EPOCHS, DENSE_EPOCHS = 12, 30
+SOFT_AXES = 300
+THRESHOLDS = (0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5)
+WIDTHS = (0.5, 0.75, 1.0, 1.5, 2.0)
+WINDOWS = (1, 3, 5, 7)
 PENALTIES = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 STROKES = 12
 
@@ -72,37 +76,95 @@ def stacked_errors(network, latent_dim, seed, *, epochs=EPOCHS):
     return pd.DataFrame([row | {"cross_entropy": -logs.mean()}])
 
 
-def denoising_runs():
-    """Errors on noisy test digits: filters fitted to the noise, and networks; three seeds."""
-    rows = [
-        {"method": method, "kind": kind, "noise": noise, "setting": setting, "test": error}
-        for kind, levels in TESTED.items()
-        for noise in levels
-        for method, setting, error in filters(kind, noise)
-    ]
-    runs = [("wide", "gaussian", 0.0), ("narrow", "gaussian", 0.0), ("narrow", "gaussian", 0.5)]
-    runs += [("wide", kind, noise) for kind, levels in TRAINED.items() for noise in levels]
-    runs.append(("longer", "gaussian", 0.5))  # wide, three times as many epochs
-    for (method, kind, noise), seed in itertools.product(runs, FEW_SEEDS):
-        size = "narrow" if method == "narrow" else "wide"
-        epochs = LONGER if method == "longer" else 24
-        model = denoising_autoencoder(**SIZES[size])
-        model.set_weights(denoiser(size, kind, noise, seed, epochs=epochs))
-        trained = {"method": method, "trained_kind": kind, "trained_noise": noise, "seed": seed}
-        for test_kind, levels in TESTED.items():
-            for level in levels:
-                clean, noisy = disturbed("test", test_kind, level)
-                error = mean_square(np.asarray(model(noisy)) - clean)
-                rows.append(trained | {"kind": test_kind, "noise": level, "test": error})
-    return pd.DataFrame(rows)
+def denoiser(network, *, kind, noise, learning_rate, seed):
+    """Build a network that learns to take one kind of noise off digits.
+
+    >>> sizes = {"kind": "gaussian", "noise": 0.5, "learning_rate": 3e-3, "seed": 0}
+    >>> [denoiser(name, **sizes).count_params() for name in ("convolutional", *DENSE)]
+    [27169, 531884, 1569784]
+    """
+    keras.utils.set_random_seed(seed)
+    if network == "convolutional":
+        same = {"padding": "same", "activation": "relu"}
+        body = [layers.Conv2D(32, 3, strides=stride, **same) for stride in (2, 1, 1)]
+        body.append(layers.Conv2DTranspose(16, 4, strides=2, **same))
+        body.append(layers.Conv2D(1, 3, padding="same", activation="sigmoid"))
+    else:
+        activation, sizes = DENSE[network]
+        body = [layers.Dense(units, activation=activation) for units in sizes]
+        body = [layers.Flatten(), *body, layers.Dense(784, activation="sigmoid")]
+        body.append(layers.Reshape((28, 28, 1)))
+    model = keras.Sequential([keras.Input((28, 28, 1)), PixelNoise(kind, noise, seed=seed), *body])
+    model.compile(keras.optimizers.Adam(learning_rate), "binary_crossentropy", metrics=["mse"])
+    return model
 
 
 @memory.cache
-def denoiser(size, kind, noise, seed, *, epochs=24):
-    """Train one denoising autoencoder; return its weights."""
-    return learn(
-        denoising_autoencoder(kind=kind, noise=noise, seed=seed, **SIZES[size]), seed, epochs
+def denoised(network, kind, noise, learning_rate, seed, *, images=4000):
+    """Train one denoiser; return its best epoch, its validation error, and its test errors."""
+    model = denoiser(network, kind=kind, noise=noise, learning_rate=learning_rate, seed=seed)
+    clean, noisy = disturbed("validation", kind, noise)
+    epochs = CONVOLUTIONAL_EPOCHS if network == "convolutional" else DENSE_EPOCHS
+    best = keras.callbacks.EarlyStopping(
+        "val_mse", mode="min", patience=epochs, restore_best_weights=True
     )
+    train = load_mnist().train.inputs[:images]
+    history = model.fit(
+        train, train, epochs=epochs, batch_size=BATCH, verbose=0, validation_data=(noisy, clean),
+        callbacks=[best],
+    )  # fmt: skip
+    errors = []
+    for other in NOISES:
+        clean, noisy = disturbed("test", *other)
+        errors.append(mean_square(np.asarray(model(noisy)) - clean))
+    return best.best_epoch + 1, history.history["val_mse"][best.best_epoch], errors
+
+
+def denoising_digits():
+    """Errors of networks on noisy test digits, rates chosen by validation at the first noise."""
+    rows = []
+    for network, rates in RATES.items():
+        runs = {(*NOISES[0], rate, 0): denoised(network, *NOISES[0], rate, 0) for rate in rates}
+        best = min(rates, key=lambda rate: runs[*NOISES[0], rate, 0][1])
+        for noise in NOISES:
+            for seed in range(SEEDS_AT_FIRST[network] if noise == NOISES[0] else 1):
+                runs[*noise, best, seed] = denoised(network, *noise, best, seed)
+        for (*noise, rate, seed), (epoch, validation, errors) in runs.items():
+            rows += [
+                (network, *noise, rate, seed, rate == best, epoch, validation, *met, error)
+                for met, error in zip(NOISES, errors, strict=True)
+            ]
+    names = "network kind noise learning_rate seed chosen epoch validation met_kind met_noise test"
+    return pd.DataFrame(rows, columns=names.split())
+
+
+@memory.cache
+def shuffled(kind, noise, learning_rate, seed):
+    """Train a convolutional denoiser on digits whose pixels are shuffled; return its test error."""
+    network = denoiser(
+        "convolutional", kind=kind, noise=noise, learning_rate=learning_rate, seed=seed
+    )
+    order = np.random.default_rng(seed).permutation(784)
+
+    def moved(images):
+        return images.reshape(-1, 784)[:, order].reshape(-1, 28, 28, 1)
+
+    train = moved(load_mnist().train.inputs)
+    network.fit(train, train, epochs=CONVOLUTIONAL_EPOCHS, batch_size=BATCH, verbose=0)
+    clean, noisy = map(moved, disturbed("test", kind, noise))
+    return mean_square(np.asarray(network(noisy)) - clean)
+
+
+def denoising_shuffled():
+    """Error of a convolutional denoiser of digits whose pixels are shuffled."""
+    rows = [("gaussian", 0.25, 0, shuffled("gaussian", 0.25, 0.01, 0))]
+    return pd.DataFrame(rows, columns=["kind", "noise", "seed", "test"])
+
+
+def denoising_filters():
+    """Errors on noisy test digits of methods that train nothing, fitted to the noise."""
+    rows = [(kind, noise, *row) for kind, noise in NOISES for row in filters(kind, noise)]
+    return pd.DataFrame(rows, columns=["kind", "noise", "method", "setting", "test"])
 
 
 def disturbed(part, kind, noise):
@@ -115,36 +177,48 @@ def disturbed(part, kind, noise):
 def filters(kind, noise):
     """Yield name, setting and test error of methods without a network.
 
-    PCA is given images without the shift and the shrinking that replaced pixels bring. Where there
-    is a choice, that of the smallest error on the noisy validation digits.
+    Where there is a choice, that of the smallest error on the noisy validation digits. What needs
+    pictures that are right on average is given them: without shift and shrinking by the noise.
     """
     (clean, noisy), (validation, noisy_validation) = (
         disturbed(part, kind, noise) for part in ("test", "validation")
     )
+    lost, ones = replaced(kind, noise)
     yield "noisy", np.nan, mean_square(noisy - clean)
-    windows = [(1, size, size, 1) for size in WINDOWS]
-    medians = [lambda images, s=size: median_filter(images, size=s) for size in windows]
-    lost, white = replaced(kind, noise)
-    planes = [lambda images, n=n: projected((images - white) / (1 - lost), n) for n in AXES]
-    for method, settings, functions in (("median", WINDOWS, medians), ("pca", AXES, planes)):
-        errors = [mean_square(f(noisy_validation) - validation) for f in functions]
-        best = int(np.argmin(errors))
-        yield method, settings[best], mean_square(functions[best](noisy) - clean)
+    methods = {
+        "median": (WINDOWS, lambda images, size: median_filter(images, (1, size, size, 1))),
+        "soft": (THRESHOLDS, lambda images, t: soft_threshold((images - ones) / (1 - lost), t)),
+        "examples": (WIDTHS, lambda images, w: mean_example((images - ones) / (1 - lost), w)),
+    }
+    for method, (settings, function) in methods.items():
+        errors = [mean_square(function(noisy_validation, s) - validation) for s in settings]
+        best = settings[int(np.argmin(errors))]
+        yield method, best, mean_square(function(noisy, best) - clean)
     yield "linear", np.nan, mean_square(linear_filter(noisy, kind, noise) - clean)
 
 
 def replaced(kind, noise):
-    """Return the shares of the pixels that noise replaces by black or white, and by white."""
+    """Return the shares of the pixels that noise replaces by 0 or 1, and by 1."""
     lost = 0.0 if kind == "gaussian" else noise
     return lost, lost / 2 if kind == "salt and pepper" else 0.0
 
 
-def projected(images, latent_dim):
-    """Return images projected on principal axes of the training digits, cut off at 0 and 1."""
-    plane = principal(max(AXES))
-    axes = plane.axes[:latent_dim]
-    flat = images.reshape(len(images), -1) - plane.mean
-    return np.clip(flat @ axes.T @ axes + plane.mean, 0, 1).reshape(images.shape)
+def soft_threshold(images, level):
+    """Shrink all coefficients on principal axes, by `level` over their standard deviation."""
+    plane = principal(SOFT_AXES)
+    codes = (images.reshape(len(images), -1) - plane.mean) @ plane.axes.T
+    threshold = level / np.sqrt(plane.variances[:SOFT_AXES])
+    codes = np.sign(codes) * np.maximum(np.abs(codes) - threshold, 0)
+    return np.clip(codes @ plane.axes + plane.mean, 0, 1).reshape(images.shape)
+
+
+def mean_example(images, width):
+    """Return the mean training digit under Bayes' formula, for Gaussian noise of `width`."""
+    examples = load_mnist().train.inputs.reshape(-1, 784).astype(float)
+    flat = images.reshape(len(images), -1)
+    logits = (flat @ examples.T - (examples**2).sum(axis=1) / 2) / width**2
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (odds @ examples / odds.sum(axis=1, keepdims=True)).reshape(images.shape)
 
 
 @memory.cache
@@ -160,20 +234,15 @@ def linear_filter(noisy, kind, noise):
     """
     train = load_mnist().train.inputs.reshape(-1, 784).astype(float)
     mean, covariance, squares = train.mean(axis=0), np.cov(train.T, bias=True), (train**2).mean(0)
-    lost, white = replaced(kind, noise)
-    noisy_mean = (1 - lost) * mean + white
+    lost, ones = replaced(kind, noise)
+    noisy_mean = (1 - lost) * mean + ones
     noisy_covariance = (1 - lost) ** 2 * covariance
-    variance = (1 - lost) * squares + white - noisy_mean**2
+    variance = (1 - lost) * squares + ones - noisy_mean**2
     np.fill_diagonal(noisy_covariance, variance + (noise**2 if kind == "gaussian" else 0))
-    noisy_covariance += 1e-6 * np.eye(784)  # pixels that are always black
+    noisy_covariance += 1e-6 * np.eye(784)  # pixels that are always paper
     gain = np.linalg.solve(noisy_covariance, (1 - lost) * covariance)
     flat = (noisy.reshape(len(noisy), -1) - noisy_mean) @ gain + mean
     return np.clip(flat, 0, 1).reshape(noisy.shape)
-
-
-def denoising_network():
-    """Weights of the wide denoiser of Gaussian noise 0.5, seed 0, rounded to 16 bits."""
-    return [array.astype("float16") for array in denoiser("wide", "gaussian", 0.5, 0)]
 
 
 def sparsity_runs():

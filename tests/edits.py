@@ -354,6 +354,51 @@ EDITS = {
             ("return ...  # your answer: a trained model", "return model"),
         ],
     },
+    "autoencoders/denoising": {
+        "few pairs, one epoch": [
+            ("records(8000, seed=2)", "records(500, seed=2)"),
+            ("fit(noisy, clean, epochs=12", "fit(noisy, clean, epochs=1"),
+            ("many[learn], epochs=12", "many[learn], epochs=1"),
+            ("fit(x, y, epochs=12", "fit(x, y, epochs=1"),
+            ("fit(train, train, epochs=6", "fit(train[:300], train[:300], epochs=1"),
+        ],
+        "a longer record, another pulse, more noise": [
+            ("SAMPLES, NOISE_V = 64, 0.4", "SAMPLES, NOISE_V = 50, 0.9"),
+            ("np.exp(-np.arange(SAMPLES) / 6)", "np.exp(-((np.arange(SAMPLES) - 9) ** 2) / 8)"),
+            ("fit(noisy, clean, epochs=12", "fit(noisy, clean, epochs=1"),
+            ("fit(train, train, epochs=6", "fit(train[:300], train[:300], epochs=1"),
+        ],
+        "a deep dense network, a wide convolution": [
+            (
+                'dense.add(layers.Dense(128, activation="relu"))\n',
+                'dense.add(layers.Dense(32, activation="tanh"))\n',
+            ),
+            (
+                "network.add(layers.Conv2D(32, 3, strides=2, **same))\n",
+                "network.add(layers.Conv2D(4, 5, strides=4, **same))\n"
+                "network.add(layers.UpSampling2D())\n",
+            ),
+            ("fit(train, train, epochs=6", "fit(train[:300], train[:300], epochs=1"),
+        ],
+        "three other noises": [
+            (
+                '    "Gaussian 0.25": ("gaussian", 0.25),\n'
+                '    "Gaussian 0.5": ("gaussian", 0.5),\n',
+                '    "Gaussian 1": ("gaussian", 1.0),\n',
+            ),
+            ('"masking 0.5": ("masking", 0.5),', '"masking 0.75": ("masking", 0.75),'),
+            ('PixelNoise("gaussian", 0.5, seed=0)', 'PixelNoise("masking", 0.9, seed=4)'),
+            ("fit(train, train, epochs=6", "fit(train[:300], train[:300], epochs=1"),
+        ],
+        "another spin, other steps from noise to pulse": [
+            ("sigma, measured = 0.5", "sigma, measured = 1.5"),
+            ("np.geomspace(5, 0.005, 80)", "np.linspace(2, 0.1, 7)"),
+            ("size=(20, SAMPLES)", "size=(3, SAMPLES)"),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained model", "return network"),
+        ],
+    },
     "lstm/outlook": {
         "few records, one epoch": [
             ("records=2000, num_steps=40, seed=0", "records=300, num_steps=40, seed=0"),

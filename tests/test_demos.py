@@ -18,6 +18,7 @@ from lectures_lib.data import (
     switched_oscillator,
 )
 from lectures_lib.demos import autoencoders_convolutional as folded
+from lectures_lib.demos import autoencoders_denoising as noise
 from lectures_lib.demos import autoencoders_linear_and_pca as linear
 from lectures_lib.demos import autoencoders_stacked as stacked
 from lectures_lib.demos import cnn_cifar10 as photos
@@ -281,10 +282,30 @@ def figures_of_convolutional_autoencoders():
     folded.shifts(images, np.array([2, 4, 7]), lambda x: x[:, ::4, ::4], step=4)
 
 
+def figures_of_denoising():
+    run = SimpleNamespace(history={"loss": [0.5, 0.25], "val_loss": [0.75, 0.125]})
+    shape = np.array([4.0, 2, 1, 0])
+    pulses = np.array([np.roll(shape, place) for place in range(4)])
+    noise.noisy_record(shape + 1, shape)
+    noise.posterior(pulses, lambda noisy, v: 0 * noisy + 0.25, lambda noisy, v: 0.5 * noisy)
+    noise.pulse_curve(run, 0.5, 0.1), noise.digit_curve(run)
+    noise.kernels(np.roll(shape, 1), shape[::-1], shape, 1.0)
+    noise.pulse_errors(0.0218, 0.0044), noise.digit_errors()
+    clean = np.zeros((2, 28, 28))
+    clean[:, :7] = 1
+    noise.noise_kinds(clean[0], {"masking 0.5": clean[1], "none": clean[0]})
+    found = {"noisy": clean - 0.5, "median": clean, "network": clean + 0.1}
+    noise.denoised(clean, {"masking 0.5": found, "none": found})
+    y = np.array([-1.0, 0, 1])
+    noise.score(y, np.array([0.25, 0.125, 0.25]), 0.5 * y)
+    noise.pulses_from_noise(np.array([[1.0, -2, 0], [0, 1, 0.5]]), [5.0, 0.02])
+
+
 @pytest.mark.parametrize(
     ("chapter", "show"),
     [
         ("autoencoders/convolutional", figures_of_convolutional_autoencoders),
+        ("autoencoders/denoising", figures_of_denoising),
         ("cnn/digits", figures_of_digits),
         ("cnn/convolution_layers", figures_of_layers),
         ("cnn/why_convolutions", figures_of_tracks),
@@ -1236,6 +1257,14 @@ def test_figures_of_codes_of_autoencoders_are_drawn_in_all_corners(show, figures
         assert all(walked(demo))
 
 
+def test_figures_of_denoising_are_drawn_in_all_corners():
+    registry.clear()
+    figures_of_denoising()
+    assert len(registry) == 11
+    for demo in registry.values():
+        assert all(walked(demo))
+
+
 def test_a_tilted_plane_of_autoencoders_loses_what_the_eigenvalues_say():
     points = cloud()
     _, second, third = np.linalg.eigvalsh(np.cov(points.T, bias=True))[::-1]
@@ -1353,3 +1382,61 @@ def test_a_map_follows_its_digit_by_whole_steps_only():
         for shift in (0, 2, 4, 8)
     ]
     assert apart[0] == apart[2] == apart[3] == 0 < apart[1]
+
+
+def said_by(name, **state):
+    return registry[name].alt_text(state)
+
+
+def test_figures_of_denoising_say_what_they_show():
+    figures_of_denoising()
+    assert said_by("fig-noisy-record").startswith("A noisy curve over 4 samples, between 1.0 and")
+    # Places are equally likely: the mean pulse, and half of the record.
+    said = said_by("pulse-posterior", noise_v=0.4, record=2)
+    peak = (np.array([1, 0, 4, 2]) + 0.4 * np.random.default_rng(4).normal(size=4)).max() / 2
+    assert "with probability 0.25. The conditional mean rises to 1.75 V" in said
+    assert said.endswith(f"the Wiener estimate to {peak:.2f} V.")
+    assert "0.2500 in training and 0.1250 in validation" in said_by("fig-dense-pulses")
+    assert said_by("fig-pulse-kernels").count(" 0.00 V") == 2
+    assert "25% of whose pixels are ink" in said_by("fig-noise-kinds")
+    said = said_by("denoised-digits", noise="masking 0.5", digit=2)
+    assert said == (
+        "Digit 2 with masking 0.5. Mean squared errors: noisy 0.2500, median 0.0000, network "
+        "0.0100."
+    )
+    assert "between 0.12 and 0.25, highest at 1.0 from 0" in said_by("fig-score")
+    assert said_by("fig-pulses-from-noise").startswith("2 curves, from 5 to 0.02 V of noise.")
+
+
+def test_kernels_of_a_ring_are_moved_to_a_common_place():
+    rng = np.random.default_rng(0)
+    shape, x = np.exp(-np.arange(9) / 2), rng.normal(size=9)
+
+    def answer(first, second):
+        scores = np.array([first @ np.roll(x, -i) for i in range(9)])
+        likely = np.exp(scores) / np.exp(scores).sum()
+        return np.array([second @ np.roll(likely, -i) for i in range(9)])
+
+    second = np.roll(shape[::-1], 1)
+    for move in (0, 1, 5):
+        first, back = np.roll(shape, move) + 3, np.roll(second, -move)
+        np.testing.assert_allclose(answer(first, back), answer(shape, second))
+        match, pulse, found = noise.aligned(first, back, shape)
+        np.testing.assert_allclose(match, shape)
+        np.testing.assert_allclose(pulse, shape)
+        assert found == move
+
+
+def test_errors_of_denoisers_are_those_recorded():
+    figures_of_denoising()
+    runs = recorded.load("denoising_pulses").query("chosen and network == 'formula'")["test"]
+    said = said_by("fig-pulse-errors")
+    low, high = (format(value, ".4f") for value in (runs.min(), runs.max()))
+    assert f"Bayes' formula {low if low == high else f'between {low} and {high}'}." in said
+    assert said.endswith("The Wiener filter is at 0.0218, the limit at 0.0044.")
+    runs = recorded.load("denoising_digits").query(
+        "chosen and network == 'convolutional' and kind == met_kind and noise == met_noise"
+    )
+    medians = runs.groupby(["kind", "noise"], sort=False)["test"].median()
+    said = said_by("fig-digit-errors")
+    assert said.endswith(f"; convolutional {', '.join(f'{e:.4f}' for e in medians)}.")

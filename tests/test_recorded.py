@@ -6,6 +6,7 @@ import re
 import shlex
 from importlib import resources
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from recipes import __main__ as make
 from recipes import (
     cifar10,
     denoising,
+    denoising_pulses,
     digit_codes,
     extrapolation,
     gates,
@@ -49,7 +51,7 @@ TABLES = [
     "autoencoder_errors",
     *("cifar10_calibration", "cifar10_confusion", "cifar10_disturbed", "cifar10_history"),
     *("cifar10_noise", "cifar10_patches", "cifar10_runs", "cifar10_transfer"),
-    "denoising_runs",
+    *("denoising_digits", "denoising_filters", "denoising_pulses", "denoising_shuffled"),
     *("digit_code_choices", "digit_codes"),
     *(
         "digits_batch_size",
@@ -92,7 +94,6 @@ WEIGHTS = {
     "cifar10_lecture": 122_570,
     "cifar10_residual": 103_186,
     "regime_networks": 23_625,
-    "denoising_network": 531_884,
     "sparsity_strokes": 56_448,
     "variational_networks": 337_652,
     "variational_pictures": 56_448,
@@ -1176,21 +1177,72 @@ def test_autoencoder_errors_are_complete():
     assert errors.notna().all(axis=None)
 
 
-def test_denoising_runs_are_complete():
-    runs = load("denoising_runs")
-    tests = [(kind, noise) for kind, levels in denoising.TESTED.items() for noise in levels]
-    assert len(tests) == 18
-    filters = runs[runs["seed"].isna()]
-    wanted = [(m, *test) for test in tests for m in ("noisy", "median", "pca", "linear")]
-    assert configurations(filters, ["method", "kind", "noise"]) == wanted
-    trained = [("wide", "gaussian", 0.0), ("narrow", "gaussian", 0.0), ("narrow", "gaussian", 0.5)]
-    for kind, levels in denoising.TRAINED.items():
-        trained += [("wide", kind, noise) for noise in levels]
-    trained.append(("longer", "gaussian", 0.5))
-    wanted = [(*run, seed, *test) for run in trained for seed in range(3) for test in tests]
-    names = ["method", "trained_kind", "trained_noise", "seed", "kind", "noise"]
-    assert configurations(runs[runs["seed"].notna()], names) == wanted
-    assert runs["test"].notna().all()
+def test_runs_of_the_denoisers_are_complete():
+    runs = load("denoising_digits")
+    assert runs.notna().all(axis=None)
+    met = ["network", "kind", "noise", "learning_rate", "seed"]
+    assert runs.groupby(met).size().eq(len(denoising.NOISES)).all()
+    own = runs.query("kind == met_kind and noise == met_noise")
+    for network, rates in denoising.RATES.items():
+        of = own[own["network"] == network]
+        first = of["kind"].eq("gaussian") & of["noise"].eq(0.25) & of["seed"].eq(0)
+        assert of.loc[first, "learning_rate"].tolist() == list(rates)
+        best = of.loc[of.loc[first, "validation"].idxmin()]
+        chosen = of[of["chosen"]]
+        wanted = [
+            (*noise, seed)
+            for noise in denoising.NOISES
+            for seed in range(
+                denoising.SEEDS_AT_FIRST[network] if noise == denoising.NOISES[0] else 1
+            )
+        ]
+        assert configurations(chosen, ["kind", "noise", "seed"]) == wanted
+        assert chosen["learning_rate"].eq(best["learning_rate"]).all()
+    assert configurations(load("denoising_shuffled"), ["noise", "seed"]) == [(0.25, 0)]
+
+
+def test_runs_of_pulse_denoisers_are_complete():
+    runs = load("denoising_pulses")
+    assert runs["network"].unique().tolist() == list(denoising_pulses.NETWORKS)
+    for network, rows in runs.groupby("network"):
+        rates = denoising_pulses.RATES[network]
+        tried = rows[rows["seed"] == 0].set_index("learning_rate")["validation"]
+        assert tried.index.tolist() == list(rates)
+        chosen = rows[rows["chosen"]]
+        assert sorted(chosen["seed"]) == list(denoising_pulses.SEEDS.get(network, range(5)))
+        assert chosen["learning_rate"].eq(tried.idxmin()).all()
+        assert rates[0] < tried.idxmin() < rates[-1] or network == "formula"
+
+
+def test_a_pulse_denoiser_comes_out_again():
+    row = load("denoising_pulses").query("network == 'formula' and seed == 1").iloc[0]
+    again = denoising_pulses.trained.func("formula", row["learning_rate"], 1, epochs=8)
+    assert again[2] == pytest.approx(row["test"], rel=0.05)
+
+
+def test_a_convolutional_denoiser_learns_in_a_few_epochs():
+    with mock.patch.object(denoising, "CONVOLUTIONAL_EPOCHS", 2):
+        again = denoising.denoised.func("convolutional", "gaussian", 0.25, 0.01, 0, images=2000)
+    runs = load("denoising_digits").query("network == 'convolutional' and noise == 0.25")
+    assert runs["test"].min() < again[2][0] < 0.014 and again[0] <= 2
+
+
+def test_a_mean_of_examples_is_bayes_formula():
+    images = denoising.load_mnist().train.inputs
+    near = denoising.mean_example(images[:3], 0.05)  # no other digit is so near
+    np.testing.assert_allclose(near, images[:3], atol=1e-3)
+    far = denoising.mean_example(images[:3], 1e4)
+    np.testing.assert_allclose(far[0], images.mean(axis=0), atol=1e-3)
+
+
+def test_a_soft_threshold_shrinks_and_cuts():
+    images = denoising.load_mnist().test.inputs[:5]
+    plane = denoising.principal(denoising.SOFT_AXES)
+    as_it_was = denoising.soft_threshold(images, 0)
+    projected = plane.decode(plane.encode(images.reshape(5, -1)))
+    np.testing.assert_allclose(as_it_was.reshape(5, -1), np.clip(projected, 0, 1), atol=1e-5)
+    mean = denoising.soft_threshold(images, 1e4)
+    np.testing.assert_allclose(mean[0].ravel(), np.clip(plane.mean, 0, 1), atol=1e-5)
 
 
 def test_sparsity_runs_are_complete():
@@ -1201,9 +1253,9 @@ def test_sparsity_runs_are_complete():
     assert (runs["silent"] <= 1 - runs["active"] + 1e-3).all()
 
 
-@pytest.mark.parametrize(("kind", "noise"), [("gaussian", 0.25), ("salt and pepper", 0.5)])
+@pytest.mark.parametrize(("kind", "noise"), [("gaussian", 0.25), ("salt and pepper", 0.1)])
 def test_filters_of_noise_come_out_again(kind, noise):
-    runs = load("denoising_runs").query("kind == @kind and noise == @noise and seed.isna()")
+    runs = load("denoising_filters").query("kind == @kind and noise == @noise")
     for (method, setting, error), row in zip(
         denoising.filters(kind, noise), runs.itertuples(), strict=True
     ):
@@ -1215,10 +1267,10 @@ def test_filters_of_noise_come_out_again(kind, noise):
 def test_replaced_pixels_shift_the_mean_by_a_known_amount():
     for kind, noise in [("gaussian", 0.5), ("masking", 0.25), ("salt and pepper", 0.5)]:
         clean, noisy = denoising.disturbed("test", kind, noise)
-        lost, white = denoising.replaced(kind, noise)
+        lost, ones = denoising.replaced(kind, noise)
         bright = clean > 0.9
         for part in (bright, ~bright):  # ink and paper
-            assert np.mean((noisy[part] - white) / (1 - lost)) == pytest.approx(
+            assert np.mean((noisy[part] - ones) / (1 - lost)) == pytest.approx(
                 clean[part].mean(), abs=0.01
             )
 
@@ -1237,19 +1289,6 @@ def test_linear_filter_is_the_regression_on_noisy_copies(kind, noise):
     outputs = np.clip(noisy.reshape(-1, 784) @ gain[:-1] + gain[-1], 0, 1)
     ours = denoising.mean_square(denoising.linear_filter(noisy, kind, noise) - clean)
     assert ours == pytest.approx(denoising.mean_square(outputs - clean.reshape(-1, 784)), rel=0.05)
-
-
-def test_recorded_denoiser_gets_the_recorded_error():
-    model = denoising.denoising_autoencoder(**denoising.SIZES["wide"])
-    model.set_weights(weights("denoising_network"))
-    runs = load("denoising_runs").query(
-        "method == 'wide' and trained_kind == 'gaussian' and trained_noise == 0.5 and seed == 0"
-    )
-    for kind, noise in (("gaussian", 0.5), ("masking", 0.9)):
-        clean, noisy = denoising.disturbed("test", kind, noise)
-        row = runs.query("kind == @kind and noise == @noise").iloc[0]
-        error = denoising.mean_square(np.asarray(model(noisy)) - clean)
-        assert error == pytest.approx(row["test"], rel=2e-3)  # the weights are rounded
 
 
 def test_a_sparse_network_comes_out_again():

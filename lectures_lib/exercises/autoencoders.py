@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 
-from lectures_lib.exercises import Case, autoencoders_trained, exercise
+from lectures_lib.exercises import Case, autoencoders_denoising, autoencoders_trained, exercise
 
-__all__ = ["autoencoders_trained"]  # its checks come with these
+__all__ = ["autoencoders_denoising", "autoencoders_trained"]  # their checks
 
 
 @exercise("autoencoders-axes-needed", chapter="autoencoders/linear_and_pca")

@@ -3,7 +3,6 @@
 from lectures_lib.models.autoencoders import (
     Autoencoder,
     convolutional_autoencoder,
-    denoising_autoencoder,
     encoder_classifier,
     linear_autoencoder,
     sparse_autoencoder,
@@ -18,8 +17,8 @@ from lectures_lib.models.variational import VariationalAutoencoder, variational_
 
 __all__ = [
     "Autoencoder", "PixelNoise", "VariationalAutoencoder", "cifar_cnn", "cifar_dense",
-    "cifar_residual", "convolutional_autoencoder", "denoising_autoencoder", "digits_cnn",
-    "digits_dense", "digits_linear", "encoder_classifier", "linear_autoencoder",
-    "memory_network", "series_gru", "series_lstm", "series_rnn", "sine_rnn",
-    "sparse_autoencoder", "stacked_autoencoder", "variational_autoencoder",
+    "cifar_residual", "convolutional_autoencoder", "digits_cnn", "digits_dense", "digits_linear",
+    "encoder_classifier", "linear_autoencoder", "memory_network", "series_gru", "series_lstm",
+    "series_rnn", "sine_rnn", "sparse_autoencoder", "stacked_autoencoder",
+    "variational_autoencoder",
 ]  # fmt: skip

@@ -13,11 +13,11 @@ from keras import layers, ops
 
 from lectures_lib.data.splits import check_positive
 from lectures_lib.models.checks import check_rates
-from lectures_lib.models.layers import PixelNoise, SumPenalty, Transposed
+from lectures_lib.models.layers import SumPenalty, Transposed
 
 __all__ = [
-    "Autoencoder", "convolutional_autoencoder", "denoising_autoencoder", "encoder_classifier",
-    "linear_autoencoder", "sparse_autoencoder", "stacked_autoencoder",
+    "Autoencoder", "convolutional_autoencoder", "encoder_classifier", "linear_autoencoder",
+    "sparse_autoencoder", "stacked_autoencoder",
 ]  # fmt: skip
 
 MNIST = (28, 28, 1)
@@ -108,34 +108,6 @@ def stacked_autoencoder(
     keras.utils.set_random_seed(seed)
     body = _stacked_layers(hidden, latent_dim, tied=tied)
     return _compiled(body, shape=MNIST, loss=loss, learning_rate=learning_rate)
-
-
-def denoising_autoencoder(
-    *, kind="gaussian", noise=0.5, hidden=300, latent_dim=100, learning_rate=3e-3, seed=0
-):
-    """Build a `stacked_autoencoder` that sees noisy digits in training, and is to clean them.
-
-    The noise is drawn anew in each step, on images that are themselves clean. As it forbids to
-    copy the input, the code can be wider than that of `stacked_autoencoder`.
-
-    Args:
-        kind, noise: Of the noise, as in `PixelNoise`.
-        hidden, latent_dim, learning_rate, seed: As in `stacked_autoencoder`.
-
-    Returns:
-        As `stacked_autoencoder`, with the binary cross-entropy as loss.
-
-    Raises:
-        ValueError: As `stacked_autoencoder` and `PixelNoise`.
-
-    Source: Vincent et al. (2008), Proc. 25th Int. Conf. on Machine Learning, 1096.
-
-    >>> denoising_autoencoder(kind="masking").layers[0].kind
-    'masking'
-    """
-    keras.utils.set_random_seed(seed)
-    body = [PixelNoise(kind, noise), *_stacked_layers(hidden, latent_dim)]
-    return _compiled(body, shape=MNIST, loss="binary_crossentropy", learning_rate=learning_rate)
 
 
 def sparse_autoencoder(*, latent_dim=100, l1=1e-3, learning_rate=1e-3, seed=0):

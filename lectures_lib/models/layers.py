@@ -14,8 +14,8 @@ class PixelNoise(layers.Layer):
     """Disturb images, in training only; `layer(images, training=True)` does it at any time.
 
     Args:
-        kind: "gaussian" adds Gaussian noise, "masking" makes pixels black, "salt and pepper" makes
-            them black or white by equal chance.
+        kind: "gaussian" adds Gaussian noise, "masking" sets pixels to 0, "salt and pepper" to 0 or
+            1 by equal chance.
         noise: Standard deviation of "gaussian", for the others the share of pixels.
         seed: Decides the noise of the first call and of all that follow.
 
@@ -44,8 +44,8 @@ class PixelNoise(layers.Layer):
         if self.kind == "gaussian":
             return images + self.noise * keras.random.normal(ops.shape(images), seed=self.chance)
         uniform = keras.random.uniform(ops.shape(images), seed=self.chance)
-        white = (uniform < self.noise / 2) if self.kind == "salt and pepper" else (uniform < 0)
-        return ops.where(uniform < self.noise, ops.cast(white, images.dtype), images)
+        ones = (uniform < self.noise / 2) if self.kind == "salt and pepper" else (uniform < 0)
+        return ops.where(uniform < self.noise, ops.cast(ones, images.dtype), images)
 
 
 class SumPenalty(layers.Layer):
