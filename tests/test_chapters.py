@@ -13,7 +13,6 @@ from lectures_lib.measure import measure
 BOOK = read_book()
 OLD = {
     "autoencoders/linear_and_pca", "autoencoders/denoising", "autoencoders/convolutional",
-    "autoencoders/variational",
 }  # fmt: skip
 NEW = [chapter for chapter in BOOK.chapters if chapter.name not in OLD]
 LIMITS = {
