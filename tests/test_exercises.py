@@ -980,30 +980,25 @@ def test_numbers_of_saved_labels():
 def test_numbers_of_better_digits():
     samples = recorded.load("variational_samples").groupby(["model", "latent_dim", "source"])
     scores = samples[["confidence", "distance"]].mean()
+    table = recorded.load("variational_evidence").groupby(["latent_dim", "model", "prior"])
+    nats = table["nats"].mean().round(1)
     rows = {
-        "real test digits": ("real", 0, "real"),
-        "variational, codes from a standard normal": ("variational", 10, "standard normal"),
-        "plain, codes from a standard normal": ("plain", 10, "standard normal"),
-        "plain, codes from a Gaussian fitted to those of the training digits": (
-            "plain", 10, "fitted Gaussian"),
-    }  # fmt: skip
+        "real test digits": ("real", "test"),
+        "variational, codes from a standard normal": ("variational", "standard normal"),
+        "plain, codes from a standard normal": ("plain", "standard normal"),
+        "plain, codes from a fitted Gaussian": ("plain", "Gaussian"),
+        "plain, codes from a fitted mixture": ("plain", "mixture"),
+    }
     prompt_has("autoencoders-better-digits", [
-        (name, *(f"{score:.2f}" for score in scores.loc[row])) for name, row in rows.items()
+        (name, *(f"{score:.2f}" for score in scores.loc[model, 10 * (model != "real"), source]),
+         f"{nats[10, model, source]:.1f}" if (10, model, source) in nats else "–")
+        for name, (model, source) in rows.items()
     ])  # fmt: skip
-    tables = [recorded.load("variational_beta").query("beta == 1 and pixels == 'grey'"),
-              recorded.load("variational_plain")]  # fmt: skip
-    searched = recorded.load("variational_best_q")
-    tables += [searched[searched["model"].eq(model)] for model in ("variational", "plain")]
-    bounds = [
-        (table["reconstruction"] + table["kl"]).groupby(table["latent_dim"]).mean().round(1)
-        for table in tables
-    ]
-    prompt_has("autoencoders-better-digits", [
-        (f"{size}", *(f"{bound[size]:.1f}" for bound in bounds)) for size in (10, 20)
-    ])  # fmt: skip
-    own, plain, best_own, best_plain = bounds
-    assert [round(plain[20] - own[20], 1), round(best_plain[20] - best_own[20], 1)] == [5.9, 2.6]
-    assert round(best_own[10] - best_plain[10], 1) == 1.3
+    bound = recorded.load("variational_beta").query("beta == 1 and latent_dim == 10")
+    bound = bound[bound["pixels"] == "grey"][["reconstruction", "kl"]].sum(axis=1).mean()
+    own = nats[10, "variational", "standard normal"]
+    assert round(bound, 1) == 123.7 and round(bound - own) == 7
+    assert round(own - nats[10, "plain", "mixture"], 1) == 4.8
 
 
 def test_a_check_must_draw_from_a_generator():

@@ -279,7 +279,7 @@ def evidence():
     axes.axhline(several, color="black", linewidth=1, linestyle=":", label="fifty mean pictures")
     axes.set(xlabel="numbers in the code", ylabel="nats per digit")
     axes.set_xticks(range(len(sizes)), sizes)
-    axes.legend(fontsize=8)
+    axes.legend(loc="upper right", fontsize=8)
     return figure(
         drawn, name="fig-evidence",
         caption="$-\\ln p(x)$ of unseen digits, five seeds each (recorded runs), and the bound of "
