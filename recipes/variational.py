@@ -7,10 +7,11 @@ import warnings
 import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
-from keras import layers, ops
-from scipy.special import entr, logsumexp
+from keras import layers
+from scipy.spatial.distance import cdist
+from scipy.special import entr, expit, logsumexp
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
 from sklearn.neural_network import MLPClassifier
 
@@ -28,10 +29,11 @@ BETA_SEEDS = range(5)
 LATENT_DIMS = (2, 5, 20, 50)  # 10 is among the rows over beta
 LATENT_SEEDS = range(3)
 AXES, DRAWS = 10, 20
-SAMPLE_DIMS, SAMPLES = (2, 10, 20), 500
-WIDTHS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)  # of a plain code, in its spread
-BEST_Q_DIMS, BEST_Q_STEPS = (10, 20), 300
-PICTURES = 6
+SAMPLE_DIMS, SAMPLES, SAMPLE_SEEDS = (2, 10, 20), 500, range(5)
+COMPONENTS = (5, 10, 20, 40)  # of a mixture; validation codes choose
+FACTORISED = (1, 10, 50)  # mean pictures
+NEWTON_STEPS, IMPORTANCE_DRAWS = 10, 200
+PICTURES, DRAWN, DRAWN_DIM = 6, 8, 10
 SIDE = 16
 ISING_TEMPERATURES = (1, 1.5, 1.8, 2, 2.1, 2.2, 2.3, 2.4, 2.5, 2.7, 3, 3.5, 4, 5, 6, 8)
 ISING_SETTINGS = dict(hidden=32, epochs=40, batch_size=50)
@@ -146,117 +148,210 @@ def load_plain(latent_dim, seed):
     return model, codes.mean(axis=0), np.cov(codes.T)
 
 
-def variational_plain():
-    """Terms of the ELBO of plain autoencoders, a Gaussian fitted to their codes; three seeds."""
-    runs = itertools.product(SAMPLE_DIMS, LATENT_SEEDS)
-    return pd.DataFrame([scored_plain(latent_dim, seed) for latent_dim, seed in runs])
+def variational_evidence():
+    """Minus ln p of 500 test digits by importance sampling: two networks, priors of their codes."""
+    rows = [factorised_nats(*run) for run in itertools.product(FACTORISED, SAMPLE_SEEDS)]
+    runs = itertools.product(SAMPLE_DIMS, SAMPLE_SEEDS)
+    return pd.DataFrame(rows + [row for run in runs for row in scored_evidence(*run)])
 
 
-def scored_plain(latent_dim, seed):
-    """Return one row: the terms on test digits, for the width that is best on validation digits.
-
-    The prior of the code is the Gaussian fitted to the training codes. In coordinates where that
-    is the standard normal, q(z | x) has the code as its mean and the same width on all axes.
-    """
-    model, centre, covariance = load_plain(latent_dim, seed)
-    root = np.linalg.cholesky(covariance)
-
-    def decoder(scaled):
-        return model.decoder((centre + scaled @ root.T).astype("float32"))
-
-    def terms(split, width):
-        codes = np.asarray(model.encoder(split.inputs), float)
-        mean = np.linalg.solve(root, (codes - centre).T).T
-        log_variance = np.full_like(mean, 2 * np.log(width))
-        kl = gaussian_kl(mean, log_variance).mean()
-        return reconstruction(decoder, split.inputs, mean, log_variance), kl
-
+def factorised_nats(components, seed):
+    """Return a row of the model without a network: a code of a few values, a mean picture each."""
     data = digits("grey")
-    width = min(WIDTHS, key=lambda width: sum(terms(data.validation, width)))
-    pixels, kl = terms(data.test, width)
-    row = {"latent_dim": latent_dim, "seed": seed, "width": width}
-    return row | {"reconstruction": pixels, "kl": kl}
+    shares, P = bernoulli_mixture(flat(data.train.inputs), components, seed=seed)
+    logs = np.log(shares) + log_scores(flat(data.test.inputs), P)
+    row = {"latent_dim": 0, "seed": seed, "model": "mean pictures", "prior": "shares"}
+    return row | {"components": components, "nats": -logsumexp(logs, axis=1).mean()}
 
 
-def variational_best_q():
-    """Terms of the ELBO with a q fitted to each test digit, networks fixed; three seeds."""
-    runs = itertools.product(BEST_Q_DIMS, LATENT_SEEDS, ("plain", "variational"))
-    return pd.DataFrame([scored_best_q(*run) for run in runs])
+def log_scores(images, P):
+    """Return ln p(x | k), `(images, components)`, for pixel probabilities P `(components, 784)`."""
+    return images @ np.log(P).T + (1 - images) @ np.log(1 - P).T
 
 
-def scored_best_q(latent_dim, seed, name):
-    """Return one row: the terms on test digits, with the q that a search finds for each of them."""
-    inputs = digits("grey").test.inputs
-    if name == "plain":
-        decoder, mean = standard_plain(latent_dim, seed)
-        log_variance = np.full_like(mean, -4)
-    else:
-        model = load_network(1.0, latent_dim, "grey", seed)
-        decoder, (mean, log_variance) = model.decoder, model.encoder(inputs)
-    mean, log_variance = best_q(decoder, inputs, mean, log_variance)
-    row = {"latent_dim": latent_dim, "seed": seed, "model": name}
-    row["reconstruction"] = reconstruction(decoder, inputs, mean, log_variance)
-    return row | {"kl": gaussian_kl(mean, log_variance).mean()}
-
-
-def standard_plain(latent_dim, seed):
-    """Return decoder and test codes of a plain network, scaled so that its prior is standard."""
-    model, centre, covariance = load_plain(latent_dim, seed)
-    root = np.linalg.cholesky(covariance)
-    kernel, bias, *rest = model.decoder.get_weights()
-    codes = np.asarray(model.encoder(digits("grey").test.inputs), float)
-    model.decoder.set_weights([root.T @ kernel, bias + centre @ kernel, *rest])
-    return model.decoder, np.linalg.solve(root, (codes - centre).T).T
-
-
-def best_q(decoder, inputs, mean, log_variance, *, steps=BEST_Q_STEPS):
-    """Return mean and logarithm of the variance of q, improved by Adam for each input."""
-    q = [tf.Variable(np.asarray(start, "float32")) for start in (mean, log_variance)]
-    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.05, steps))
-    optimizer.build(q)
-
-    @tf.function
-    def step(noise):
-        with tf.GradientTape() as tape:
-            outputs = decoder(q[0] + ops.exp(q[1] / 2) * noise)
-            pixels = keras.losses.binary_crossentropy(inputs[..., None], outputs[..., None])
-            kl = ops.sum(q[0] ** 2 + ops.exp(q[1]) - 1 - q[1]) / 2
-            loss = ops.sum(pixels) + kl
-        optimizer.apply(tape.gradient(loss, q), q)
-
-    rng = np.random.default_rng(0)
+def bernoulli_mixture(images, components, *, steps=20, seed=0):
+    """Fit shares and pixel probabilities of a mixture by expectation and maximisation."""
+    rng = np.random.default_rng(seed)
+    P = 0.25 + 0.5 * images[rng.choice(len(images), components, replace=False)]
+    shares = np.full(components, 1 / components)
     for _ in range(steps):
-        step(tf.constant(rng.normal(size=q[0].shape), "float32"))
-    return [np.asarray(part, float) for part in q]
+        logs = np.log(shares) + log_scores(images, P)  # (images, components)
+        R = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+        n = R.sum(axis=0)
+        shares = (n + 1) / (n + 1).sum()
+        P = (R.T @ images + 1) / (n[:, np.newaxis] + 2)
+    return shares, P
+
+
+@memory.cache
+def scored_evidence(latent_dim, seed):
+    """Return rows of one size and seed: the network, the prior of its codes, and the nats."""
+    data, rows = digits("grey"), []
+    for name, (encoder, _, weights) in networks(latent_dim, seed).items():
+        known, chosen, codes = (
+            encoder(part.inputs) for part in (data.train, data.validation, data.test)
+        )
+        priors = {"standard normal": standard_normal(latent_dim)}
+        if name == "plain":
+            priors = {"Gaussian": as_prior(mixture(known, [1], seed=seed))}
+        priors["mixture"] = as_prior(mixture(known, COMPONENTS, unseen=chosen, seed=seed))
+        images = data.test.inputs.reshape(len(codes), -1).astype("float32")
+        for source, prior in priors.items():
+            row = {"latent_dim": latent_dim, "seed": seed, "model": name, "prior": source}
+            row["components"] = len(prior[0])
+            logs, effective = log_evidence(images, codes, weights, prior, seed=seed)
+            rows.append(row | {"nats": -logs.mean(), "effective": np.median(effective)})
+    return rows
+
+
+def networks(latent_dim, seed):
+    """Return encoder, decoder and the decoder's weights of both networks, on NumPy arrays."""
+    vae, plain = load_network(1.0, latent_dim, "grey", seed), load_plain(latent_dim, seed)[0]
+    encoders = {
+        "plain": plain.encoder,
+        "variational": lambda inputs: vae.encoder(inputs)[0],  # the means of the codes
+    }
+    return {
+        name: (
+            lambda inputs, encoder=encoder: np.asarray(encoder(inputs), float),
+            lambda codes, decoder=decoder: np.asarray(decoder(codes.astype("float32"))),
+            decoder.get_weights(),
+        )
+        for (name, encoder), decoder in zip(
+            encoders.items(), (plain.decoder, vae.decoder), strict=True
+        )
+    }
+
+
+@memory.cache
+def mixture(codes, components, *, unseen=None, seed):
+    """Fit mixtures of Gaussians; return the one that makes unseen codes the most probable."""
+    tried = [
+        GaussianMixture(count, random_state=seed, reg_covar=1e-6 * codes.var()).fit(codes)
+        for count in components
+    ]
+    return max(tried, key=lambda found: found.score(codes if unseen is None else unseen))
+
+
+def as_prior(found):
+    """Return shares, means and precisions of a mixture."""
+    return found.weights_, found.means_, found.precisions_
+
+
+def standard_normal(latent_dim):
+    """Return the prior of the variational autoencoder as a mixture of one Gaussian."""
+    return np.ones(1), np.zeros((1, latent_dim)), np.eye(latent_dim)[np.newaxis]
+
+
+def log_prior(codes, prior):
+    """Return ln p of codes `(..., latent_dim)`, and the share of each component in it."""
+    shares, means, precisions = prior
+    away = codes[..., np.newaxis, :] - means  # (..., components, latent_dim)
+    squares = np.einsum("...ki,kij,...kj->...k", away, precisions, away, optimize=True)
+    heights = np.linalg.slogdet(precisions)[1] - codes.shape[-1] * np.log(2 * np.pi)
+    logs = np.log(shares) + (heights - squares) / 2
+    total = logsumexp(logs, axis=-1)
+    return total, np.exp(logs - total[..., np.newaxis])
+
+
+def logits_of(codes, weights):
+    """Return the decoder's logits `(..., pixels)`, and which hidden units answer."""
+    kernel, bias, output_kernel, output_bias = weights
+    hidden = codes.astype("float32") @ kernel + bias
+    return np.maximum(hidden, 0) @ output_kernel + output_bias, hidden > 0
+
+
+def log_likelihood(images, logits):
+    """Return ln p(x | z) of images `(..., pixels)`: x ln f + (1 - x) ln(1 - f), summed."""
+    return np.sum(images * logits - np.logaddexp(0, logits), axis=-1, dtype=float)
+
+
+def fitted_posterior(images, codes, weights, prior, *, steps=NEWTON_STEPS):
+    """Return means and covariances of Gaussians about the most probable codes, by Newton steps."""
+    kernel, _, output_kernel, _ = weights
+    _, means, precisions = prior
+    z = codes.astype(float)
+    for step in range(steps + 1):
+        logits, active = logits_of(z, weights)
+        f = expit(logits)
+        slopes = (active[:, np.newaxis] * kernel) @ output_kernel  # (images, latent_dim, pixels)
+        shares = log_prior(z, prior)[1]
+        inverse = np.einsum("nk,kij->nij", shares, precisions)
+        curvature = (slopes * (f * (1 - f))[:, np.newaxis]) @ slopes.swapaxes(1, 2) + inverse
+        if step == steps:
+            return z, np.linalg.inv(curvature)
+        away = z[:, np.newaxis] - means
+        uphill = (slopes @ (images - f)[..., np.newaxis])[..., 0]
+        uphill = uphill - np.einsum("nk,kij,nkj->ni", shares, precisions, away, optimize=True)
+        move = np.linalg.solve(curvature, uphill[..., np.newaxis])[..., 0]
+        now = log_likelihood(images, logits) + log_prior(z, prior)[0]
+        for scale in (1, 0.3, 0.1, 0.03):  # the first step that leads uphill
+            new = z + scale * move
+            then = log_likelihood(images, logits_of(new, weights)[0]) + log_prior(new, prior)[0]
+            better = then > now
+            z[better], now[better] = new[better], then[better]
+            move = np.where(better[:, np.newaxis], 0, move)
+
+
+def log_evidence(images, codes, weights, prior, *, draws=IMPORTANCE_DRAWS, wider=1.3, seed=0):
+    """Return ln p(x) of images `(images, pixels)`, and the effective number of draws for each.
+
+    Codes are drawn from a Gaussian about the most probable one, and weighted by p(x, z) / q(z).
+    """
+    mean, covariance = fitted_posterior(images, codes, weights, prior)
+    root = wider * np.linalg.cholesky(covariance)
+    rng = np.random.default_rng(seed)
+    logs = np.empty((draws, len(images)))
+    heights = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+    constant = mean.shape[1] / 2 * np.log(2 * np.pi)
+    for draw in range(draws):
+        noise = rng.normal(size=mean.shape)
+        z = mean + np.einsum("nij,nj->ni", root, noise)
+        q = -np.sum(noise**2, axis=1) / 2 - heights - constant
+        logs[draw] = log_likelihood(images, logits_of(z, weights)[0]) + log_prior(z, prior)[0] - q
+    shares = np.exp(logs - logsumexp(logs, axis=0))
+    return logsumexp(logs, axis=0) - np.log(draws), 1 / np.sum(shares**2, axis=0)
 
 
 def variational_samples():
-    """How like digits decoded codes are, by where they are drawn; two networks, three seeds."""
+    """How like digits decoded codes are, by where they are drawn; PCA, two networks, five seeds."""
     judge = functools.partial(judged, *judges())
-    test = digits("grey").test.inputs
-    rows = [{"model": "real", "latent_dim": 0, "seed": 0, "source": "real"} | judge(test)]
-    for latent_dim, seed in itertools.product(SAMPLE_DIMS, LATENT_SEEDS):
-        vae, plain = load_network(1.0, latent_dim, "grey", seed), load_plain(latent_dim, seed)[0]
-        networks = {"plain": (plain.encoder, plain.decoder)}
-        networks["variational"] = (lambda inputs, vae=vae: vae.encoder(inputs)[0], vae.decoder)
-        for name, (encoder, decoder) in networks.items():
+    data = digits("grey")
+    rows = [
+        {"model": "real", "latent_dim": 0, "seed": 0, "source": source}
+        | judge(part.inputs[:SAMPLES])
+        for source, part in (("test", data.test), ("training", data.train))
+    ]
+    for latent_dim, seed in itertools.product([DRAWN_DIM], SAMPLE_SEEDS):
+        axes = pca(flat(data.train.inputs), latent_dim=latent_dim)
+        models = {"PCA": (lambda inputs, axes=axes: axes.encode(flat(inputs)),
+                          lambda codes, axes=axes: np.clip(axes.decode(codes), 0, 1))}  # fmt: skip
+        models |= {name: halves[:2] for name, halves in networks(latent_dim, seed).items()}
+        for name, (encoder, decoder) in models.items():
             for source, codes in drawn(encoder, seed=seed).items():
                 row = {"model": name, "latent_dim": latent_dim, "seed": seed, "source": source}
-                rows.append(row | judge(np.asarray(decoder(codes.astype("float32")))))
+                rows.append(row | judge(decoder(codes)))
     return pd.DataFrame(rows)
 
 
+def flat(inputs):
+    """Return pictures as rows of 64-bit numbers."""
+    return inputs.reshape(len(inputs), -1).astype(float)
+
+
 def drawn(encoder, *, seed):
-    """Return codes of test digits, half-way between two of them, and by chance."""
+    """Return codes of test digits, and codes drawn from three distributions."""
     data = digits("grey")
-    codes, known = (np.asarray(encoder(part.inputs), float) for part in (data.test, data.train))
-    others = np.roll(codes.reshape(-1, 10, codes.shape[1]), 1, axis=1).reshape(codes.shape)
+    known, chosen, codes = (
+        encoder(part.inputs) for part in (data.train, data.validation, data.test)
+    )
     rng = np.random.default_rng(seed)
+    several = mixture(known, COMPONENTS, unseen=chosen, seed=seed)
     return {
         "test digits": codes,
-        "half-way": (codes + others) / 2,  # each ten digits in a row are different
-        "fitted Gaussian": rng.multivariate_normal(known.mean(axis=0), np.cov(known.T), SAMPLES),
         "standard normal": rng.normal(size=(SAMPLES, codes.shape[1])),
+        "Gaussian": rng.multivariate_normal(known.mean(axis=0), np.cov(known.T), SAMPLES),
+        "mixture": several.sample(SAMPLES)[0],
     }
 
 
@@ -272,13 +367,25 @@ def judges():
 
 
 def judged(classifier, neighbours, pictures):
-    """Return means over pictures: confidence, distance to the nearest digit, grey pixels."""
-    pixels = pictures.reshape(len(pictures), -1)
+    """Return means over pictures: confidence, distance to the nearest digit, grey pixels.
+
+    And the energy distance to the test digits, 0 for pictures of the same distribution.
+    """
+    pixels, test = flat(pictures), flat(digits("grey").test.inputs)
+    apart = 2 * cdist(pixels, test).mean() - cdist(pixels, pixels).mean() - apart_in_test()
     return {
         "confidence": classifier.predict_proba(pixels).max(axis=1).mean(),
         "distance": neighbours.kneighbors(pixels)[0].mean(),
         "grey": ((pixels > 0.2) & (pixels < 0.8)).mean(),
+        "energy": apart,
     }
+
+
+@functools.cache
+def apart_in_test():
+    """Return the mean distance of two test digits."""
+    test = flat(digits("grey").test.inputs)
+    return cdist(test, test).mean()
 
 
 def variational_networks():
@@ -297,6 +404,25 @@ def variational_networks():
         decoders += [*vae.decoder.get_weights(), *plain.decoder.get_weights()]
         codes += [*vae.encoder(test), plain.encoder(test), *fitted]
     return [np.asarray(values, "float32") for values in (*decoders, *codes)]
+
+
+def variational_drawn():
+    """Grey values, 0 to 255, of pictures that four models of seed 0 draw from ten numbers."""
+    halves = networks(DRAWN_DIM, 0)
+    train = digits("grey").train.inputs
+    axes = pca(flat(train), latent_dim=DRAWN_DIM)
+    plain = drawn(halves["plain"][0], seed=0)
+    pictures = [
+        np.clip(
+            axes.decode(drawn(lambda inputs: axes.encode(flat(inputs)), seed=0)["mixture"]), 0, 1
+        ),
+        halves["plain"][1](plain["Gaussian"]),
+        halves["plain"][1](plain["mixture"][np.random.default_rng(0).permutation(SAMPLES)]),
+        halves["variational"][1](drawn(halves["variational"][0], seed=0)["standard normal"]),
+    ]
+    pictures[0] = pictures[0][np.random.default_rng(0).permutation(SAMPLES)]  # by component before
+    rows = [np.reshape(made, (-1, 28, 28))[:DRAWN] for made in pictures]
+    return [np.round(255 * np.array(rows)).astype("uint8")]
 
 
 def variational_pictures():

@@ -628,6 +628,34 @@ EDITS = {
             ("epochs=25", "epochs=1"),
         ],
     },
+    "autoencoders/variational": {
+        "three numbers, few units, one epoch": [
+            ("latent_dim=2, hidden=100", "latent_dim=3, hidden=7"),
+            ("epochs=12", "epochs=1"),
+            ("epochs=6", "epochs=1"),
+            ("epochs=60", "epochs=2"),
+        ],
+        "another beta, another rate": [
+            ("Variational(*halves(), cross_entropy)", "Variational(*halves(), cross_entropy, 4.0)"),
+            ("keras.optimizers.Adam(3e-3)", "keras.optimizers.Adam(0.05)"),
+            ("epochs=12", "epochs=2"),
+        ],
+        "a plane of three axes": [("k = 2\n", "k = 3\n"), ("epochs=60", "epochs=3")],
+        "another detector": [
+            ("X, S = 2.0, 0.5", "X, S = 0.5, 1.0"),
+            ("mean, sigma, step = 1.0, 0.2, 1e-5", "mean, sigma, step = -0.3, 0.9, 1e-5"),
+        ],
+        "few black-and-white digits": [
+            ("load_mnist()", "load_mnist(train_images=200, validation_images=50, test_images=50)"),
+            ("part.inputs.reshape(-1, 784)", "(part.inputs > 0.5).reshape(-1, 784) * 1.0"),
+            ("epochs=12", "epochs=2"),
+        ],
+        "other tables": [("latent_dim == 10", "latent_dim == 20"), ("epochs=12", "epochs=1")],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a trained decoder", "return halves()[1]"),
+            ("epochs=12", "epochs=1"),
+        ],
+    },
 }
 
 

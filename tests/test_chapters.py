@@ -12,7 +12,6 @@ from lectures_lib.measure import measure
 
 BOOK = read_book()
 OLD = {
-    "autoencoders/variational",
 }  # fmt: skip
 NEW = [chapter for chapter in BOOK.chapters if chapter.name not in OLD]
 LIMITS = {

@@ -21,6 +21,7 @@ from lectures_lib.demos import autoencoders_convolutional as folded
 from lectures_lib.demos import autoencoders_denoising as noise
 from lectures_lib.demos import autoencoders_linear_and_pca as linear
 from lectures_lib.demos import autoencoders_stacked as stacked
+from lectures_lib.demos import autoencoders_variational as drawn_digits
 from lectures_lib.demos import cnn_cifar10 as photos
 from lectures_lib.demos import cnn_convolution_layers as layers
 from lectures_lib.demos import cnn_digits, cnn_tuning
@@ -207,6 +208,24 @@ def figures_of_the_outlook():
     outlook.attention_weights(np.array([[0.25, 0.75], [0.5, 0.5]]))
 
 
+def double_well(z):
+    return (z**2 - 1) ** 2
+
+
+def trial_in_the_well(mean, sigma):
+    return mean + sigma, np.log(sigma)
+
+
+def figures_of_the_variational_autoencoder():
+    terms = {"reconstruction": [9.5, 8.25], "divergence": [0.5, 1.75]}
+    both = terms | {f"val_{name}": values for name, values in terms.items()}
+    drawn_digits.decoded_grid(), drawn_digits.plain_samples(), drawn_digits.scheme()
+    drawn_digits.trial_gaussian(double_well, trial_in_the_well)
+    drawn_digits.learning_curve(SimpleNamespace(history=both)), drawn_digits.code_planes()
+    drawn_digits.samples(), drawn_digits.evidence(), drawn_digits.divergence_by_axis()
+    drawn_digits.beta_temperature(), drawn_digits.ising_bound()
+
+
 def lstm_of(units=3, *, forget=1.0):
     from lectures_lib.models import memory_network
 
@@ -320,6 +339,7 @@ def figures_of_denoising():
         ("lstm/long_memory", figures_of_long_memory),
         ("autoencoders/linear_and_pca", figures_of_linear_codes),
         ("autoencoders/stacked", figures_of_stacked_codes),
+        ("autoencoders/variational", figures_of_the_variational_autoencoder),
     ],
 )
 def test_the_model_of_the_book_knows_all_figures_of_a_module(chapter, show):
@@ -1173,6 +1193,66 @@ def test_what_figures_of_the_outlook_say_is_recorded():
     said = outlook.attention_weights(np.array([[0.25, 0.75], [0.5, 0.5]])).alt_text({})
     assert said.startswith("2 rows of weights over 2 steps.")
     assert "lies at step between 1 and 2 and is between 0.50 and 0.75" in said
+
+
+def test_figures_of_the_variational_autoencoder_are_drawn_in_all_corners():
+    registry.clear()
+    figures_of_the_variational_autoencoder()
+    assert len(registry) == 11
+    for demo in registry.values():
+        assert all(walked(demo))
+
+
+def test_recorded_decoders_of_the_variational_chapter_draw_what_keras_draws():
+    from lectures_lib.models import variational_autoencoder
+
+    weights = recorded.weights("variational_networks")
+    network = variational_autoencoder(latent_dim=2, hidden=100)
+    network.decoder.set_weights(weights[:4])
+    places = np.array([[-3.0, 3.0], [0.5, 0.0]])
+    ours = drawn_digits.decode("variational 2", places)
+    np.testing.assert_allclose(ours, np.asarray(network.decoder(places))[..., 0], atol=1e-5)
+    grid = drawn_digits.decoded_grid(side=3)
+    assert "3 by 3 pictures" in grid.alt_text({})
+    labels, codes = drawn_digits.load_mnist().test.labels, weights[16]
+    middle = labels[(codes**2).sum(axis=1).argmin()]
+    assert f"in the middle a {middle}." in grid.alt_text({})
+    grey = np.asarray(grid.picture({}).convert("L")).astype(float)
+    corner = ours[0].mean()  # the upper left picture is that of (-3, 3)
+    assert 0.02 < corner < 0.4 and grey.min() < 60
+
+
+def test_what_figures_of_the_variational_autoencoder_say():
+    said = drawn_digits.trial_gaussian(double_well, trial_in_the_well).alt_text(
+        {"mean": 0.4, "sigma": 0.5}
+    )
+    line = np.linspace(-2.6, 2.6, 100_001)
+    Z = np.exp(-double_well(line)).sum() * (line[1] - line[0])
+    assert "highest peak is at 1.00. The mean energy is 0.90, the entropy minus 0.69" in said
+    assert said.endswith(f"is 1.59 nats, true {spoken(f'{-np.log(Z):.2f}').lower()}.")
+    terms = {"reconstruction": [9.5, 8.25], "divergence": [0.5, 1.75]}
+    both = terms | {f"val_{name}": values for name, values in terms.items()}
+    said = drawn_digits.learning_curve(SimpleNamespace(history=both)).alt_text({})
+    assert "2 epochs" in said and "from 9.5 to 8.2, and the divergence from 0.5 to 1.8" in said
+    table = recorded.load("variational_evidence").query("latent_dim == 10 and model == 'plain'")
+    mixed = table.query("prior == 'mixture'")["nats"].mean()
+    assert f", {mixed:.1f}, " in drawn_digits.evidence().alt_text({}).split("mixture afterwards")[1]
+    runs = recorded.load("variational_beta").query("beta == 16")
+    active = (runs[[f"axis{i}" for i in range(1, 11)]].mean() > 0.1).sum()
+    assert f"{active} at beta 16, 0 at beta 784." in drawn_digits.divergence_by_axis().alt_text({})
+    turned = drawn_digits.beta_temperature()
+    apart = [float(re.search(r"by (\S+) per pixel", turned.alt_text({"beta": b}))[1])
+             for b in (1, 784)]  # fmt: skip
+    assert apart[0] > 0.1 > 0.01 > apart[1]
+    magnets = recorded.load("variational_ising").groupby("temperature").mean()
+    gap = magnets["bound"] - magnets["entropy"]
+    assert (
+        f"between {gap.min():.2f} and {gap.max():.2f} nats per spin, most at temperature 2.5"
+        in (drawn_digits.ising_bound().alt_text({}))
+    )
+    codes = recorded.weights("variational_networks")[16]
+    inside = np.mean((codes**2).sum(axis=1) < 2 * np.log(20))
+    assert f"{inside:.0%} of its codes lie inside" in drawn_digits.code_planes().alt_text({})
 
 
 def test_figures_of_long_memory_are_drawn_in_all_corners():

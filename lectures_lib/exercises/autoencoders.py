@@ -4,9 +4,16 @@ import itertools
 
 import numpy as np
 
-from lectures_lib.exercises import Case, autoencoders_denoising, autoencoders_trained, exercise
+from lectures_lib.exercises import (
+    Case,
+    autoencoders_denoising,
+    autoencoders_trained,
+    exercise,
+    variational_trained,
+)
 
-__all__ = ["autoencoders_denoising", "autoencoders_trained"]  # their checks
+# Their checks.
+__all__ = ["autoencoders_denoising", "autoencoders_trained", "variational_trained"]
 
 
 @exercise("autoencoders-axes-needed", chapter="autoencoders/linear_and_pca")
@@ -163,25 +170,6 @@ def _chain_blocks(rng):
         )
 
 
-@exercise("autoencoders-divergence-of-two", chapter="autoencoders/variational")
-def _divergence_of_two(rng):
-    nodes, weights = np.polynomial.hermite_e.hermegauss(8)
-    weights /= weights.sum()
-    for mean, sigma, other_mean, other_sigma in [
-        (0.0, 1.0, 2.0, 0.5),
-        (-1.0, 0.7, -1.0, 0.7),
-        *rng.uniform([-2, 0.2, -2, 0.2], [2, 1.5, 2, 1.5], size=(2, 4)).round(3).tolist(),
-    ]:
-        # The mean of ln q - ln p: a parabola in z, which few nodes average exactly.
-        z = mean + sigma * nodes
-        scores = [(z - m) ** 2 / (2 * s**2) for m, s in [(other_mean, other_sigma), (mean, sigma)]]
-        yield Case(
-            weights @ (scores[0] - scores[1]) + np.log(other_sigma / sigma),
-            {"mean": mean, "sigma": sigma} | {"other_mean": other_mean, "other_sigma": other_sigma},
-            hint="The mean is one over the first Gaussian, and both have an entropy.",
-        )
-
-
 @exercise("autoencoders-bound-and-gap", chapter="autoencoders/variational")
 def _bound_and_gap(rng):
     drawn = [(*rng.dirichlet(np.ones(n), size=2), rng.uniform(0.01, 0.3, size=n)) for n in (2, 5)]
@@ -193,46 +181,4 @@ def _bound_and_gap(rng):
             [np.log(evidence) - gap, gap],
             {"prior": prior, "likelihood": likelihood, "q": q},
             hint="The bound first. The gap is ln p(x) minus the bound, and never negative.",
-        )
-
-
-@exercise("autoencoders-noise-of-gradients", chapter="autoencoders/variational")
-def _noise_of_gradients(rng):
-    nodes, weights = np.polynomial.hermite_e.hermegauss(12)
-    weights /= weights.sum()
-    drawn = rng.uniform([-2, 0.2], [2, 1]).round(3).tolist()
-    for mean, sigma in [(1.0, 0.5), (-2.0, 0.1), (0.0, 1.5), drawn]:
-        z = mean + sigma * nodes
-        draws = np.stack([2 * z, z**2 * nodes / sigma])
-        squares = draws**2 @ weights
-        variances = squares - (draws @ weights) ** 2
-        yield Case(
-            variances,
-            {"mean": mean, "sigma": sigma},
-            hint="Variances: the mean of the square minus the square of the mean. The even moments "
-            "of the noise are 1, 3, 15.",
-            mistakes={
-                "These are standard deviations.": np.sqrt(variances),
-                "The square of the mean is missing in the second.": [variances[0], squares[1]],
-            },
-        )
-
-
-@exercise("autoencoders-hidden-beta", chapter="autoencoders/variational")
-def _hidden_beta(rng):
-    height, width, axes = rng.integers([8, 8, 2], [40, 40, 30]).tolist()
-    drawn = (height, width, 3), axes, rng.uniform(0.01, 2)
-    for shape, latent_dim, weight in [((28, 28, 1), 10, 1.0), ((16, 12, 3), 4, 0.01), drawn]:
-        pixels = np.ones(shape).size
-        yield Case(
-            (weight / latent_dim) * pixels,
-            {"shape": shape, "latent_dim": latent_dim, "weight": weight},
-            mistakes={
-                "Each channel of a pixel is a value of its own.": (
-                    weight * shape[0] * shape[1] / latent_dim
-                ),
-                "The second term is a mean over the axes of the code.": weight * pixels,
-            },
-            hint="Multiply the loss until the first term is a sum; beta then stands before the "
-            "sum over the axes.",
         )
