@@ -12,7 +12,7 @@ from lectures_lib.demos import rnn_recurrent_networks_live as recurrent
 from lectures_lib.from_scratch import gru, lstm
 from lectures_lib.models import digits_cnn
 from lectures_lib.playground.network import description
-from lectures_lib.playground.plane import principal
+from lectures_lib.playground.plane import codes, principal
 
 pytestmark = pytest.mark.slow
 DIGITS = load_digits(seed=0)
@@ -242,7 +242,10 @@ def test_at_a_larger_rate_and_length_only_the_gru_learns():
 
 
 def unfolded(autoencoder, *changes, seeds, wanted):
-    """Return `wanted` of 100 epochs, and of those after each change, `(seeds, epochs)` each."""
+    """Return `wanted` of 100 epochs, and of those after each change, `(seeds, epochs)` each.
+
+    And the last weights of each seed, and the error of PCA.
+    """
     digits = plane.plane_digits()
     flat = {k: getattr(digits, k).inputs.reshape(-1, 64) for k in ("train", "validation")}
     data = {
@@ -259,34 +262,66 @@ def unfolded(autoencoder, *changes, seeds, wanted):
         {"data": data, "script": [start | {"network": found | {"seed": seed}}, *later]}
         for seed in seeds
     ]
-    points = [
-        [point for report in each["reports"] for point in report["points"]]
-        for each in run(scripts=scripts)["scripts"]
-    ]
-    return *(np.array([[p[key] for p in each] for each in points]) for key in wanted), pca["error"]
+    reports = [each["reports"] for each in run(scripts=scripts)["scripts"]]
+    points = [[point for report in each for point in report["points"]] for each in reports]
+    found = [np.array([[p[key] for p in each] for each in points]) for key in wanted]
+    return *found, [decode(each[-1]["weights"]) for each in reports], pca["error"]
+
+
+def alike(weights, autoencoder):
+    """Return for each network whether the code next to that of each digit is of the same one.
+
+    `(networks, digits)`, the codes `(networks, digits, 2)`, and the labels.
+    """
+    digits = plane.plane_digits().validation
+    model, near, found = plane.plane_network(autoencoder=autoencoder), [], []
+    for flat in weights:
+        ends = np.cumsum([w.size for w in model.get_weights()])[:-1]
+        arrays = zip(np.split(flat, ends), model.get_weights(), strict=True)
+        model.set_weights([values.reshape(w.shape) for values, w in arrays])
+        found.append(codes(model, digits.inputs.reshape(-1, 64)))
+        apart = np.square(found[-1][:, np.newaxis] - found[-1]).sum(axis=2)
+        np.fill_diagonal(apart, np.inf)
+        near.append(digits.labels[apart.argmin(axis=1)] == digits.labels)
+    return np.array(near), np.array(found), digits.labels
 
 
 def test_a_linear_network_turns_into_the_plane_of_pca():
     slower = {"learningRate": 1e-3, "epochs": 140}
-    angles, errors, pca = unfolded("linear", slower, seeds=range(10), wanted=("angle", "error"))
+    wanted = "angle", "error"
+    angles, errors, weights, pca = unfolded("linear", slower, seeds=range(10), wanted=wanted)
     assert round(pca, 2) == 0.72
     assert angles[:, 0].min() > 80
     assert angles[:, 100].max() < 5 and angles[:, 80:101].min(axis=1).min() > 0.5
     assert np.count_nonzero(angles[:, 140] < 1) >= 7 and angles[:, 140].max() < 4
     np.testing.assert_allclose(errors[:, 140], pca, atol=0.004)
+    near, _, labels = alike(weights, "linear")
+    assert round(near.mean(), 2) == 0.56 and np.ptp(near.mean(axis=1)) < 0.03
+    assert 0.45 < near[:, labels == 6].mean() < 0.65
 
 
 def test_a_stacked_network_bends_the_plane():
-    errors, _ = unfolded("stacked", seeds=range(5), wanted=("error",))
+    errors, weights, _ = unfolded("stacked", seeds=range(5), wanted=("error",))
     assert np.round(np.median(errors[:, 100]), 2) == 0.57
     assert np.abs(errors[:, 100] - 0.57).max() < 0.015
+    near, _, labels = alike(weights, "stacked")
+    assert round(near.mean(), 2) == 0.66 and near.mean(axis=1).min() > 0.63
+    assert near[:, labels == 6].mean(axis=1).min() > 0.9
+
+
+def test_a_variational_network_keeps_its_cloud_in_the_circle():
+    errors, weights, _ = unfolded("variational", seeds=range(5), wanted=("error",))
+    assert np.abs(errors[:, 100] - 0.55).max() < 0.025
+    near, found, _ = alike(weights, "variational")
+    assert round(near.mean(), 2) == 0.75 and near.mean(axis=1).min() > 0.72
+    inside = np.square(found).sum(axis=2) < -2 * np.log(0.05)
+    assert inside.mean(axis=1).min() > 0.95
 
 
 def test_a_large_beta_lets_the_cloud_collapse_and_beta_one_unfolds_it_again():
     moves = {"beta": 10, "epochs": 140}, {"beta": 1, "epochs": 180}
-    errors, costs, _ = unfolded("variational", *moves, seeds=range(3),
+    errors, costs, *_ = unfolded("variational", *moves, seeds=range(3),
                                 wanted=("error", "divergence"))  # fmt: skip
-    assert np.abs(errors[:, 100] - 0.55).max() < 0.025
     assert costs[:, 100].min() > 2 and costs[:, 102].max() < 0.1
     assert np.abs(errors[:, 140] - 1).max() < 0.02 and costs[:, 140].max() < 0.01
     assert errors[:, 180].max() < 0.62 and costs[:, 180].min() > 2

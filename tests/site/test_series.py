@@ -1,4 +1,4 @@
-"""Networks that learn from series in the page, each on a page of its own, without a built book."""
+"""Networks of series and of codes that learn, each on a page of its own, without a built book."""
 
 import html
 import random
@@ -9,18 +9,25 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import _serve
 
+from lectures_lib.demos.autoencoders_variational_live import (
+    latent_plane,
+    plane_digits,
+    plane_network,
+)
 from lectures_lib.demos.lstm_long_memory_live import UNITS, memory_race, race_network, race_records
 from lectures_lib.demos.rnn_extrapolation_live import unfolding
 from lectures_lib.demos.rnn_recurrent_networks_live import learn_to_recall
 from lectures_lib.from_scratch import gru, lstm
 from lectures_lib.models import series_rnn
 from lectures_lib.physics import pairing_energies
+from lectures_lib.playground import plane
 from lectures_lib.playground.answering import MIME_TYPE, STYLE, asset, start_line
 from lectures_lib.site.playgrounds import _engine
 from lectures_lib.training import forecast
 
 ENERGIES = pairing_energies(np.arange(2, 42, 2))
-FIGURES = {"energies": lambda: unfolding(ENERGIES), "recall": learn_to_recall, "race": memory_race}
+FIGURES = {"energies": lambda: unfolding(ENERGIES), "recall": learn_to_recall, "race": memory_race,
+           "plane": latent_plane}  # fmt: skip
 DESKTOP, PHONE = {"width": 1280, "height": 1000}, {"width": 390, "height": 844}
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>A figure</title>
@@ -250,6 +257,99 @@ def test_a_race_shows_errors_gates_and_answers_of_the_networks(visit, folders):
     assert figure.finish(run) == "diverged"
     assert "NaN" not in figure.box.inner_html()
     assert one.complaints == one.foreign == []
+
+
+def pixels(figure, name):
+    """Return the picture on a canvas of the view, 0 for paper and 1 for ink."""
+    data = figure.ask(f"[...view.{name}.getContext('2d').getImageData(0, 0, 8, 8).data]")
+    return np.reshape(data, (64, 4))[:, 3] / 255
+
+
+def test_the_ring_is_decoded_as_keras_does(visit, folders):
+    one, figure = opened(visit, folders, "plane")
+    assert figure.said().startswith("Two numbers for a digit")
+    field = figure.box.get_by_role("application")
+    box, mouse = field.bounding_box(), figure.page.mouse
+    digits = plane_digits().validation
+    for name in ("linear", "stacked", "variational"):
+        figure.box.get_by_role("radio", name=name).check()
+        figure.slide("speed", "End")
+        figure.train("Train" if name == "linear" else "Start again")
+        model, rest = weights_of(
+            np.array(figure.ask("[...report.weights]")), plane_network(autoencoder=name)
+        )
+        assert rest.size == 0
+        found = plane.codes(model, digits.inputs.reshape(-1, 64))
+        np.testing.assert_allclose(
+            np.reshape(figure.ask("[...view.codes]"), (-1, 2)), found, atol=2e-4
+        )
+        share = plane.neighbours_alike(found, digits.labels)
+        said = re.match(r"(\d+) % of the codes lie next to one of the same digit", figure.said())
+        assert int(said[1]) == pytest.approx(100 * share, abs=1)
+        mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+        mouse.down()
+        mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.4 * box["height"], steps=3)
+        mouse.up()
+        mouse.move(box["x"], box["y"])  # lets go
+        ring, middle, reach = figure.ask("[view.ring, view.middle, view.reach]")
+        np.testing.assert_allclose(ring, [0.4, 0.2], atol=0.02)
+        field.press("ArrowLeft")
+        field.press("Shift+ArrowUp")
+        moved = figure.ask("view.ring")
+        np.testing.assert_allclose(np.subtract(moved, ring), [-0.04, 0.2], atol=1e-6)
+        code = np.array(middle) + reach * np.array(moved)
+        decoded = code[np.newaxis].astype("float32")
+        for layer in model.layers[{"linear": 1, "stacked": 2, "variational": 3}[name] :]:
+            decoded = layer(decoded)
+        wanted = np.clip(np.asarray(decoded)[0], 0, 1)
+        np.testing.assert_allclose(pixels(figure, "decoded"), wanted, atol=0.01)
+        near = np.square(found - code).sum(axis=1).argmin()
+        shown = digits.inputs[near].ravel()
+        np.testing.assert_allclose(pixels(figure, "original"), shown, atol=0.01)
+        figure.page.wait_for_timeout(600)
+        status = figure.box.locator("[role=status]").last.text_content()
+        assert status.endswith(f"the nearest code is that of a {digits.labels[near]}.")
+        assert figure.box.get_by_role("slider", name="β").is_enabled() == (name == "variational")
+    assert one.complaints == one.foreign == []
+
+
+def test_beta_is_moved_midway_without_starting_anew(visit, folders):
+    one, figure = opened(visit, folders, "plane")
+    figure.box.get_by_role("radio", name="variational").check()
+    figure.slide("speed", "End")
+    figure.train("Train")
+    run, before = figure.ask("[trainer.run, points.at(-1).divergence]")
+    figure.slide("β", "End")
+    figure.page.wait_for_timeout(100)
+    figure.finish(run - 1)
+    assert figure.ask("[trainer.run, report.epoch]") == [run, 140]
+    assert before > 1.5 and figure.ask("points.at(-1).divergence") < 0.05
+    assert np.abs(figure.ask("[...view.codes]")).max() < 0.3
+    text = figure.box.locator(".playground-curves .playground-answer").inner_text()
+    assert re.fullmatch(r"After 140 epochs: error 1.0\d\d, PCA 0.719, divergence 0.0\d nats.", text)
+    figure.box.get_by_role("radio", name="7", exact=True).check()
+    assert figure.ask("view.only") == 7
+    assert one.complaints == []
+
+
+def test_the_plane_is_drawn_in_ink_that_differs_and_glides(visit, folders):
+    counts = {}
+    for theme in ("light", "dark"):
+        _, figure = opened(visit, folders, "plane", theme=theme, color_scheme=theme)
+        figure.slide("speed", "End")
+        figure.train("Train")
+        figure.page.wait_for_timeout(500)
+        colours = figure.ask(
+            "(({ data }) => { const found = {}; for (let k = 0; k < data.length; k += 4)"
+            " if (data[k + 3] === 255) { const name = data.slice(k, k + 3).join(); found[name] ="
+            " (found[name] || 0) + 1; } return found; })(view.canvas.getContext('2d')"
+            ".getImageData(0, 0, view.canvas.width, view.canvas.height))"
+        )
+        counts[theme] = {name for name, count in colours.items() if count > 40}
+        assert figure.ask("Math.max(...view.drawn.map((x, k) => Math.abs(x - (view.codes[k]"
+                          " - view.middle[k % 2]) / view.reach)))") < 0.02  # fmt: skip
+    assert {"0,114,178", "196,36,43", "85,85,85"} <= counts["light"]
+    assert {"102,184,240", "255,143,143", "192,192,192"} <= counts["dark"]
 
 
 @pytest.mark.parametrize("kind", FIGURES)

@@ -20,7 +20,7 @@
   const LINES = [["two", "unseen digits"], ["before", "the run before"]];
   const QUESTION = "Two numbers for a digit: which digits will lie apart, which on top of each other? "
     + "Predict, then train.";
-  const HELP = "Drag the ring, or move it by arrow keys, with Shift in large steps.";
+  const HELP = "Drag the ring, or use the arrow keys (with Shift: far).";
 
   // A picture of grey values from 0 (paper) to 1, a dot each.
   const print = (canvas, picture) => {
@@ -73,6 +73,7 @@
       this.where = element("p", { className: "playground-help" });
       const kinds = choice("Autoencoder", networks.texts, (k) => {
         this.training.set({ autoencoder: networks.values[k] });
+        this.training.paint();
         betas.input.disabled = !this.sampled(); // only the variational network has a beta
       });
       kinds.querySelectorAll("input")[networks.start].checked = true;
