@@ -6,7 +6,7 @@ from lectures_lib import recorded
 from lectures_lib.explore import explore, figure
 from lectures_lib.from_scratch import gru, lstm, simple_rnn
 from lectures_lib.physics import pairing_energies
-from lectures_lib.plots import COLOURS, new_figure, use_style
+from lectures_lib.plots import COLOURS, draw_losses, new_figure, use_style
 from lectures_lib.words import counted, span
 
 __all__ = [
@@ -34,21 +34,10 @@ use_style()
 
 def learning_curves(histories):
     """Show the training losses (solid) and validation losses (dashed) of runs of Keras' `fit`."""
-    drawn, axes = new_figure(height=2.8)
-    said = []
-    for k, (name, history) in enumerate(histories.items()):
-        for key, style in (("loss", "-"), ("val_loss", "--")):
-            losses = history.history[key]
-            label = name if key == "loss" else f"{name}, validation"
-            axes.semilogy(range(1, len(losses) + 1), losses, style, color=COLOURS[k % 8],
-                          label=label, marker="o" * (len(losses) < 2))  # fmt: skip
-            said.append(f"{label} {losses[-1]:.1e}")
-    axes.set(xlabel="epoch", ylabel="loss (δ²)")
-    axes.legend(fontsize=8)
+    drawn, said = draw_losses(histories, ylabel="loss (δ²)", height=2.8)
     return figure(
-        drawn, name="fig-gated-fit",
+        drawn, name="fig-gated-fit", alt=said,
         caption="Learning curves of C7 and C8; the validation loss is of one window.",
-        alt=f"Losses on a logarithmic scale. At the end: {'; '.join(said)}.",
     )  # fmt: skip
 
 
@@ -159,23 +148,13 @@ def record(records, number):
 
 def regime_curve(history, levels):
     """Show the losses of a run of `fit` with validation data, and some levels by name."""
-    drawn, axes = new_figure(height=2.8)
-    for name, label in (("loss", "training"), ("val_loss", "validation")):
-        losses = history.history[name]
-        axes.semilogy(range(1, len(losses) + 1), losses, label=label,
-                      marker="o" * (len(losses) < 2))  # fmt: skip
-    for k, (name, level) in enumerate(levels.items()):
-        axes.axhline(level, color="black", linewidth=1, linestyle=("--", ":")[k % 2], label=name)
-    axes.set(xlabel="epoch", ylabel="mean squared error (mm²)")
-    axes.legend(fontsize=8)
-    train, validation = (history.history[name][-1] for name in ("loss", "val_loss"))
-    lines = ", ".join(f"{name} {level:.3f}" for name, level in levels.items())
+    drawn, said = draw_losses(
+        history, ylabel="mean squared error (mm²)", levels=levels, height=2.8
+    )  # fmt: skip
     return figure(
-        drawn, name="fig-regime-fit",
+        drawn, name="fig-regime-fit", alt=said,
         caption="Learning curves on the switched oscillator; horizontal lines are simple rules "
         "on the validation records.",
-        alt=f"After {counted(len(losses), 'epoch')} the training loss is {train:.3f}, the "
-        f"validation loss {validation:.3f} mm². Lines: {lines}.",
     )  # fmt: skip
 
 

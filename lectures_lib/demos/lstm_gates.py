@@ -8,7 +8,7 @@ from lectures_lib import recorded
 from lectures_lib.diagrams import draw_cell, draw_stack
 from lectures_lib.explore import explore, figure
 from lectures_lib.from_scratch import gru, lstm, simple_rnn
-from lectures_lib.plots import COLOURS, new_figure, use_style
+from lectures_lib.plots import COLOURS, draw_losses, new_figure, use_style
 
 __all__ = [
     "cell", "cell_gradient", "cell_gradients", "charge_amplifier", "gru_cell", "inside",
@@ -217,22 +217,12 @@ def gru_cell():
 
 def learning_curve(history, floor):
     """Show the loss of a run of Keras' `fit`; `floor` is that of the best window."""
-    losses = history.history
-    drawn, axes = new_figure(height=2.7)
-    epochs = np.arange(1, len(losses["loss"]) + 1)
-    marker = "o" if len(epochs) == 1 else None
-    for name, label in (("loss", "train"), ("val_loss", "validation")):
-        axes.semilogy(epochs, losses[name], label=label, marker=marker)
-    axes.axhline(floor, color="0.5", linestyle=":", label="best window of 20 steps")
-    axes.set(xlabel="epoch", ylabel="mean squared error (V²)")
-    axes.legend()
+    levels = {"best window of 20 steps": floor}
+    drawn, said = draw_losses(history, ylabel="mean squared error (V²)", levels=levels)
     return figure(
-        drawn, name="fig-hold-fit",
+        drawn, name="fig-hold-fit", alt=said,
         caption="Learning curves of an LSTM that holds a voltage by command. Dotted: who "
         "knows the last twenty steps, and nothing earlier.",
-        alt=f"The loss falls from {losses['loss'][0]:.2g} to {losses['loss'][-1]:.2g} in "
-        f"{len(epochs)} epochs, on validation records to {losses['val_loss'][-1]:.2g}; the dotted "
-        f"line stands at {floor:.2g} square volt.",
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from lectures_lib import recorded
 from lectures_lib.data import adding_series, delayed_series, parity_series, recall_series
 from lectures_lib.explore import explore, figure
 from lectures_lib.from_scratch import lstm
-from lectures_lib.plots import COLOURS, new_figure, use_style
+from lectures_lib.plots import COLOURS, draw_losses, new_figure, use_style
 from lectures_lib.words import counted, span
 
 __all__ = [
@@ -116,29 +116,15 @@ def windows(errors, *, delay, noise):
 
 
 def _curves(runs, variance):
-    """Draw the losses of runs `{name: history}`, divided by a variance; return them in words."""
-    drawn, axes = new_figure(height=2.5)
-    said = []
-    for k, (name, history) in enumerate(runs.items()):
-        for key, style in (("loss", "--"), ("val_loss", "-")):
-            losses = np.array(history.history[key]) / variance
-            label = " ".join([name, "training" if key == "loss" else "validation"]).strip()
-            axes.semilogy(range(1, len(losses) + 1), losses, style, color=COLOURS[k], label=label,
-                          marker="o" * (len(losses) < 2))  # fmt: skip
-            said.append(f"{label} {losses[-1]:.2g}")
-    axes.set(xlabel="epoch", ylabel="normalised error")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend()
-    ends = ", ".join(said)
-    return (
-        drawn,
-        f"Curves over {counted(len(losses), 'epoch')} on a logarithmic scale. Ends: {ends}.",
-    )
+    """Draw the losses of one run, or of runs by name, divided by a variance."""
+    drawn, said = draw_losses(runs, ylabel="normalised error", variance=variance)
+    drawn.axes[0].xaxis.set_major_locator(MaxNLocator(integer=True))
+    return drawn, said
 
 
 def recall_curve(history, variance):
     """Show the learning curves of a network that recalls."""
-    drawn, said = _curves({"": history}, variance)
+    drawn, said = _curves(history, variance)
     return figure(
         drawn, name="fig-recall-curve", alt=said,
         caption="Learning curves of a simple network on the recall, in units of the variance.",
@@ -147,7 +133,7 @@ def recall_curve(history, variance):
 
 def adding_curve(history, variance):
     """Show the learning curves of a network that adds."""
-    drawn, said = _curves({"": history}, variance)
+    drawn, said = _curves(history, variance)
     return figure(
         drawn, name="fig-adding-curve", alt=said,
         caption="Learning curves of a GRU on the adding problem, in units of the variance.",
@@ -156,7 +142,7 @@ def adding_curve(history, variance):
 
 def delay_curve(history, variance):
     """Show the learning curves of a network that answers at each step."""
-    drawn, said = _curves({"": history}, variance)
+    drawn, said = _curves(history, variance)
     return figure(
         drawn, name="fig-delay-curve", alt=said,
         caption="Learning curves of a simple network on the delay, in units of the variance.",
