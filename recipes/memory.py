@@ -41,6 +41,10 @@ LENGTHS = {
 }
 RATES = {"rnn": (0.001, 0.003, 0.01, 0.03), "gru": (0.003, 0.01, 0.03, 0.1)}
 RATES |= {"lstm": RATES["gru"], OPEN: RATES["gru"]}
+# A fifth rate of each layer, and a sixth where the fifth was the best: one grid goes on from the
+# other, and each is trained by itself.
+FIFTH = {"rnn": (0.0003,), "gru": (0.3,), "lstm": (0.001,), OPEN: (0.001,)}
+SIXTH = {("recall", "lstm", 40): (0.0003,)}
 CLIPS, SEEDS = (0.0, 1.0), tuple(range(5))  # largest norms of a gradient; 0 is no clipping
 EPOCHS, OTHER_EPOCHS, BATCH = 20, 15, 32  # of the recall, of the other tasks
 HIDDEN = {"rnn": 17, "gru": 9, "lstm": 8, OPEN: 8}
@@ -140,9 +144,27 @@ def train(task, layer, length, *, grid, epochs=EPOCHS):
     return table, [network.get_weights() for network in many.models]
 
 
-def task_grid(layer):
-    """Return the learning rates, with and without clipping, and the seeds."""
-    return {"learning_rate": list(RATES[layer]), "clip": list(CLIPS), "seed": list(SEEDS)}
+def task_rates(task, layer, length):
+    """Return the learning rates of a task, a tuple for each grid that was trained by itself.
+
+    >>> task_rates("adding", "gru", 20)
+    [(0.003, 0.01, 0.03, 0.1), (0.3,)]
+    """
+    sixth = SIXTH.get((task, layer, length))
+    return [RATES[layer], FIFTH[layer], *([sixth] if sixth else [])]
+
+
+def train_all(task, layer, length):
+    """Train all rates, with and without clipping, and all seeds: settings, scores and weights."""
+    epochs = EPOCHS if task == "recall" else OTHER_EPOCHS
+    tables, weights = [], []
+    for rates in task_rates(task, layer, length):
+        grid = {"learning_rate": list(rates), "clip": list(CLIPS), "seed": list(SEEDS)}
+        table, own = train(task, layer, length, grid=grid, epochs=epochs)
+        tables.append(table)
+        weights += own
+    table = pd.concat(tables, ignore_index=True)
+    return table.sort_values(["learning_rate", "clip", "seed"]), weights
 
 
 def memory_tasks():
@@ -151,8 +173,7 @@ def memory_tasks():
     for task, lengths in LENGTHS.items():
         for length in lengths:
             for layer in (*LAYERS, OPEN) if task == "recall" else LAYERS:
-                epochs = EPOCHS if task == "recall" else OTHER_EPOCHS
-                table, _ = train(task, layer, length, grid=task_grid(layer), epochs=epochs)
+                table, _ = train_all(task, layer, length)
                 table.insert(0, "task", task)
                 table.insert(1, "layer", layer)
                 table.insert(2, "length", length)
@@ -202,7 +223,7 @@ def memory_slopes():
     for length in SLOPE_LENGTHS:
         inputs = task_split("recall", length, series=200, seed=1).inputs
         for layer in (*LAYERS, OPEN):
-            table, weights = train("recall", layer, length, grid=task_grid(layer))
+            table, weights = train_all("recall", layer, length)
             clipped = table[table["clip"] == 1]
             chosen = clipped.index[clipped["learning_rate"] == best_rate(clipped)]
             values = np.array([slopes(layer, weights[row], inputs) for row in chosen])

@@ -698,7 +698,7 @@ LACKING = (
     "values alone teach|learnt noise by heart|for a minute alone|constant width alone|"
     "same second difference does better|without gates, learns no more|"
     "window alone teaches no more|squares on the readings do|Padding alone changes|"
-    "constant answer explains"
+    "constant answer explains|has no SimpleRNN layer"
 )
 WAYS = {
     "cnn-few-events": [track_network(mirror=False), track_network(mirror=True)],

@@ -160,9 +160,8 @@ def test_losses_of_runs_are_drawn_with_their_levels():
     drawn = {line.get_label(): (line.get_ydata(), line.get_linestyle()) for line in axes.lines}
     assert list(drawn["training"][0]) == [2, 1] and list(drawn["validation"][0]) == [4, 0.5]
     assert list(drawn["b"][0]) == [0.125, 0.125]
-    assert [drawn[name][1] for name in ("training", "validation", "a", "b")] == ["-", "--"] + [
-        "--", ":",
-    ]  # fmt: skip
+    styles = [drawn[name][1] for name in ("training", "validation", "a", "b")]
+    assert styles == ["-", "--", "--", ":"]
     assert (
         said == "Curves over 2 epochs. At the end: training 1; validation 0.5. Lines: a 1, b 0.125."
     )

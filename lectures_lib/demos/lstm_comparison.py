@@ -27,7 +27,7 @@ COMMANDS = {  # at 0 and at 40 ms
 GREY = {"alpha": 0.15, "color": "grey"}
 ZERO = {"color": "black", "linewidth": 0.8, "linestyle": "-"}
 WAIT_MS = 1000
-FIVE_RUNS = "layer == 'gru' and clip == 0"
+FIVE_RUNS = "layer == 'gru' and clip == 0 and learning_rate == 0.01"
 
 use_style()
 
@@ -199,7 +199,9 @@ def curves(variance, level):
         variance: Of the validation positions, in mm².
         level: Normalised error of the linear rule on them.
     """
-    table = recorded.load("regime_curves").set_index(["layer", "clip"]).sort_index()
+    table = (
+        recorded.load("regime_curves").query("best == 1").set_index(["layer", "clip"]).sort_index()
+    )
     drawn, panels = new_figure(2, len(LAYERS), height=4.0, sharex=True, sharey=True)
     said = []
     for row, clip in enumerate((True, False)):
@@ -299,21 +301,29 @@ def wait():
 
 
 def flip_flop(seed=0):
-    """Show the cells of a recorded LSTM in silence, after each of both commands."""
+    """Show the cells of a recorded LSTM in silence after a command, and where they settle."""
     log = np.zeros((2, 300, 2))
     log[:, 0, 1] = -1, 1
     states = network_states("LSTM", seed, log)[0]
-    drawn, panels = new_figure(1, 2, height=2.8, sharey=True)
-    for axes, cells, name in zip(panels, states.cell, ("soft", "stiff"), strict=True):
-        axes.plot(cells, linewidth=1)
-        axes.set(xlabel="time (ms)", title=f"command at 0: {name}")
-    panels[0].set(ylabel="cell states C")
+    drawn, (left, middle, right) = new_figure(3, 1, height=5.0)
+    left.plot(states.cell[1], "-", linewidth=1)
+    left.set(xlabel="time after the command stiff (ms)", ylabel="cell states C")
+    numbers = np.arange(states.cell.shape[2])
+    for k, name in enumerate(("soft", "stiff")):
+        marks = {"color": COLOURS[k], "label": f"after {name}"}
+        middle.plot(numbers, states.cell[k, -1], "v^"[k], **marks)
+        right.plot(numbers, states.forget_gate[k, -1], "v^"[k], **marks)
+    middle.axhline(0, **ZERO)
+    middle.set(ylabel="C in the end")
+    middle.legend(fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0, 1.3))
+    right.set(xlabel="cell", ylabel="forget gate", ylim=(0, 1))
     gates = states.forget_gate[:, 100:].max()
     apart = int(np.sum(np.abs(states.cell[0, -1] - states.cell[1, -1]) > 0.3))
     return figure(
         drawn, name="fig-flip-flop",
-        caption="All cells of a recorded LSTM after one command and silence.",
-        alt=f"{states.cell.shape[2]} lines that move for some tens of ms and then stay level; "
+        caption="The cells of a recorded LSTM in silence. Above: after the command stiff. Below: "
+        "states and forget gates 300 ms after either command.",
+        alt=f"{len(numbers)} lines that move for some tens of ms and then stay level; "
         f"{apart} of them end more than 0.3 apart after the two commands, while no forget gate is "
         f"above {gates:.2f}.",
     )  # fmt: skip

@@ -275,6 +275,7 @@ def inside(network, inputs, labels):
         if part:
             axes.legend(ncols=3, loc="upper left", bbox_to_anchor=(0, 1.12))
     middle.set(ylim=(-0.08, 1.3))
+    bottom.set_title(f"unit {unit}", loc="right", y=0.8)
     bottom.set(xlabel="step")
     free = np.setdiff1d(np.arange(len(inputs)), at)
     said = "; ".join(
@@ -283,13 +284,14 @@ def inside(network, inputs, labels):
         for name, line in gates.items()
         if len(at)
     )
+    silent = "nothing can be said: no command comes" if gates else "there are no gates"
     return figure(
         drawn, name="fig-hold-gates",
-        caption="A record of the test, and inside the unit that counts most. Thick grey: what "
+        caption="A validation record, and inside the unit that counts most. Thick grey: what "
         "should be held; dotted lines: commands.",
         alt=f"A record of {len(inputs)} steps with {len(at)} commands; the answer is off by "
         f"{np.abs(answers - labels[:, 0]).mean():.2g} V on average. In unit {unit} on average "
-        f"{said or 'there are no gates'}.",
+        f"{said or silent}.",
     )  # fmt: skip
 
 

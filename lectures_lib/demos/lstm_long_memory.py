@@ -27,6 +27,7 @@ LAYERS = {
 }
 BASELINES = {"recall": 1, "adding": 1, "delay": 0.011, "parity": 0.5, "parity, every step": 0.5}
 VOLTAGES = (-0.8, 0.1, 0.4, 0.8)
+QUANTITIES = ("error", "keeps", "writes", "slope")
 ASKED = 12  # steps after which an answer was asked
 
 use_style()
@@ -289,28 +290,30 @@ def first_epochs():
         "LSTM": ("lstm", 1, COLOURS[1], "--"),
         "GRU, no noise": ("gru", 0, COLOURS[2], ":"),
     }
-    drawn, panels = new_figure(3, 1, height=5.6, sharex=True)
+    drawn, panels = new_figure(4, 1, height=6.8, sharex=True)
     said = []
     for name, (layer, noise, colour, style) in groups.items():
         rows = table[table["layer"].eq(layer) & table["noise"].eq(noise)]
         for seed, of_seed in rows.groupby("seed"):
-            for axes, quantity in zip(panels, ("keeps", "writes", "slope"), strict=True):
+            for axes, quantity in zip(panels, QUANTITIES, strict=True):
                 axes.plot(of_seed["epoch"], of_seed[quantity], style, color=colour, linewidth=1.3,
                           label=name if seed == 0 else None)  # fmt: skip
         ends = rows.groupby("epoch")["keeps"].median().iloc[[0, -1]]
         known = (rows.query("epoch == epoch.max()")["error"] < 0.1).sum()
         said.append(f"{name} {ends.iloc[0]:.2f} to {ends.iloc[1]:.2f}, solved by {known}")
-    panels[0].set(ylabel="keeps", ylim=(0.4, 1.15), yticks=[0.5, 0.75, 1])
+    panels[0].set(ylabel="error", ylim=(-0.05, 1.5), yticks=[0, 0.5, 1])
     panels[0].legend(loc="upper center", ncols=3)
-    panels[1].set(ylabel="writes", ylim=(0, 0.6))
-    panels[2].set(ylabel="slope (V/V)", xlabel="epoch", yscale="log")
-    panels[2].xaxis.set_major_locator(MaxNLocator(integer=True))
+    panels[1].set(ylabel="keeps", ylim=(0.4, 1.05), yticks=[0.5, 0.75, 1])
+    panels[2].set(ylabel="writes", ylim=(0, 0.6))
+    panels[3].set(ylabel="slope (V/V)", xlabel="epoch", yscale="log")
+    panels[3].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure(
         drawn, name="fig-first-epochs",
         caption="Five GRUs (solid) and five LSTMs (dashed) during the recall of 40 steps, and five "
-        "GRUs without noise (dotted): the gate that keeps (update gate, forget gate), what writes "
+        "GRUs without noise (dotted): the normalised error, the gate that keeps (update gate, "
+        "forget gate), what writes "
         "(one minus the update gate, input gate), and the slope of the answer to the first sample.",
-        alt="Three panels over the epochs. Median of the gate that keeps from start to end, and "
+        alt="Four panels over the epochs. Median of the gate that keeps from start to end, and "
         f"how many of five solve the task: {'; '.join(said)}. The slopes of those that solve it "
         "rise from below one millionth to about one at once.",
     )  # fmt: skip

@@ -66,7 +66,8 @@ class Trained:
     A message reads: {score_name} 0.93 on 360 {on}; at least {threshold} is needed. Below the
     threshold comes the sentence of the first of `bands`, pairs of a score and a sentence in rising
     order, whose score is not reached. The threshold earns all points, `baseline` none: what a
-    network reaches that lacks the idea. A limit on weights and biases is `most_parameters`.
+    network reaches that lacks the idea. A limit on weights and biases is `most_parameters`; a model
+    may hold only recurrent layers of the kind `recurrent`, such as "LSTM", and must hold one.
     """
 
     given: dict
@@ -80,6 +81,7 @@ class Trained:
     score: Callable = accuracy
     score_name: str = "accuracy"
     most_parameters: int | None = None
+    recurrent: str | None = None
     seconds: float = 60
     counts: bool = True
 

@@ -63,6 +63,14 @@ def _outputs(case, model):
             f"the model has {model.count_params():,} parameters; at most {case.most_parameters:,} "
             "are allowed."
         )
+    kinds = _recurrent(model)
+    if case.recurrent and kinds != {case.recurrent}:
+        others = " and a ".join(sorted(kinds - {case.recurrent}))
+        return None, (
+            f"the model has a {others} layer; the task asks for {case.recurrent} alone."
+            if others
+            else f"the model has no {case.recurrent} layer."
+        )
     try:
         with time_limit(case.seconds):
             found = model.predict(copy.deepcopy(case.inputs), verbose=0)
@@ -83,6 +91,19 @@ def _outputs(case, model):
     found = found.astype(float)  # it may be of half precision
     fault = "" if np.isfinite(found).all() else f"outputs of the model are nan or inf. {DIVERGED}"
     return found, fault
+
+
+def _recurrent(model):
+    """Return the kinds of the recurrent layers of a model, also of those inside other layers."""
+    found, inside = set(), [model]
+    while inside:
+        layer = inside.pop()
+        found |= {type(layer).__name__} & {"SimpleRNN", "LSTM", "GRU"}
+        inside += [
+            *getattr(layer, "layers", ()),
+            *filter(None, [getattr(layer, "layer", None), getattr(layer, "forward_layer", None)]),
+        ]
+    return found
 
 
 def _scored(case, score):
