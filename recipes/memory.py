@@ -41,10 +41,13 @@ LENGTHS = {
 }
 RATES = {"rnn": (0.001, 0.003, 0.01, 0.03), "gru": (0.003, 0.01, 0.03, 0.1)}
 RATES |= {"lstm": RATES["gru"], OPEN: RATES["gru"]}
-# A fifth rate of each layer, and a sixth where the fifth was the best: one grid goes on from the
-# other, and each is trained by itself.
-FIFTH = {"rnn": (0.0003,), "gru": (0.3,), "lstm": (0.001,), OPEN: (0.001,)}
-SIXTH = {("recall", "lstm", 40): (0.0003,)}
+# Where the best rate stood at an end of these, the grid goes on, each rate trained by itself.
+FURTHER = {
+    ("recall", "rnn", 40): (0.0003,), ("recall", "gru", 40): (0.3,),
+    ("recall", "lstm", 40): (0.0003, 0.001), ("recall", OPEN, 40): (0.001,),
+    ("recall", "rnn", 80): (0.0003,), ("recall", "gru", 80): (0.3,),
+    ("recall", OPEN, 80): (0.0003, 0.001), ("delayed", "gru", 20): (0.3,), ("parity", "gru", 8): (0.3,),
+}  # fmt: skip
 CLIPS, SEEDS = (0.0, 1.0), tuple(range(5))  # largest norms of a gradient; 0 is no clipping
 EPOCHS, OTHER_EPOCHS, BATCH = 20, 15, 32  # of the recall, of the other tasks
 HIDDEN = {"rnn": 17, "gru": 9, "lstm": 8, OPEN: 8}
@@ -145,20 +148,20 @@ def train(task, layer, length, *, grid, epochs=EPOCHS):
 
 
 def task_rates(task, layer, length):
-    """Return the learning rates of a task, a tuple for each grid that was trained by itself.
+    """Return the learning rates of a task.
 
-    >>> task_rates("adding", "gru", 20)
-    [(0.003, 0.01, 0.03, 0.1), (0.3,)]
+    >>> task_rates("delayed", "gru", 20)
+    [0.003, 0.01, 0.03, 0.1, 0.3]
     """
-    sixth = SIXTH.get((task, layer, length))
-    return [RATES[layer], FIFTH[layer], *([sixth] if sixth else [])]
+    return sorted([*RATES[layer], *FURTHER.get((task, layer, length), ())])
 
 
 def train_all(task, layer, length):
     """Train all rates, with and without clipping, and all seeds: settings, scores and weights."""
     epochs = EPOCHS if task == "recall" else OTHER_EPOCHS
     tables, weights = [], []
-    for rates in task_rates(task, layer, length):
+    further = FURTHER.get((task, layer, length), ())
+    for rates in (RATES[layer], *((rate,) for rate in further)):
         grid = {"learning_rate": list(rates), "clip": list(CLIPS), "seed": list(SEEDS)}
         table, own = train(task, layer, length, grid=grid, epochs=epochs)
         tables.append(table)

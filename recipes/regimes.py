@@ -20,7 +20,8 @@ SEEDS = tuple(range(5))
 HIDDEN = {"rnn": 38, "lstm": 18, "gru": 21}  # 1597, 1531 and 1597 parameters
 CLIPS = (1.0, 0.0)  # the largest norm of all gradients together; 0 for no limit
 # Learning rates and epochs of each layer; the simple one gets three times the epochs of the gates.
-RATES = {"rnn": (0.001, 0.003, 0.01), "lstm": (0.003, 0.01, 0.03), "gru": (0.003, 0.01, 0.03)}
+RATES = {"rnn": (0.0003, 0.001, 0.003, 0.01), "lstm": (0.003, 0.01, 0.03, 0.1)}
+RATES |= {"gru": (0.01, 0.03, 0.1)}
 SHOWN = {("gru", 0.0): (0.01,)}  # further rates whose learning curves are kept
 LAST = {"rnn": EPOCHS, "lstm": SCORED[0], "gru": SCORED[0]}
 INDEX = ["clip", "learning_rate", "seed"]

@@ -1027,7 +1027,7 @@ def test_logs_with_a_wait_hold_two_commands_and_a_blow():
 
 
 def test_what_figures_of_gated_networks_say_is_recorded():
-    runs = recorded.load("regime_runs").query("clip == 1")
+    runs = recorded.load("regime_runs").query("clip == 1 and best == 1")
     for name, layer in gated.LAYERS.items():
         rows = runs[runs["layer"].eq(layer)]
         rows = rows[rows["epoch"].eq(rows["epoch"].max())]
@@ -1036,7 +1036,9 @@ def test_what_figures_of_gated_networks_say_is_recorded():
             for commands in gated.COMMANDS
         ]
         assert sum(counts) == rows["obeys_1000"].sum()
-    curves = recorded.load("regime_curves").query("layer == 'gru' and clip == 0 and seed == 1")
+    curves = recorded.load("regime_curves").query(
+        "layer == 'gru' and clip == 0 and seed == 1 and learning_rate == 0.01"
+    )
     curves = curves.set_index("epoch")["validation"]
     said = gated.five_runs().alt_text({})
     assert f"seed 1 {curves[60]:.3f}, then {curves[200]:.3f}" in said

@@ -865,7 +865,9 @@ def test_numbers_in_rubrics():
     assert (augmented - loss["augment", "train"].dropna()).loc[[1, 2, 3, 6]].max() < 0
     assert -0.03 < augmented.diff()[8] < 0
     assert round(loss["augment_20", "validation"][20], 2) == 0.58
-    gru = recorded.load("regime_curves").query("layer == 'gru' and clip == 0")
+    gru = recorded.load("regime_curves").query(
+        "layer == 'gru' and clip == 0 and learning_rate == 0.01"
+    )
     errors = gru.pivot(index="epoch", columns="seed", values="validation")
     assert errors.loc[60].min() > 0.14 and errors.loc[50, 4] < 0.09
     assert [(errors.loc[200] > limit).sum() for limit in (0.1, 0.05, 0.007)] == [1, 2, 2]
