@@ -877,8 +877,6 @@ def test_memories_are_complete():
 
 
 EDGES = {  # where the best rate may be the first or the last one of its grid, and why
-    ("parity", "rnn", 8): "no network learns it",
-    ("parity", "gru", 8): "one network of five learns it",
     ("parity", "lstm", 8): "no network learns it",
     ("parity, every step", "rnn", 20): "all but the largest rates learn it",
     ("parity, every step", "gru", 20): "all rates learn it",
