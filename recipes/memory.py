@@ -46,7 +46,8 @@ FURTHER = {
     ("recall", "rnn", 40): (0.0003,), ("recall", "gru", 40): (0.3,),
     ("recall", "lstm", 40): (0.0003, 0.001), ("recall", OPEN, 40): (0.001,),
     ("recall", "rnn", 80): (0.0003,), ("recall", "gru", 80): (0.3,),
-    ("recall", OPEN, 80): (0.0003, 0.001), ("delayed", "gru", 20): (0.3,), ("parity", "gru", 8): (0.3,),
+    ("recall", OPEN, 80): (0.0003, 0.001), ("delayed", "gru", 20): (0.3,),
+    ("parity", "gru", 8): (0.3,),
 }  # fmt: skip
 CLIPS, SEEDS = (0.0, 1.0), tuple(range(5))  # largest norms of a gradient; 0 is no clipping
 EPOCHS, OTHER_EPOCHS, BATCH = 20, 15, 32  # of the recall, of the other tasks

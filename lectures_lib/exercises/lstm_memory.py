@@ -45,8 +45,8 @@ def _open_gates(rng):
             (
                 0.5,
                 "The constant answer explains nothing: do the forget gates start open, or is "
-                "their bias still the 1 of Keras? Look at the second block of the bias. If they are "
-                "open, take another seed, or larger batches.",
+                "their bias still the 1 of Keras? Look at the second block of the bias. If they "
+                "are open, take another seed, or larger batches.",
             ),
             (1.0, "Nearly: more epochs, or a smaller rate at the end."),
         ),
