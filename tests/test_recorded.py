@@ -62,7 +62,7 @@ TABLES = [
     "few_labels",
     *("gated_frozen", "gated_runs", "gated_seeds", "holding_networks", "linear_codes"),
     *("memory_again", "memory_epochs", "memory_slopes", "memory_tasks", "motion_horizon"),
-    *("outlook_padding", "outlook_recall", "outlook_smoothing", "pulse_networks"),
+    *("outlook_padding", "outlook_recall", "outlook_smoothing", "pulse_networks", "pulse_rates"),
     *(
         "regime_curves",
         "regime_runs",
