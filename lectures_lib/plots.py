@@ -14,6 +14,7 @@ __all__ = [
     "COLOURS",
     "draw_dense_network",
     "draw_fit",
+    "draw_losses",
     "draw_volumes",
     "figure_to_picture",
     "figure_to_png",
@@ -222,6 +223,55 @@ def draw_fit(history):
         f"Loss and accuracy over {epochs}. At the end the accuracy is {train:.3f} on the training "
         f"and {validation:.3f} on the validation examples."
     )
+
+
+def draw_losses(
+    runs, *, ylabel, variance=1, levels=None, parts=("loss", "val_loss"), log=True, height=2.6
+):
+    """Draw the losses of one or several runs of Keras' `fit`, and horizontal lines.
+
+    Args:
+        runs: What `fit` has returned, or a dictionary from names to such histories.
+        ylabel: What the vertical axis shows, with its unit.
+        variance: What all losses are divided by.
+        levels: Values of horizontal lines by name; the last one is dotted.
+        parts: Names of the losses that are drawn.
+        log: Whether the vertical axis is logarithmic.
+        height: Of the figure, in inch.
+
+    Returns:
+        `(figure, text)`: the text names epochs, last values and lines, for an alternative text.
+
+    >>> from types import SimpleNamespace
+    >>> run = SimpleNamespace(history={"loss": [1.0, 0.5], "val_loss": [1.0, 0.25]})
+    >>> draw_losses(run, ylabel="loss", levels={"mean": 1})[1]
+    'Curves over 2 epochs. At the end: training 0.5; validation 0.25. Lines: mean 1.'
+    """
+    named = runs if isinstance(runs, dict) else {"": runs}
+    labels = {"loss": "training", "val_loss": "validation"}
+    figure, axes = new_figure(height=height)
+    said = []
+    for k, (name, history) in enumerate(named.items()):
+        for row, part in enumerate(parts):
+            losses = np.divide(history.history[part], variance)
+            label = ", ".join(filter(None, [name, labels[part]])) if len(parts) > 1 else name
+            place = k if len(named) > 1 else row
+            axes.plot(
+                np.arange(1, len(losses) + 1), losses, label=label, color=COLOURS[place % 7],
+                linestyle=LINE_STYLES[row if len(parts) > 1 else place % 7],
+                marker="o" * (len(losses) == 1),
+            )  # fmt: skip
+            said.append(f"{label} {losses[-1]:.3g}")
+    levels = levels or {}
+    for k, (name, level) in enumerate(levels.items()):
+        style = ("--", ":")[(k - len(levels)) % 2]
+        axes.axhline(level, color="black", linewidth=1, linestyle=style, label=name)
+    axes.set(xlabel="epoch", ylabel=ylabel, yscale="log" if log else "linear")
+    axes.legend(fontsize=8)
+    epochs = counted(len(losses), "epoch")
+    text = f"Curves over {epochs}. At the end: {'; '.join(said)}."
+    lines = ", ".join(f"{name} {level:.3g}" for name, level in levels.items())
+    return figure, f"{text} Lines: {lines}." if lines else text
 
 
 def plot_grid(scores, *, axes, mark=None, size=9, limits=(0, 1)):

@@ -95,6 +95,7 @@ RECIPES = {
         regimes.regime_networks,
         regimes.regime_runs,
         pulses.pulse_networks,
+        pulses.pulse_rates,
         tracks.track_angles,
         variational.variational_beta,
         variational.variational_drawn,

@@ -12,6 +12,7 @@ from recipes.extrapolation import memory
 UNITS = {"SimpleRNN": 17, "GRU": 9, "LSTM": 8}  # layers of 340, 351 and 352 weights on 2 features
 STEPS, LONG = 40, 200
 RATES, HIGH, LOW = (0.003, 0.01, 0.03, 0.1), (0.3,), (0.001, 0.003, 0.01)
+LOWEST = (0.001,)  # for the simple networks after few epochs
 LIMITS = (None, 1.0)  # of the gradient's norm
 SEEDS = range(5)
 EPOCHS, LONGER, BATCH = 30, 150, 32
@@ -164,6 +165,7 @@ def holding_networks():
     """Train networks of equal weights to hold a voltage by command: normalised squared errors."""
     runs = [(kind, limit, EPOCHS, rates) for kind in UNITS for limit in LIMITS
             for rates in (RATES, HIGH)]  # fmt: skip
+    runs += [("SimpleRNN", limit, EPOCHS, LOWEST) for limit in LIMITS]
     runs.append(("SimpleRNN", 1.0, LONGER, LOW))
     return pd.DataFrame(
         {"epochs": epochs} | row

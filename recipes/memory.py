@@ -41,6 +41,14 @@ LENGTHS = {
 }
 RATES = {"rnn": (0.001, 0.003, 0.01, 0.03), "gru": (0.003, 0.01, 0.03, 0.1)}
 RATES |= {"lstm": RATES["gru"], OPEN: RATES["gru"]}
+# Where the best rate stood at an end of these, the grid goes on, each rate trained by itself.
+FURTHER = {
+    ("recall", "rnn", 40): (0.0003,), ("recall", "gru", 40): (0.3,),
+    ("recall", "lstm", 40): (0.0003, 0.001), ("recall", OPEN, 40): (0.001,),
+    ("recall", "rnn", 80): (0.0003,), ("recall", "gru", 80): (0.3,),
+    ("recall", OPEN, 80): (0.0003, 0.001), ("delayed", "gru", 20): (0.3,),
+    ("parity", "gru", 8): (0.3,),
+}  # fmt: skip
 CLIPS, SEEDS = (0.0, 1.0), tuple(range(5))  # largest norms of a gradient; 0 is no clipping
 EPOCHS, OTHER_EPOCHS, BATCH = 20, 15, 32  # of the recall, of the other tasks
 HIDDEN = {"rnn": 17, "gru": 9, "lstm": 8, OPEN: 8}
@@ -140,9 +148,27 @@ def train(task, layer, length, *, grid, epochs=EPOCHS):
     return table, [network.get_weights() for network in many.models]
 
 
-def task_grid(layer):
-    """Return the learning rates, with and without clipping, and the seeds."""
-    return {"learning_rate": list(RATES[layer]), "clip": list(CLIPS), "seed": list(SEEDS)}
+def task_rates(task, layer, length):
+    """Return the learning rates of a task.
+
+    >>> task_rates("delayed", "gru", 20)
+    [0.003, 0.01, 0.03, 0.1, 0.3]
+    """
+    return sorted([*RATES[layer], *FURTHER.get((task, layer, length), ())])
+
+
+def train_all(task, layer, length):
+    """Train all rates, with and without clipping, and all seeds: settings, scores and weights."""
+    epochs = EPOCHS if task == "recall" else OTHER_EPOCHS
+    tables, weights = [], []
+    further = FURTHER.get((task, layer, length), ())
+    for rates in (RATES[layer], *((rate,) for rate in further)):
+        grid = {"learning_rate": list(rates), "clip": list(CLIPS), "seed": list(SEEDS)}
+        table, own = train(task, layer, length, grid=grid, epochs=epochs)
+        tables.append(table)
+        weights += own
+    table = pd.concat(tables, ignore_index=True)
+    return table.sort_values(["learning_rate", "clip", "seed"]), weights
 
 
 def memory_tasks():
@@ -151,8 +177,7 @@ def memory_tasks():
     for task, lengths in LENGTHS.items():
         for length in lengths:
             for layer in (*LAYERS, OPEN) if task == "recall" else LAYERS:
-                epochs = EPOCHS if task == "recall" else OTHER_EPOCHS
-                table, _ = train(task, layer, length, grid=task_grid(layer), epochs=epochs)
+                table, _ = train_all(task, layer, length)
                 table.insert(0, "task", task)
                 table.insert(1, "layer", layer)
                 table.insert(2, "length", length)
@@ -202,7 +227,7 @@ def memory_slopes():
     for length in SLOPE_LENGTHS:
         inputs = task_split("recall", length, series=200, seed=1).inputs
         for layer in (*LAYERS, OPEN):
-            table, weights = train("recall", layer, length, grid=task_grid(layer))
+            table, weights = train_all("recall", layer, length)
             clipped = table[table["clip"] == 1]
             chosen = clipped.index[clipped["learning_rate"] == best_rate(clipped)]
             values = np.array([slopes(layer, weights[row], inputs) for row in chosen])

@@ -14,7 +14,7 @@ STEPS = 40  # of a record that is learnt from
 BATCH = 50
 # Networks of nearly the same number of weights, and learning rates to choose from.
 SMOOTHERS = ("forward", "stacked", "bidirectional")
-RATES = (0.003, 0.01, 0.03)
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 SMOOTHING_EPOCHS = 6
 # What fills the end of a record, and what the mask takes for padding (None: no mask).
 PADDINGS = {
@@ -25,7 +25,7 @@ PADDING_EPOCHS = 12
 SHORTEST = 5
 LENGTHS = (40, 80, 160)
 RECALLS = ("attention", "GRU", "minGRU")
-RECALL_RATES = (0.01, 0.03, 0.1)
+RECALL_RATES = (0.01, 0.03, 0.1, 0.3)
 RECALL_EPOCHS, FEW_EPOCHS = 15, 5
 
 

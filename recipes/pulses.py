@@ -4,6 +4,7 @@ import keras
 import pandas as pd
 
 from lectures_lib.data import Dataset, pulse_records
+from lectures_lib.training import fit_many
 from recipes.extrapolation import memory
 
 SIZES = {"train": 2000, "validation": 1000, "test": 2000}
@@ -19,6 +20,7 @@ NETWORKS = {  # the layer, the learning rate, and the limit of the gradient's no
 }
 SEEDS = range(10)
 EPOCHS, BATCH = 60, 32
+RATES, LIMITS, FEW_SEEDS = (0.003, 0.01, 0.03), (0.0, 1.0), range(3)  # 0: no limit
 
 
 def pulse_data():
@@ -34,8 +36,11 @@ def pulse_network(name, *, seed):
     >>> [pulse_network(name, seed=0).layers[0].count_params() for name in names]
     [323, 324, 320]
     """
+    return _network(*NETWORKS[name], seed=seed)
+
+
+def _network(kind, rate, limit, *, seed):
     keras.utils.set_random_seed(seed)
-    kind, rate, limit = NETWORKS[name]
     layer = getattr(keras.layers, kind)(UNITS[kind])
     network = keras.Sequential([keras.Input((60, 1)), layer, keras.layers.Dense(2)])
     network.compile(
@@ -69,3 +74,22 @@ def pulse_networks():
     return pd.DataFrame(
         {"network": name, "seed": seed} | trained(name, seed) for name, seed in runs
     )
+
+
+@memory.cache
+def at_rates(kind):
+    """Train networks of one kind at all rates, with and without a limit: a row for each."""
+    data = pulse_data()
+
+    def build(learning_rate, limit, seed):
+        return _network(kind, learning_rate, limit or None, seed=seed)
+
+    grid = {"learning_rate": list(RATES), "limit": list(LIMITS), "seed": list(FEW_SEEDS)}
+    many = fit_many(build, grid, data, epochs=EPOCHS, batch_size=BATCH, progress=False)
+    found = [many.evaluate(part)["accuracy"] for part in (data.validation, data.test)]
+    return many.networks.drop(columns="diverged").assign(validation=found[0], test=found[1])
+
+
+def pulse_rates():
+    """Train networks on pulses at several rates, clipped and not: shares right at the end."""
+    return pd.concat(at_rates(kind).assign(network=kind) for kind in UNITS)

@@ -19,9 +19,11 @@ SCORED = (200, EPOCHS)
 SEEDS = tuple(range(5))
 HIDDEN = {"rnn": 38, "lstm": 18, "gru": 21}  # 1597, 1531 and 1597 parameters
 CLIPS = (1.0, 0.0)  # the largest norm of all gradients together; 0 for no limit
-# Learning rates and epochs: for each layer the rate, out of three, that did well on the validation
-# records; the simple layer gets three times the epochs of the gates.
-SETTINGS = {"rnn": ((0.003,), EPOCHS), "lstm": ((0.01,), SCORED[0]), "gru": ((0.01,), SCORED[0])}
+# Learning rates and epochs of each layer; the simple one gets three times the epochs of the gates.
+RATES = {"rnn": (0.0003, 0.001, 0.003, 0.01), "lstm": (0.003, 0.01, 0.03, 0.1)}
+RATES |= {"gru": (0.01, 0.03, 0.1)}
+SHOWN = {("gru", 0.0): (0.01,)}  # further rates whose learning curves are kept
+LAST = {"rnn": EPOCHS, "lstm": SCORED[0], "gru": SCORED[0]}
 INDEX = ["clip", "learning_rate", "seed"]
 CURVE_EPOCHS = (1, 2, 5, *range(10, 200, 10), *range(200, EPOCHS + 1, 20))
 LEFT = 0.2  # normalised error of a network that has left the plateau: half of that at 0.43
@@ -126,36 +128,51 @@ def _scores(layer, weights, test):
     return found | {f"obeys_{w}": obeys(layer, weights, wait=w).sum() for w in WAITS_MS}
 
 
+def best_rate(layer, clip):
+    """Return the rate with the smallest mean error on the validation records at the end."""
+    last = {
+        rate: trained(layer, rates=(rate,), epochs=LAST[layer])[0].loc[clip].iloc[:, -1].mean()
+        for rate in RATES[layer]
+    }
+    return min(last, key=last.get)
+
+
 def regime_runs():
-    """Scores of networks on the switched oscillator, with and without clipping; five seeds each."""
+    """Scores of networks on the switched oscillator by rate, clipped and not; five seeds each."""
     tables = []
     level = np.var(regime_data().validation.labels)
-    for layer, (rates, epochs) in SETTINGS.items():
-        curves, scores, _ = trained(layer, rates=rates, epochs=epochs)
-        left = (curves < LEFT * level).to_numpy()
-        first = np.where(left.any(axis=1), left.argmax(axis=1) + 1, 0)  # 0: never
-        scores = scores.join(pd.Series(first, curves.index, name="left"), on=INDEX)
-        scores.insert(0, "layer", layer)
-        tables.append(scores)
+    for layer, rates in RATES.items():
+        for rate in rates:
+            curves, scores, _ = trained(layer, rates=(rate,), epochs=LAST[layer])
+            left = (curves < LEFT * level).to_numpy()
+            first = np.where(left.any(axis=1), left.argmax(axis=1) + 1, 0)  # 0: never
+            scores = scores.join(pd.Series(first, curves.index, name="left"), on=INDEX)
+            scores.insert(0, "layer", layer)
+            scores["best"] = [int(rate == best_rate(layer, clip)) for clip in scores["clip"]]
+            tables.append(scores)
     return pd.concat(tables)
 
 
 def regime_curves():
-    """Validation losses of the networks on the switched oscillator, as training goes on."""
+    """Validation losses on the switched oscillator as training goes on, at the best rates."""
     tables = []
-    for layer, (rates, epochs) in SETTINGS.items():
-        curves = trained(layer, rates=rates, epochs=epochs)[0]
-        rows = curves[curves.columns.intersection(CURVE_EPOCHS)].rename_axis(columns="epoch")
-        rows = rows.stack().rename("validation").reset_index()
-        rows.insert(0, "layer", layer)
-        tables.append(rows)
+    for layer in RATES:
+        for clip in CLIPS:
+            best = best_rate(layer, clip)
+            for rate in sorted({best, *SHOWN.get((layer, clip), ())}):
+                curves = trained(layer, rates=(rate,), epochs=LAST[layer])[0].loc[[clip]]
+                rows = curves[curves.columns.intersection(CURVE_EPOCHS)]
+                rows = rows.rename_axis(columns="epoch").stack().rename("validation").reset_index()
+                rows.insert(0, "layer", layer)
+                tables.append(rows.assign(best=int(rate == best)))
     return pd.concat(tables)
 
 
 def regime_networks():
     """Weights of the clipped SimpleRNN, LSTM and GRU: five arrays each, seeds as first axis."""
     arrays = []
-    for layer, (rates, epochs) in SETTINGS.items():
-        weights = trained(layer, rates=rates, epochs=epochs)[2]
+    for layer in RATES:
+        rate = best_rate(layer, CLIPS[0])
+        weights = trained(layer, rates=(rate,), epochs=LAST[layer])[2]
         arrays += [np.stack(copies) for copies in zip(*weights[: len(SEEDS)], strict=True)]
     return arrays

@@ -303,6 +303,14 @@ def network(kernel, *, activation=None, shape=(4,)):
     return model
 
 
+def recurrent(*kinds):
+    """Return a model of recurrent layers, the first of them in both directions."""
+    import keras
+
+    first, *others = (getattr(keras.layers, kind)(3, return_sequences=True) for kind in kinds)
+    return keras.Sequential([keras.Input((4, 1)), keras.layers.Bidirectional(first), *others])
+
+
 @pytest.mark.parametrize("activation", [None, "softmax"])
 def test_a_model_is_measured_by_its_largest_output(activation):
     model = network(np.eye(4, 3), activation=activation)
@@ -350,6 +358,9 @@ def test_below_the_threshold_a_part_is_earned_and_the_band_says_why():
          "outputs of the model are nan or inf. The training has diverged: a smaller learning rate"),
         (lambda: network(np.eye(4, 3)), {"most_parameters": 11},
          "the model has 12 parameters; at most 11 are allowed."),
+        (lambda: network(np.eye(4, 3)), {"recurrent": "LSTM"}, "the model has no LSTM layer."),
+        (lambda: recurrent("GRU", "LSTM"), {"recurrent": "LSTM"},
+         "the model has a GRU layer; the task asks for LSTM alone."),
         (lambda: (lambda: time.sleep(9)), {"seconds": 0.1},
          "the answer did not end within 0.1 s. Train for fewer epochs, or a smaller network."),
     ],

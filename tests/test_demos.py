@@ -942,8 +942,8 @@ def test_records_and_networks_say_their_medians_and_means():
     for epochs in (1, 9):
         history = SimpleNamespace(history={"loss": [0.5] * epochs, "val_loss": [0.25] * epochs})
         (said,) = walked(noisy.learning_curves(history, 0.4))
-        assert said.startswith(f"Losses over {epochs} epoch")
-        assert "train 0.500, validation 0.250" in said
+        assert said.startswith(f"Curves over {epochs} epoch")
+        assert "training 0.5; validation 0.25. Lines: linear, test 0.4, noise floor 0.333." in said
 
 
 def test_figures_of_extrapolation_are_drawn_in_all_corners():
@@ -1109,7 +1109,8 @@ def test_figures_of_gated_networks_are_drawn_in_all_corners():
         said.lower()
     )
     assert "C8, validation 0.25" in registry["fig-gated-fit"].alt_text({})
-    assert "loss is 0.500, the validation loss 0.250" in registry["fig-regime-fit"].alt_text({})
+    said = registry["fig-regime-fit"].alt_text({})
+    assert said.endswith("At the end: training 0.5; validation 0.25. Lines: blind 0.25.")
 
 
 def test_a_record_and_its_predictions_say_what_they_show():
@@ -1129,7 +1130,7 @@ def test_logs_with_a_wait_hold_two_commands_and_a_blow():
 
 
 def test_what_figures_of_gated_networks_say_is_recorded():
-    runs = recorded.load("regime_runs").query("clip == 1")
+    runs = recorded.load("regime_runs").query("clip == 1 and best == 1")
     for name, layer in gated.LAYERS.items():
         rows = runs[runs["layer"].eq(layer)]
         rows = rows[rows["epoch"].eq(rows["epoch"].max())]
@@ -1138,7 +1139,9 @@ def test_what_figures_of_gated_networks_say_is_recorded():
             for commands in gated.COMMANDS
         ]
         assert sum(counts) == rows["obeys_1000"].sum()
-    curves = recorded.load("regime_curves").query("layer == 'gru' and clip == 0 and seed == 1")
+    curves = recorded.load("regime_curves").query(
+        "layer == 'gru' and clip == 0 and seed == 1 and learning_rate == 0.01"
+    )
     curves = curves.set_index("epoch")["validation"]
     said = gated.five_runs().alt_text({})
     assert f"seed 1 {curves[60]:.3f}, then {curves[200]:.3f}" in said
@@ -1277,9 +1280,9 @@ def test_records_of_tasks_are_read_aloud():
 def test_learning_curves_of_memories_are_in_units_of_the_variance():
     run = SimpleNamespace(history={"loss": [1.0, 0.5], "val_loss": [1.0, 0.25]})
     said = long.recall_curve(run, 0.5).alt_text({})
-    assert "over 2 epochs" in said and said.endswith("Ends: training 1, validation 0.5.")
+    assert "over 2 epochs" in said and said.endswith("At the end: training 1; validation 0.5.")
     said = long.parity_curves({"late": run}).alt_text({})
-    assert said.endswith("Ends: late training 0.5, late validation 0.25.")
+    assert said.endswith("At the end: late, training 0.5; late, validation 0.25.")
 
 
 def test_windows_say_their_ends():

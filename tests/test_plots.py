@@ -1,6 +1,7 @@
 """Figures: what they say, and that they are small and the same each time."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -150,3 +151,28 @@ def test_grid_without_numbers_shows_cells_only():
     _figure, axes = new_figure()
     plots.plot_grid(pd.DataFrame([[0.5]], index=[0.1], columns=[1.0]), axes=axes, size=None)
     assert not axes.texts
+
+
+def test_losses_of_runs_are_drawn_with_their_levels():
+    run = SimpleNamespace(history={"loss": [1.0, 0.5], "val_loss": [2.0, 0.25]})
+    figure, said = plots.draw_losses(run, ylabel="V²", variance=0.5, levels={"a": 1, "b": 0.125})
+    (axes,) = figure.axes
+    drawn = {line.get_label(): (line.get_ydata(), line.get_linestyle()) for line in axes.lines}
+    assert list(drawn["training"][0]) == [2, 1] and list(drawn["validation"][0]) == [4, 0.5]
+    assert list(drawn["b"][0]) == [0.125, 0.125]
+    styles = [drawn[name][1] for name in ("training", "validation", "a", "b")]
+    assert styles == ["-", "--", "--", ":"]
+    assert (
+        said == "Curves over 2 epochs. At the end: training 1; validation 0.5. Lines: a 1, b 0.125."
+    )
+    assert axes.get_ylabel() == "V²" and axes.get_yscale() == "log"
+    once = SimpleNamespace(history={"loss": [0.5]})
+    figure, said = plots.draw_losses(
+        {"x": once, "y": once}, ylabel="loss", parts=("loss",), log=False
+    )
+    (axes,) = figure.axes
+    assert (
+        said == "Curves over 1 epoch. At the end: x 0.5; y 0.5." and axes.get_yscale() == "linear"
+    )
+    assert {line.get_marker() for line in axes.lines} == {"o"}  # a line of one point is none
+    assert len({line.get_color() for line in axes.lines}) == 2

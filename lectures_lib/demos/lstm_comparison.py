@@ -6,7 +6,7 @@ from lectures_lib import recorded
 from lectures_lib.explore import explore, figure
 from lectures_lib.from_scratch import gru, lstm, simple_rnn
 from lectures_lib.physics import pairing_energies
-from lectures_lib.plots import COLOURS, new_figure, use_style
+from lectures_lib.plots import COLOURS, draw_losses, new_figure, use_style
 from lectures_lib.words import counted, span
 
 __all__ = [
@@ -27,28 +27,17 @@ COMMANDS = {  # at 0 and at 40 ms
 GREY = {"alpha": 0.15, "color": "grey"}
 ZERO = {"color": "black", "linewidth": 0.8, "linestyle": "-"}
 WAIT_MS = 1000
-FIVE_RUNS = "layer == 'gru' and clip == 0"
+FIVE_RUNS = "layer == 'gru' and clip == 0 and learning_rate == 0.01"
 
 use_style()
 
 
 def learning_curves(histories):
     """Show the training losses (solid) and validation losses (dashed) of runs of Keras' `fit`."""
-    drawn, axes = new_figure(height=2.8)
-    said = []
-    for k, (name, history) in enumerate(histories.items()):
-        for key, style in (("loss", "-"), ("val_loss", "--")):
-            losses = history.history[key]
-            label = name if key == "loss" else f"{name}, validation"
-            axes.semilogy(range(1, len(losses) + 1), losses, style, color=COLOURS[k % 8],
-                          label=label, marker="o" * (len(losses) < 2))  # fmt: skip
-            said.append(f"{label} {losses[-1]:.1e}")
-    axes.set(xlabel="epoch", ylabel="loss (δ²)")
-    axes.legend(fontsize=8)
+    drawn, said = draw_losses(histories, ylabel="loss (δ²)", height=2.8)
     return figure(
-        drawn, name="fig-gated-fit",
+        drawn, name="fig-gated-fit", alt=said,
         caption="Learning curves of C7 and C8; the validation loss is of one window.",
-        alt=f"Losses on a logarithmic scale. At the end: {'; '.join(said)}.",
     )  # fmt: skip
 
 
@@ -159,23 +148,13 @@ def record(records, number):
 
 def regime_curve(history, levels):
     """Show the losses of a run of `fit` with validation data, and some levels by name."""
-    drawn, axes = new_figure(height=2.8)
-    for name, label in (("loss", "training"), ("val_loss", "validation")):
-        losses = history.history[name]
-        axes.semilogy(range(1, len(losses) + 1), losses, label=label,
-                      marker="o" * (len(losses) < 2))  # fmt: skip
-    for k, (name, level) in enumerate(levels.items()):
-        axes.axhline(level, color="black", linewidth=1, linestyle=("--", ":")[k % 2], label=name)
-    axes.set(xlabel="epoch", ylabel="mean squared error (mm²)")
-    axes.legend(fontsize=8)
-    train, validation = (history.history[name][-1] for name in ("loss", "val_loss"))
-    lines = ", ".join(f"{name} {level:.3f}" for name, level in levels.items())
+    drawn, said = draw_losses(
+        history, ylabel="mean squared error (mm²)", levels=levels, height=2.8
+    )  # fmt: skip
     return figure(
-        drawn, name="fig-regime-fit",
+        drawn, name="fig-regime-fit", alt=said,
         caption="Learning curves on the switched oscillator; horizontal lines are simple rules "
         "on the validation records.",
-        alt=f"After {counted(len(losses), 'epoch')} the training loss is {train:.3f}, the "
-        f"validation loss {validation:.3f} mm². Lines: {lines}.",
     )  # fmt: skip
 
 
@@ -220,7 +199,9 @@ def curves(variance, level):
         variance: Of the validation positions, in mm².
         level: Normalised error of the linear rule on them.
     """
-    table = recorded.load("regime_curves").set_index(["layer", "clip"]).sort_index()
+    table = (
+        recorded.load("regime_curves").query("best == 1").set_index(["layer", "clip"]).sort_index()
+    )
     drawn, panels = new_figure(2, len(LAYERS), height=4.0, sharex=True, sharey=True)
     said = []
     for row, clip in enumerate((True, False)):
@@ -241,7 +222,7 @@ def curves(variance, level):
         axes.set(ylabel="nmse")
     return figure(
         drawn, name="fig-regime-plateau",
-        caption="Normalised validation error of five seeds each. Above "
+        caption="Normalised validation error of five seeds each, at the best rate. Above "
         "with clipping, below without; the horizontal line is the linear rule (recorded runs).",
         alt=f"Six panels of falling lines over {table['epoch'].max()} epochs or less. At the end: "
         f"{'; '.join(said)}. The horizontal line is at {level:.2f}.",
@@ -320,21 +301,29 @@ def wait():
 
 
 def flip_flop(seed=0):
-    """Show the cells of a recorded LSTM in silence, after each of both commands."""
+    """Show the cells of a recorded LSTM in silence after a command, and where they settle."""
     log = np.zeros((2, 300, 2))
     log[:, 0, 1] = -1, 1
     states = network_states("LSTM", seed, log)[0]
-    drawn, panels = new_figure(1, 2, height=2.8, sharey=True)
-    for axes, cells, name in zip(panels, states.cell, ("soft", "stiff"), strict=True):
-        axes.plot(cells, linewidth=1)
-        axes.set(xlabel="time (ms)", title=f"command at 0: {name}")
-    panels[0].set(ylabel="cell states C")
+    drawn, (left, middle, right) = new_figure(3, 1, height=5.0)
+    left.plot(states.cell[1], "-", linewidth=1)
+    left.set(xlabel="time after the command stiff (ms)", ylabel="cell states C")
+    numbers = np.arange(states.cell.shape[2])
+    for k, name in enumerate(("soft", "stiff")):
+        marks = {"color": COLOURS[k], "label": f"after {name}"}
+        middle.plot(numbers, states.cell[k, -1], "v^"[k], **marks)
+        right.plot(numbers, states.forget_gate[k, -1], "v^"[k], **marks)
+    middle.axhline(0, **ZERO)
+    middle.set(ylabel="C in the end")
+    middle.legend(fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0, 1.3))
+    right.set(xlabel="cell", ylabel="forget gate", ylim=(0, 1))
     gates = states.forget_gate[:, 100:].max()
     apart = int(np.sum(np.abs(states.cell[0, -1] - states.cell[1, -1]) > 0.3))
     return figure(
         drawn, name="fig-flip-flop",
-        caption="All cells of a recorded LSTM after one command and silence.",
-        alt=f"{states.cell.shape[2]} lines that move for some tens of ms and then stay level; "
+        caption="The cells of a recorded LSTM in silence. Above: after the command stiff. Below: "
+        "states and forget gates 300 ms after either command.",
+        alt=f"{len(numbers)} lines that move for some tens of ms and then stay level; "
         f"{apart} of them end more than 0.3 apart after the two commands, while no forget gate is "
         f"above {gates:.2f}.",
     )  # fmt: skip

@@ -8,7 +8,7 @@ from lectures_lib import recorded
 from lectures_lib.diagrams import draw_cell, draw_stack
 from lectures_lib.explore import explore, figure
 from lectures_lib.from_scratch import gru, lstm, simple_rnn
-from lectures_lib.plots import COLOURS, new_figure, use_style
+from lectures_lib.plots import COLOURS, draw_losses, new_figure, use_style
 
 __all__ = [
     "cell", "cell_gradient", "cell_gradients", "charge_amplifier", "gru_cell", "inside",
@@ -217,22 +217,12 @@ def gru_cell():
 
 def learning_curve(history, floor):
     """Show the loss of a run of Keras' `fit`; `floor` is that of the best window."""
-    losses = history.history
-    drawn, axes = new_figure(height=2.7)
-    epochs = np.arange(1, len(losses["loss"]) + 1)
-    marker = "o" if len(epochs) == 1 else None
-    for name, label in (("loss", "train"), ("val_loss", "validation")):
-        axes.semilogy(epochs, losses[name], label=label, marker=marker)
-    axes.axhline(floor, color="0.5", linestyle=":", label="best window of 20 steps")
-    axes.set(xlabel="epoch", ylabel="mean squared error (V²)")
-    axes.legend()
+    levels = {"best window of 20 steps": floor}
+    drawn, said = draw_losses(history, ylabel="mean squared error (V²)", levels=levels)
     return figure(
-        drawn, name="fig-hold-fit",
+        drawn, name="fig-hold-fit", alt=said,
         caption="Learning curves of an LSTM that holds a voltage by command. Dotted: who "
         "knows the last twenty steps, and nothing earlier.",
-        alt=f"The loss falls from {losses['loss'][0]:.2g} to {losses['loss'][-1]:.2g} in "
-        f"{len(epochs)} epochs, on validation records to {losses['val_loss'][-1]:.2g}; the dotted "
-        f"line stands at {floor:.2g} square volt.",
     )  # fmt: skip
 
 
@@ -285,6 +275,7 @@ def inside(network, inputs, labels):
         if part:
             axes.legend(ncols=3, loc="upper left", bbox_to_anchor=(0, 1.12))
     middle.set(ylim=(-0.08, 1.3))
+    bottom.set_title(f"unit {unit}", loc="right", y=0.8)
     bottom.set(xlabel="step")
     free = np.setdiff1d(np.arange(len(inputs)), at)
     said = "; ".join(
@@ -293,13 +284,14 @@ def inside(network, inputs, labels):
         for name, line in gates.items()
         if len(at)
     )
+    silent = "nothing can be said: no command comes" if gates else "there are no gates"
     return figure(
         drawn, name="fig-hold-gates",
-        caption="A record of the test, and inside the unit that counts most. Thick grey: what "
+        caption="A validation record, and inside the unit that counts most. Thick grey: what "
         "should be held; dotted lines: commands.",
         alt=f"A record of {len(inputs)} steps with {len(at)} commands; the answer is off by "
         f"{np.abs(answers - labels[:, 0]).mean():.2g} V on average. In unit {unit} on average "
-        f"{said or 'there are no gates'}.",
+        f"{said or silent}.",
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from lectures_lib import recorded
 from lectures_lib.data import adding_series, delayed_series, parity_series, recall_series
 from lectures_lib.explore import explore, figure
 from lectures_lib.from_scratch import lstm
-from lectures_lib.plots import COLOURS, new_figure, use_style
+from lectures_lib.plots import COLOURS, draw_losses, new_figure, use_style
 from lectures_lib.words import counted, span
 
 __all__ = [
@@ -27,6 +27,7 @@ LAYERS = {
 }
 BASELINES = {"recall": 1, "adding": 1, "delay": 0.011, "parity": 0.5, "parity, every step": 0.5}
 VOLTAGES = (-0.8, 0.1, 0.4, 0.8)
+QUANTITIES = ("error", "keeps", "writes", "slope")
 ASKED = 12  # steps after which an answer was asked
 
 use_style()
@@ -116,29 +117,15 @@ def windows(errors, *, delay, noise):
 
 
 def _curves(runs, variance):
-    """Draw the losses of runs `{name: history}`, divided by a variance; return them in words."""
-    drawn, axes = new_figure(height=2.5)
-    said = []
-    for k, (name, history) in enumerate(runs.items()):
-        for key, style in (("loss", "--"), ("val_loss", "-")):
-            losses = np.array(history.history[key]) / variance
-            label = " ".join([name, "training" if key == "loss" else "validation"]).strip()
-            axes.semilogy(range(1, len(losses) + 1), losses, style, color=COLOURS[k], label=label,
-                          marker="o" * (len(losses) < 2))  # fmt: skip
-            said.append(f"{label} {losses[-1]:.2g}")
-    axes.set(xlabel="epoch", ylabel="normalised error")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend()
-    ends = ", ".join(said)
-    return (
-        drawn,
-        f"Curves over {counted(len(losses), 'epoch')} on a logarithmic scale. Ends: {ends}.",
-    )
+    """Draw the losses of one run, or of runs by name, divided by a variance."""
+    drawn, said = draw_losses(runs, ylabel="normalised error", variance=variance)
+    drawn.axes[0].xaxis.set_major_locator(MaxNLocator(integer=True))
+    return drawn, said
 
 
 def recall_curve(history, variance):
     """Show the learning curves of a network that recalls."""
-    drawn, said = _curves({"": history}, variance)
+    drawn, said = _curves(history, variance)
     return figure(
         drawn, name="fig-recall-curve", alt=said,
         caption="Learning curves of a simple network on the recall, in units of the variance.",
@@ -147,7 +134,7 @@ def recall_curve(history, variance):
 
 def adding_curve(history, variance):
     """Show the learning curves of a network that adds."""
-    drawn, said = _curves({"": history}, variance)
+    drawn, said = _curves(history, variance)
     return figure(
         drawn, name="fig-adding-curve", alt=said,
         caption="Learning curves of a GRU on the adding problem, in units of the variance.",
@@ -156,7 +143,7 @@ def adding_curve(history, variance):
 
 def delay_curve(history, variance):
     """Show the learning curves of a network that answers at each step."""
-    drawn, said = _curves({"": history}, variance)
+    drawn, said = _curves(history, variance)
     return figure(
         drawn, name="fig-delay-curve", alt=said,
         caption="Learning curves of a simple network on the delay, in units of the variance.",
@@ -303,28 +290,30 @@ def first_epochs():
         "LSTM": ("lstm", 1, COLOURS[1], "--"),
         "GRU, no noise": ("gru", 0, COLOURS[2], ":"),
     }
-    drawn, panels = new_figure(3, 1, height=5.6, sharex=True)
+    drawn, panels = new_figure(4, 1, height=6.8, sharex=True)
     said = []
     for name, (layer, noise, colour, style) in groups.items():
         rows = table[table["layer"].eq(layer) & table["noise"].eq(noise)]
         for seed, of_seed in rows.groupby("seed"):
-            for axes, quantity in zip(panels, ("keeps", "writes", "slope"), strict=True):
+            for axes, quantity in zip(panels, QUANTITIES, strict=True):
                 axes.plot(of_seed["epoch"], of_seed[quantity], style, color=colour, linewidth=1.3,
                           label=name if seed == 0 else None)  # fmt: skip
         ends = rows.groupby("epoch")["keeps"].median().iloc[[0, -1]]
         known = (rows.query("epoch == epoch.max()")["error"] < 0.1).sum()
         said.append(f"{name} {ends.iloc[0]:.2f} to {ends.iloc[1]:.2f}, solved by {known}")
-    panels[0].set(ylabel="keeps", ylim=(0.4, 1.15), yticks=[0.5, 0.75, 1])
+    panels[0].set(ylabel="error", ylim=(-0.05, 1.5), yticks=[0, 0.5, 1])
     panels[0].legend(loc="upper center", ncols=3)
-    panels[1].set(ylabel="writes", ylim=(0, 0.6))
-    panels[2].set(ylabel="slope (V/V)", xlabel="epoch", yscale="log")
-    panels[2].xaxis.set_major_locator(MaxNLocator(integer=True))
+    panels[1].set(ylabel="keeps", ylim=(0.4, 1.05), yticks=[0.5, 0.75, 1])
+    panels[2].set(ylabel="writes", ylim=(0, 0.6))
+    panels[3].set(ylabel="slope (V/V)", xlabel="epoch", yscale="log")
+    panels[3].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure(
         drawn, name="fig-first-epochs",
         caption="Five GRUs (solid) and five LSTMs (dashed) during the recall of 40 steps, and five "
-        "GRUs without noise (dotted): the gate that keeps (update gate, forget gate), what writes "
+        "GRUs without noise (dotted): the normalised error, the gate that keeps (update gate, "
+        "forget gate), what writes "
         "(one minus the update gate, input gate), and the slope of the answer to the first sample.",
-        alt="Three panels over the epochs. Median of the gate that keeps from start to end, and "
+        alt="Four panels over the epochs. Median of the gate that keeps from start to end, and "
         f"how many of five solve the task: {'; '.join(said)}. The slopes of those that solve it "
         "rise from below one millionth to about one at once.",
     )  # fmt: skip

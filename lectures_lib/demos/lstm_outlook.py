@@ -6,7 +6,7 @@ import pandas as pd
 from lectures_lib import recorded
 from lectures_lib.explore import explore, figure
 from lectures_lib.physics import bright_probability
-from lectures_lib.plots import COLOURS, new_figure, use_style
+from lectures_lib.plots import COLOURS, draw_losses, new_figure, use_style
 from lectures_lib.words import counted, span
 
 __all__ = [
@@ -69,18 +69,10 @@ def blinking(counts, bright):
 
 def learning_curve(history):
     """Show both losses of a run of Keras' `fit` with validation data."""
-    drawn, axes = new_figure(height=2.5)
-    for name, label in (("loss", "training"), ("val_loss", "validation")):
-        losses = history.history[name]
-        axes.plot(range(1, len(losses) + 1), losses, "o-", label=label)
-    axes.set(xlabel="epoch", ylabel="cross-entropy")
-    axes.legend()
-    train, validation = (history.history[name][-1] for name in ("loss", "val_loss"))
+    drawn, said = draw_losses(history, ylabel="cross-entropy", log=False)
     return figure(
-        drawn, name="fig-bidirectional-fit",
+        drawn, name="fig-bidirectional-fit", alt=said,
         caption="Learning curves of the bidirectional network.",
-        alt=f"Two losses over {counted(len(losses), 'epoch')}. At the end they are {train:.3f} in "
-        f"training and {validation:.3f} in validation.",
     )  # fmt: skip
 
 

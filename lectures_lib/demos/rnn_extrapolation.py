@@ -5,7 +5,7 @@ import numpy as np
 from lectures_lib import recorded
 from lectures_lib.explore import explore, figure
 from lectures_lib.physics import exact_pairing_energy, pairing_energies
-from lectures_lib.plots import COLOURS, new_figure, use_style
+from lectures_lib.plots import COLOURS, draw_losses, new_figure, use_style
 from lectures_lib.words import counted, span
 
 __all__ = [
@@ -157,20 +157,10 @@ def formats():
 
 def learning_curve(history):
     """Show both losses of a run of Keras' `fit` with validation data."""
-    drawn, axes = new_figure(height=2.6)
-    for name, label in (("loss", "training"), ("val_loss", "validation")):
-        losses = history.history[name]
-        axes.semilogy(
-            range(1, len(losses) + 1), losses, label=label, marker="o" * (len(losses) < 2)
-        )
-    axes.set(xlabel="epoch", ylabel="loss (δ²)")
-    axes.legend()
-    train, validation = (history.history[name][-1] for name in ("loss", "val_loss"))
+    drawn, said = draw_losses(history, ylabel="loss (δ²)")
     return figure(
-        drawn, name="fig-c5-fit",
+        drawn, name="fig-c5-fit", alt=said,
         caption="Learning curves of the recurrent network; the validation loss is of one window.",
-        alt=f"Two losses on a logarithmic scale over {counted(len(losses), 'epoch')}. At the end "
-        f"they are {train:.1e} in training and {validation:.1e} in validation.",
     )  # fmt: skip
 
 
@@ -333,22 +323,13 @@ def knobs():
 
 def plateau(histories, variance):
     """Show the training losses of some runs of Keras' `fit`, and the variance of the labels."""
-    drawn, axes = new_figure(height=2.6)
-    said = []
-    for k, (name, history) in enumerate(histories.items()):
-        losses = history.history["loss"]
-        axes.semilogy(range(1, len(losses) + 1), losses, label=name, color=COLOURS[1 - k % 2],
-                      linestyle=("-", "--")[k % 2], marker="o" * (len(losses) < 2))  # fmt: skip
-        said.append(f"{name} {losses[-1]:.1e}")
-    axes.axhline(variance, **ZERO)
-    axes.set(xlabel="epoch", ylabel="training loss (δ²)")
-    axes.legend()
+    drawn, said = draw_losses(
+        histories, ylabel="training loss (δ²)", levels={"variance": variance}, parts=("loss",)
+    )  # fmt: skip
     return figure(
-        drawn, name="fig-sigmoid-plateau",
+        drawn, name="fig-sigmoid-plateau", alt=said,
         caption="Training losses of two recurrent layers. The horizontal line is the variance of "
         "the labels: the best that a constant can do.",
-        alt=f"Losses on a logarithmic scale; after {counted(len(losses), 'epoch')}: "
-        f"{', '.join(said)}. The horizontal line is at {variance:.3f}.",
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from lectures_lib import recorded
 from lectures_lib.data import noisy_sine
 from lectures_lib.explore import explore, figure
 from lectures_lib.from_scratch import simple_rnn
-from lectures_lib.plots import COLOURS, new_figure, use_style
+from lectures_lib.plots import COLOURS, draw_losses, new_figure, use_style
 from lectures_lib.words import counted
 
 __all__ = [
@@ -113,21 +113,13 @@ def learning_curves(history, baseline):
         history: What `fit` with validation data has returned.
         baseline: Test error of a linear forecast.
     """
-    drawn, axes = new_figure(height=2.6)
-    losses = {"train": history.history["loss"], "validation": history.history["val_loss"]}
-    for name, values in losses.items():
-        marker = "o" if len(values) == 1 else None
-        axes.plot(np.arange(1, len(values) + 1), values, label=name, marker=marker)
-    axes.axhline(baseline, linestyle="-.", label="linear, test", **BLACK)
-    _floor(axes)
-    axes.set(xlabel="epoch", ylabel="squared error", ylim=(0.28, 0.62))
-    axes.legend(loc="upper right", ncols=2)
-    ends = ", ".join(f"{name} {values[-1]:.3f}" for name, values in losses.items())
+    levels = {"linear, test": baseline, "noise floor": FLOOR}
+    drawn, said = draw_losses(history, ylabel="squared error", levels=levels, log=False)
+    drawn.axes[0].set(ylim=(0.28, 0.62))
+    drawn.axes[0].legend(loc="upper right", ncols=2, fontsize=8)
     return figure(
-        drawn, name="fig-sine-fit",
+        drawn, name="fig-sine-fit", alt=said,
         caption="Learning curves of the lecture's network on windows.",
-        alt=f"Losses over {counted(len(losses['train']), 'epoch')}; at the end {ends}. Level lines "
-        f"mark the noise floor, 0.333, and the linear forecast, {baseline:.3f}.",
     )  # fmt: skip
 
 

@@ -68,7 +68,8 @@ class Trained:
     order, whose score is not reached. The threshold earns all points, `baseline` none: what a
     network reaches that lacks the idea. A limit on weights and biases is `most_parameters`; one on
     the numbers that the narrowest layer of an autoencoder passes on is `largest_code`. A layer of a
-    class that is named in `forbidden` is refused.
+    class that is named in `forbidden` is refused; a model may hold only recurrent layers of the
+    kind `recurrent`, such as "LSTM", and must hold one.
     """
 
     given: dict
@@ -84,6 +85,7 @@ class Trained:
     most_parameters: int | None = None
     largest_code: int | None = None
     forbidden: tuple = ()
+    recurrent: str | None = None
     seconds: float = 60
     counts: bool = True
 

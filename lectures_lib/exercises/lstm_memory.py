@@ -39,11 +39,14 @@ def _open_gates(rng):
         output_shape=(1,),
         score=explained,
         score_name="explained variance",
+        recurrent="LSTM",
+        seconds=120,
         bands=(
             (
                 0.5,
                 "The constant answer explains nothing: do the forget gates start open, or is "
-                "their bias still the 1 of Keras? Look at the second block of the bias.",
+                "their bias still the 1 of Keras? Look at the second block of the bias. If they "
+                "are open, take another seed, or larger batches.",
             ),
             (1.0, "Nearly: more epochs, or a smaller rate at the end."),
         ),

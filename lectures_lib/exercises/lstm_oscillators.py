@@ -33,6 +33,7 @@ def _without_gates(rng):
         threshold=0.7,
         baseline=0.6,
         output_shape=(150, 1),
+        recurrent="SimpleRNN",
         score=explained,
         score_name="explained variance",
         seconds=120,

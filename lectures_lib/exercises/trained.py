@@ -58,23 +58,42 @@ def _is_model(answer):
 
 
 def _layers(model):
-    """Yield the layers of a model, and in place of a model among them its own."""
-    for layer in model.layers:
-        yield from _layers(layer) if hasattr(layer, "layers") else [layer]
+    """Yield the layers of a model, also those inside other layers."""
+    inside = [*model.layers]
+    while inside:
+        layer = inside.pop(0)
+        wrapped = [getattr(layer, name, None) for name in ("layer", "forward_layer")]
+        within = [*getattr(layer, "layers", ()), *filter(None, wrapped)]
+        inside = [*within, *inside]
+        if not hasattr(layer, "layers"):
+            yield layer
+
+
+def _unlike(case, model):
+    """Return what the layers of a model have that the task does not allow."""
+    kinds = {type(layer).__name__ for layer in _layers(model)}
+    if refused := kinds & set(case.forbidden):
+        return f"the model has a layer {min(refused)}; the task asks for one without it."
+    recurrent = kinds & {"SimpleRNN", "LSTM", "GRU"}
+    if case.recurrent and recurrent != {case.recurrent}:
+        others = " and a ".join(sorted(recurrent - {case.recurrent}))
+        if not others:
+            return f"the model has no {case.recurrent} layer."
+        return f"the model has a {others} layer; the task asks for {case.recurrent} alone."
+    if case.largest_code:
+        code = min(math.prod(layer.output.shape[1:]) for layer in _layers(model))
+        if code > case.largest_code:
+            return (
+                f"the narrowest layer of the model passes on {code:,} numbers; the code may have "
+                f"at most {case.largest_code:,}."
+            )
+    return ""
 
 
 def _outputs(case, model):
     """Return the outputs of a model for all inputs, and what is wrong with them."""
-    layers = list(_layers(model))
-    names = [type(layer).__name__ for layer in layers]
-    if refused := [name for name in case.forbidden if name in names]:
-        return None, f"the model has a layer {refused[0]}; the task asks for one without it."
-    code = min((math.prod(layer.output.shape[1:]) for layer in layers), default=0)
-    if case.largest_code and code > case.largest_code:
-        return None, (
-            f"the narrowest layer of the model passes on {code:,} numbers; the code may have at "
-            f"most {case.largest_code:,}."
-        )
+    if fault := _unlike(case, model):
+        return None, fault
     if case.most_parameters and model.count_params() > case.most_parameters:
         return None, (
             f"the model has {model.count_params():,} parameters; at most {case.most_parameters:,} "
