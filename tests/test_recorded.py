@@ -403,6 +403,23 @@ def test_pulse_networks_are_complete_and_of_one_size():
     assert not np.isin(parts.test.inputs[:, 0], parts.train.inputs[:, 0]).any()
 
 
+def test_pulses_at_several_rates_are_complete():
+    table = load("pulse_rates")
+    wanted = [
+        (kind, rate, limit, seed)
+        for kind in pulses.UNITS
+        for rate, limit, seed in itertools.product(pulses.RATES, pulses.LIMITS, pulses.FEW_SEEDS)
+    ]
+    assert sorted(configurations(table, ["network", "learning_rate", "limit", "seed"])) == sorted(
+        wanted
+    )
+    assert (table["test"] - table["validation"]).abs().max() < 0.06
+    # The same networks as those that were trained one by one, in other orders of the batches.
+    ones = load("pulse_networks").query("network == 'LSTM' and seed < 3")["last"]
+    own = table.query("network == 'LSTM' and learning_rate == 0.003 and limit == 0")["test"]
+    assert min(ones.min(), own.min()) > 0.8
+
+
 def test_networks_that_hold_are_complete_and_of_one_size():
     runs = load("holding_networks")
     wanted = [
