@@ -1166,7 +1166,7 @@ def test_linear_codes_come_out_again():
 
 def test_digit_codes_are_complete_and_at_the_chosen_settings():
     tried, table = load("digit_code_choices"), load("digit_codes")
-    assert len(tried) == 4 * (4 + 5 + 5) and tried["epochs"].eq(8).all()
+    assert len(tried) == 4 * (4 + 6 + 5) and tried["epochs"].eq(8).all()
     sizes = [2, 10, 30, 100]
     wanted = list(itertools.product(["PCA", "PCA, cut off"], sizes))
     assert configurations(table[:8], ["method", "latent_dim"]) == wanted

@@ -140,7 +140,13 @@ def angles(epochs, halves):
             f"{name} {np.median(degrees[0]):.0f} at first and {np.median(degrees[-1]):.3f} at "
             f"last, {span(degrees[-1].min(), degrees[-1].max(), '.3f')}"
         )
-    axes.set(xscale="log", yscale="log", xlabel="epoch", ylabel="angle to PCA (degrees)")
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="epoch",
+        ylabel="angle to PCA (degrees)",
+        ylim=(1e-3, 120),
+    )
     axes.legend(loc="lower left")
     return figure(
         drawn, name="fig-ae-angles",
