@@ -312,7 +312,10 @@ def test_the_ring_is_decoded_as_keras_does(visit, folders):
         status = figure.box.locator("[role=status]").last.text_content()
         assert status.endswith(f"the nearest code is that of a {digits.labels[near]}.")
         assert figure.box.get_by_role("slider", name="β").is_enabled() == (name == "variational")
-    assert one.complaints == one.foreign == []
+    # Chromium would rather not be asked for pixels, as it is here.
+    assert (
+        [text for text in one.complaints if "willReadFrequently" not in text] == one.foreign == []
+    )
 
 
 def test_beta_is_moved_midway_without_starting_anew(visit, folders):
