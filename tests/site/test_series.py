@@ -269,7 +269,7 @@ def test_the_ring_is_decoded_as_keras_does(visit, folders):
     one, figure = opened(visit, folders, "plane")
     assert figure.said().startswith("Two numbers for a digit")
     field = figure.box.get_by_role("application")
-    box, mouse = field.bounding_box(), figure.page.mouse
+    mouse = figure.page.mouse
     digits = plane_digits().validation
     for name in ("linear", "stacked", "variational"):
         figure.box.get_by_role("radio", name=name).check()
@@ -286,6 +286,8 @@ def test_the_ring_is_decoded_as_keras_does(visit, folders):
         share = plane.neighbours_alike(found, digits.labels)
         said = re.match(r"(\d+) % of the codes lie next to one of the same digit", figure.said())
         assert int(said[1]) == pytest.approx(100 * share, abs=1)
+        field.scroll_into_view_if_needed()
+        box = field.bounding_box()
         mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
         mouse.down()
         mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.4 * box["height"], steps=3)
@@ -310,7 +312,10 @@ def test_the_ring_is_decoded_as_keras_does(visit, folders):
         status = figure.box.locator("[role=status]").last.text_content()
         assert status.endswith(f"the nearest code is that of a {digits.labels[near]}.")
         assert figure.box.get_by_role("slider", name="β").is_enabled() == (name == "variational")
-    assert one.complaints == one.foreign == []
+    # Chromium would rather not be asked for pixels, as it is here.
+    assert (
+        [text for text in one.complaints if "willReadFrequently" not in text] == one.foreign == []
+    )
 
 
 def test_beta_is_moved_midway_without_starting_anew(visit, folders):
