@@ -773,7 +773,7 @@ def without_places(units):
         model.add(layers.Reshape((28, 28, 1)))
         if units:
             model.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy")
-            model.fit(counts, pictures, epochs=8, batch_size=32, verbose=0)
+            model.fit(counts, pictures, epochs=5, batch_size=32, verbose=0)
         else:
             flat = np.column_stack([counts.reshape(-1, 784), np.ones(len(counts))])
             gram = flat.T @ flat + 1000 * np.eye(785)
@@ -790,7 +790,7 @@ WAYS = {
         small_autoencoder("transposed"),
         small_autoencoder("wide"),
     ],
-    "autoencoders-few-photons": [without_places(0), without_places(500)],
+    "autoencoders-few-photons": [without_places(0), without_places(300)],
     "cnn-few-events": [track_network(mirror=False), track_network(mirror=True)],
     "cnn-slipping-scanner": [
         trained_on_centred(small_network, epochs=15),

@@ -1261,9 +1261,7 @@ def test_runs_of_the_denoisers_are_complete():
         wanted = [
             (*noise, seed)
             for noise in denoising.NOISES
-            for seed in range(
-                denoising.SEEDS_AT_FIRST[network] if noise == denoising.NOISES[0] else 1
-            )
+            for seed in (range(3) if noise == denoising.FIRST else (0,))
         ]
         assert configurations(chosen, ["kind", "noise", "seed"]) == wanted
         assert chosen["learning_rate"].eq(best["learning_rate"]).all()
