@@ -56,6 +56,7 @@ def _one_number(rng):
         output_shape=(3,),
         score=bent,
         score_name="gain over the straight line",
+        seconds=120,
         bands=(
             (
                 -0.9,
