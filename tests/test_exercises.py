@@ -1015,8 +1015,9 @@ def test_numbers_of_every_filter():
         for kind, noise in noises
     ])  # fmt: skip
     dead = errors["masking", 0.5]
-    assert dead["stacked"] < dead["median"] / 3 and dead["stacked"] < dead["linear"]
-    assert errors["gaussian", 0.25, "stacked"] > errors["gaussian", 0.25, "linear"]
+    assert dead["stacked"] < dead["median"] / 3
+    ahead = [errors[(*key, "stacked")] / errors[(*key, "linear")] for key in noises]
+    assert min(ahead[0], ahead[3]) > 1 > max(ahead[1:3]) and min(ahead) > 0.9
     assert (
         recorded.load("denoising_shuffled")["test"].item()
         > 2 * (errors["gaussian", 0.25, "convolutional"])
