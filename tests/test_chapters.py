@@ -1,6 +1,6 @@
-"""What holds for every chapter in the new form: short, with the lesson in view, and to be changed.
+"""What holds for every chapter: short, with the lesson in view, and to be changed.
 
-The limits are those of the design; a chapter that has not been rewritten yet stands in `OLD`.
+The limits are those of the design.
 """
 
 from dataclasses import astuple
@@ -11,9 +11,7 @@ from lectures_lib.book import Book, Cell, Chapter, read_book
 from lectures_lib.measure import measure
 
 BOOK = read_book()
-OLD = {
-}  # fmt: skip
-NEW = [chapter for chapter in BOOK.chapters if chapter.name not in OLD]
+CHAPTERS = BOOK.chapters
 LIMITS = {
     "words": 3000, "numbers": 120, "cells": 30, "lines": 200, "longest": 15, "asserts": 0,
     "minutes": 180,
@@ -35,11 +33,7 @@ def trains(chapter):
     return any(cell.exercise.get("kind") == "train" for cell in chapter.cells)
 
 
-def test_the_list_of_old_chapters_names_chapters():
-    assert {chapter.name for chapter in BOOK.chapters} >= OLD
-
-
-@pytest.mark.parametrize("chapter", NEW, ids=lambda chapter: chapter.name)
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
 def test_a_chapter_is_short_and_lets_students_train(chapter):
     assert too_much(BOOK, chapter) == {}
     assert trains(chapter)
@@ -47,7 +41,7 @@ def test_a_chapter_is_short_and_lets_students_train(chapter):
     assert "**A first reading** of " in first, "say which part to read in at most 45 minutes"
 
 
-@pytest.mark.parametrize("chapter", NEW, ids=lambda chapter: chapter.name)
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
 def test_no_code_is_folded_but_that_of_solutions(chapter):
     folded = [cell.where for cell in chapter.cells if cell.kind == "code" and cell.folded]
     assert len(folded) == sum(cell.role == "solution" for cell in chapter.cells), (
