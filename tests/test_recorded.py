@@ -1325,7 +1325,7 @@ def test_evidence_of_two_numbers_is_the_integral_over_the_plane():
             images, arrays[code][:60], arrays[first : first + 4], prior
         )
         assert np.median(effective) > 50
-        # A second region of codes that fit is missed for a few pictures: never too much, and little.
+        # For a few pictures a second region of codes that fit is missed.
         assert np.mean(found) == pytest.approx(np.mean(exact), abs=0.5)
 
 
