@@ -1219,14 +1219,12 @@ def test_mistakes_in_a_confusion_matrix(text, change):
 @pytest.mark.slow
 @pytest.mark.parametrize("exercise", TRAINED)
 def test_the_right_idea_passes_and_others_never(exercise):
-    """The threshold was measured over ten seeds; two of them show that it still holds."""
-    solution = answer_of(exercise, "solution")
-    right = [check(exercise, solution, seed=seed) for seed in range(2)]
-    assert any(right), right
-    right.sort(key=bool, reverse=True)
+    """The threshold was measured over ten seeds; chapters and assignments run others than this."""
+    right = check(exercise, answer_of(exercise, "solution"), seed=1)
+    assert right, right
     assert re.match(
         r"Right: [\w ()-]+ \d\.\d{3} on [\d,]+ [\w ,]+; at least \d\.\d\d is needed",
-        str(right[0]),
+        str(right),
     )
     for train in WAYS[exercise]:
         model = None if cases(exercise)[0].given else train()
