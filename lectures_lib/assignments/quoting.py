@@ -18,11 +18,11 @@ class Quoting(Prose):
 
         >>> from lectures_lib.book import read_book
         >>> prose = Quoting(read_book(), "https://example.org")
-        >>> print(prose.plain("[States](#map?rate=2) and {eq}`eq-ae-inverse`.", "cnn/tuning"))
-        [States](https://example.org/book/cnn/tuning.html#map?rate=2) and (ae-inverse).
+        >>> print(prose.plain("[States](#map?rate=2) and {eq}`eq-hidden-state`.", "cnn/tuning"))
+        [States](https://example.org/book/cnn/tuning.html#map?rate=2) and (hidden-state).
         <BLANKLINE>
         $$
-        V\\,W = 1_k . \\tag{ae-inverse}
+        h_t = o_t \\odot \\tanh\\left(C_t\\right) , \\qquad h_t: m \\times u . \\tag{hidden-state}
         $$
         """
         text = CHAPTER_ONLY.sub("", text)
