@@ -632,8 +632,8 @@ EDITS = {
         "three numbers, few units, one epoch": [
             ("latent_dim=2, hidden=100", "latent_dim=3, hidden=7"),
             ("epochs=12", "epochs=1"),
-            ("epochs=6", "epochs=1"),
             ("epochs=60", "epochs=2"),
+            ("epochs=6", "epochs=1"),
         ],
         "another beta, another rate": [
             ("Variational(*halves(), cross_entropy)", "Variational(*halves(), cross_entropy, 4.0)"),
