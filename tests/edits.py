@@ -112,7 +112,7 @@ EDITS = {
         "other shapes for the matrices and for Keras": [
             ("size=(3, 3, 2, 4))", "size=(5, 2, 3, 1))"),
             ("**options), (6, 8, 2))", "**options), (4, 10, 3))"),
-            ("**options), (3, 4, 4))", "**options), (2, 5, 1))"),
+            ("**options), (3, 4, 4)", "**options), (2, 5, 1)"),
             ("size=(3, 4, 5, 4)", "size=(1, 6, 2, 3)"),
             ('(2, 3, "valid")]', '(5, 4, "same"), (1, 2, "valid")]'),
         ],
