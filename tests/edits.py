@@ -19,7 +19,8 @@ EDITS = {
             ("range(3000)", "range(20)"),
         ],
         "other positions, with less noise": [
-            ("points=60, noise=0.1, seed=0", "points=200, noise=0.03, seed=4"),
+            ('"points": 60, "seed": 0', '"points": 200, "seed": 4'),
+            ("**PLACES, noise=0.1", "**PLACES, noise=0.03"),
             ("range(3000)", "range(200)"),
         ],
         "a bent encoder at another rate": [
