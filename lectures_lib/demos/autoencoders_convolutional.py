@@ -5,7 +5,7 @@ import numpy as np
 from lectures_lib.data import shift_images
 from lectures_lib.explore import explore, figure
 from lectures_lib.from_scratch import conv2d_transpose
-from lectures_lib.plots import draw_volumes, new_figure, show_image, use_style
+from lectures_lib.plots import draw_losses, draw_volumes, new_figure, show_image, use_style
 from lectures_lib.words import counted
 
 __all__ = [
@@ -100,18 +100,11 @@ def _name(layer):
 
 def learning_curve(history):
     """Show both losses of a run of Keras' `fit` with validation data."""
-    drawn, axes = new_figure(height=2.5)
-    for name, label in (("loss", "training"), ("val_loss", "validation")):
-        losses = history.history[name]
-        axes.plot(range(1, len(losses) + 1), losses, "o-", label=label)
-    axes.set(xlabel="epoch", ylabel="cross-entropy (nats per pixel)")
-    axes.legend()
-    train, validation = (history.history[name][-1] for name in ("loss", "val_loss"))
+    drawn, said = draw_losses(history, ylabel="cross-entropy (nats per pixel)", log=False)
     return figure(
         drawn, name="fig-convolutional-fit",
         caption="Learning curves of the convolutional autoencoder.",
-        alt=f"Two losses over {counted(len(losses), 'epoch')}. At the end they are {train:.4f} in "
-        f"training and {validation:.4f} in validation.",
+        alt=said,
     )  # fmt: skip
 
 
