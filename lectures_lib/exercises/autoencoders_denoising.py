@@ -4,6 +4,7 @@ import numpy as np
 
 from lectures_lib.data import load_mnist
 from lectures_lib.exercises import Trained, exercise
+from lectures_lib.exercises.case import explained
 
 
 def photons(pictures, rng):
@@ -14,11 +15,6 @@ def photons(pictures, rng):
     ('4.5', '4.5')
     """
     return rng.poisson(0.5 + 4 * np.asarray(pictures)).astype("float32")
-
-
-def explained(outputs, labels):
-    """Return the share of the variance of all pixels that the pictures explain."""
-    return float(1 - np.mean((outputs - labels) ** 2) / np.var(labels))
 
 
 @exercise("autoencoders-few-photons", chapter="autoencoders/denoising")

@@ -54,6 +54,15 @@ def accuracy(outputs, labels):
     return float((outputs.argmax(axis=1) == labels).mean())
 
 
+def explained(outputs, labels):
+    """Return the share of the variance of all labels that outputs of as many numbers explain.
+
+    >>> explained(np.array([[1.0], [2.0]]), np.array([1.0, 3.0]))
+    0.5
+    """
+    return float(1 - np.mean((outputs.reshape(labels.shape) - labels) ** 2) / np.var(labels))
+
+
 @dataclass(frozen=True)
 class Trained:
     """A network's score on data that it has not seen, and the score that is needed.

@@ -3,6 +3,7 @@
 import numpy as np
 
 from lectures_lib.exercises import Trained, exercise
+from lectures_lib.exercises.case import explained
 
 
 def multiplexed(rng, *, series, num_steps):
@@ -25,11 +26,6 @@ def multiplexed(rng, *, series, num_steps):
             held[:, t] = np.where(commands[:, t, k], voltages[:, t, k], held[:, t])
     inputs = np.concatenate([voltages, commands], axis=-1)
     return inputs.astype("float32"), held[..., np.newaxis].astype("float32")
-
-
-def explained(outputs, labels):
-    """Return the share of the variance that the answers of all steps explain."""
-    return float(1 - np.mean((outputs - labels) ** 2) / np.var(labels))
 
 
 @exercise("lstm-multiplexer", chapter="lstm/gates")

@@ -6,14 +6,10 @@ import numpy as np
 
 from lectures_lib.data import switched_oscillator
 from lectures_lib.exercises import Trained, exercise
+from lectures_lib.exercises.case import explained
 
 READINGS, AHEAD, STEP_S = 30, 10, 0.1
 GRAVITY_M_PER_S2 = 9.81
-
-
-def explained(outputs, labels):
-    """Return the share of the variance that answers at every step explain."""
-    return float(1 - np.mean((outputs - labels) ** 2) / np.var(labels))
 
 
 @exercise("lstm-without-gates", chapter="lstm/comparison")

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from lectures_lib.exercises import Trained, exercise
+from lectures_lib.exercises.case import explained
 from lectures_lib.physics import lorenz, pairing_energies
 
 KEPT = 0.7  # of the old value, by the circuit of rnn-four-steps
@@ -18,11 +19,6 @@ def circuit(records):
     for x in records.T:
         value = KEPT * value + (1 - KEPT) * x
     return value
-
-
-def explained(outputs, labels):
-    """Return the share of the variance that a forecast explains."""
-    return float(1 - np.mean((outputs[:, 0] - labels) ** 2) / np.var(labels))
 
 
 @exercise("rnn-four-steps", chapter="rnn/noisy_sine")
