@@ -15,10 +15,15 @@ import yaml
 from lectures_lib.exercises.source import exercises_of, in_order
 
 __all__ = [
-    "Book", "BookNotFound", "BrokenChapter", "Cell", "Chapter", "Demo", "Work", "chapter_paths",
-    "contents", "find_book", "read_book", "read_cells", "site_address",
+    "DIRECTIVE", "Book", "BookNotFound", "BrokenChapter", "Cell", "Chapter", "Demo", "Work",
+    "chapter_paths", "contents", "find_book", "read_book", "read_cells", "site_address",
 ]  # fmt: skip
 
+# A fence of back ticks or colons: its name, what stands behind that, its options, its text.
+DIRECTIVE = re.compile(
+    r"^(`{3,}|:{3,})\{([\w-]+)\}[ ]*([^\n]*)\n((?::[\w-]+:[^\n]*\n)*)(.*?)^\1[ ]*$",
+    re.DOTALL | re.MULTILINE,
+)
 KINDS_OF_CELLS = ("code", "markdown", "raw")
 FOLDED = {"hide-input", "hide-cell"}
 DEMOS = Path(__file__).parent / "demos"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 __all__ = ["Measure", "measure"]
 
-FOLDED = re.compile(r"<details>.*?</details>|^(:{3,})\{dropdown\}.*?^\1$|<!--.*?-->", re.S | re.M)
+FOLDED = re.compile(r"<details>.*?</details>|^(:{3,})\(?:dropdown|question)\}.*?^\1$|<!--.*?-->", re.S | re.M)
 EQUATION = re.compile(r"^```\{math\}.*?^```$", re.S | re.M)
 # A number is no part of a name, of code, of a role or of a formula.
 NOT_COUNTED = re.compile(r"\{[\w:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|\]\([^)]*\)")
@@ -19,6 +19,7 @@ class Measure:
 
     `cells`, `lines` and `longest` count code in view, lines that are not empty; exercises are not
     among them. `numbers` are those of the prose, `exercises` the minutes of all exercises.
+    Short questions are practice: neither their words nor their half minutes are counted.
     """
 
     words: int

@@ -3,15 +3,11 @@
 import posixpath
 import re
 
-from lectures_lib.book import BrokenChapter
+from lectures_lib.book import DIRECTIVE, BrokenChapter
+from lectures_lib.questions import parse
 
-__all__ = ["Prose", "details", "display"]
+__all__ = ["Prose", "asked", "details", "display"]
 
-# A fence of back ticks or colons: its name, what stands behind that, its options, its text.
-DIRECTIVE = re.compile(
-    r"^(`{3,}|:{3,})\{([\w-]+)\}[ ]*([^\n]*)\n((?::[\w-]+:[^\n]*\n)*)(.*?)^\1[ ]*$",
-    re.DOTALL | re.MULTILINE,
-)
 BOXES = ("admonition", "caution", "important", "note", "tip", "warning")
 ROLE = re.compile(r"\{([a-z:]+)\}(`+)(.+?)\2", re.DOTALL)
 TITLED = re.compile(r"(.+?)\s*<(.+)>", re.DOTALL)
@@ -113,6 +109,8 @@ class Prose:
         if name == "math":
             label = LABEL.search(options)
             return display(body, self.tag(label[1]) if label else "")
+        if name == "question":
+            return asked(parse(title.strip(), body, chapter))
         body = self._blocks(body, chapter)
         if name == "dropdown":
             return details(title, body)
@@ -160,6 +158,33 @@ class Prose:
 def details(summary, text):
     """Return a part that is folded until it is clicked."""
     return f"<details>\n<summary>{summary}</summary>\n\n{text}\n\n</details>"
+
+
+def asked(question):
+    """Return a question as text: its answers, and folded which one is right, and why.
+
+    >>> from lectures_lib.questions import Answer, Question
+    >>> print(asked(Question("q", "x/y", "Hm?", (Answer("2", "Ah.", True), Answer("3", "No.")))))
+    **Question.** Hm?
+    <BLANKLINE>
+    - 2
+    - 3
+    <BLANKLINE>
+    <details>
+    <summary>Answer</summary>
+    <BLANKLINE>
+    - **2** is right. Ah.
+    - *3*: No.
+    <BLANKLINE>
+    </details>
+    """
+    reasons = [
+        f"- **{a.text}** is right. {a.sentence}" if a.right else f"- *{a.text}*: {a.sentence}"
+        for a in question.answers
+    ]
+    choices = "" if question.numeric else "\n".join(f"- {a.text}" for a in question.answers)
+    folded = details("Answer", "\n".join(reasons))
+    return "\n\n".join(part for part in (f"**Question.** {question.text}", choices, folded) if part)
 
 
 def display(body, tag=""):

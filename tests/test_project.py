@@ -39,11 +39,11 @@ LEVELS = [
     {"playground"},
     {"demos"},
     {"exercises"},
-    {"book", "first_cell", "measure", "prose"},
+    {"book", "first_cell", "measure", "prose", "questions"},
     {"assignments", "site"},
 ]
 BESIDE = {"", "recorded"}  # "" is lectures_lib/__init__.py
-MODEL = {"assignments", "book", "first_cell", "measure", "prose", "site"}  # what is not for readers
+MODEL = {"assignments", "book", "first_cell", "measure", "prose", "questions", "site"}  # what is not for readers
 
 
 def imports(path):

@@ -30,6 +30,7 @@ def setup(app):
         notebooks,
         playgrounds,
         progress,
+        questions,
         status,
         styles,
         table,
@@ -43,8 +44,8 @@ def setup(app):
     app.connect("html-page-context", _repair_bibliography)
     app.connect("html-page-context", _defer_scripts, priority=900)  # after all who add some
     for part in (
-        progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
-        styles, edition,
+        progress, notebooks, execution, frames, playgrounds, questions, checks, table,
+        exercise_index, status, styles, edition,
     ):  # fmt: skip
         part.setup(app)
     return {
