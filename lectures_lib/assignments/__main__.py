@@ -1,4 +1,4 @@
-"""Choose and hand out: `python -m lectures_lib.assignments list|assign|inspect|new`."""
+"""Choose and hand out: `python -m lectures_lib.assignments list|assign|inspect|new|questions`."""
 
 import argparse
 import secrets
@@ -8,8 +8,11 @@ from importlib.util import find_spec
 from lectures_lib.assignments.choose import choose, draw, place_of
 from lectures_lib.assignments.inbox import faults
 from lectures_lib.assignments.listing import as_json, as_table
+from lectures_lib.assignments.questions import write
 from lectures_lib.assignments.skeleton import add
 from lectures_lib.book import read_book
+from lectures_lib.questions import questions_of
+from lectures_lib.words import counted
 
 __all__ = ["main", "parser"]
 
@@ -17,7 +20,7 @@ __all__ = ["main", "parser"]
 def parser():
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m lectures_lib.assignments", description=__doc__)
-    commands = top.add_subparsers(required=True, metavar="list|assign|inspect|new")
+    commands = top.add_subparsers(required=True, metavar="list|assign|inspect|new|questions")
     book = argparse.ArgumentParser(add_help=False)
     book.add_argument("--book", help="folder with the chapters (default: book of the repository)")
     one = commands.add_parser("list", parents=[book], help="show the exercises of the book")
@@ -34,6 +37,13 @@ def parser():
     four.add_argument("--chapter", required=True, help="where, as cnn/tuning")
     four.add_argument("--kind", default="code", help="compute, code, train or explain")
     four.set_defaults(run=_new)
+    five = commands.add_parser(
+        "questions", parents=[book], help="write the short questions for a learning platform"
+    )
+    five.add_argument("-o", "--output", required=True, help="new file, as questions.xml or .zip")
+    five.add_argument("--format", required=True, choices=["moodle", "qti"], help="Moodle or QTI")
+    five.add_argument("--chapter", help="only these, as cnn or cnn/tuning")
+    five.set_defaults(run=_questions)
     return top
 
 
@@ -123,6 +133,17 @@ def _inspect(options):
 def _new(options):
     for line in add(options.id, options.chapter, kind=options.kind, book=read_book(options.book)):
         print(line)
+
+
+def _questions(options):
+    book, place = read_book(options.book), options.chapter
+    titles = {chapter.name: chapter.title for chapter in book.chapters}
+    if place and not any(f"{name}/".startswith(f"{place}/") for name in titles):
+        raise ValueError(f"--chapter {place}: there is none. Chapters are {list(titles)}.")
+    found = list(questions_of(book).values())
+    chosen = [one for one in found if not place or f"{one.chapter}/".startswith(f"{place}/")]
+    path = write(chosen, titles, form=options.format, output=options.output)
+    print(f"Wrote {counted(len(chosen), 'question')} to {path}.")
 
 
 if __name__ == "__main__":
