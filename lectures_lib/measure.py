@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 __all__ = ["Measure", "measure"]
 
-FOLDED = re.compile(r"<details>.*?</details>|^(:{3,})\(?:dropdown|question)\}.*?^\1$|<!--.*?-->", re.S | re.M)
+FOLDED = re.compile(
+    r"<details>.*?</details>|^(:{3,})\{(?:dropdown|question)\}.*?^\1$|<!--.*?-->", re.S | re.M
+)
 EQUATION = re.compile(r"^```\{math\}.*?^```$", re.S | re.M)
 # A number is no part of a name, of code, of a role or of a formula.
 NOT_COUNTED = re.compile(r"\{[\w:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|\]\([^)]*\)")

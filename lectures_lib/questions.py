@@ -85,8 +85,8 @@ def parse(name, body, chapter):
     Raises:
         BrokenQuestion: For what cannot be asked; the text says how to mend it.
 
-    >>> parse("half", "What is 1/2?\\n\\n- [x] 0.5 ± 0.1\\n  > So it is.\\n- [ ] any other number\\n"
-    ...       "  > Divide.", "cnn/digits").reply(0.7).sentence
+    >>> body = "What is 1/2?\\n- [x] 0.5 ± 0.1\\n  > Yes.\\n- [ ] any other number\\n  > Divide."
+    >>> parse("half", body, "cnn/digits").reply(0.7).sentence
     'Divide.'
     """
 
@@ -113,8 +113,8 @@ def parse(name, body, chapter):
     for part in (text, *(t for answer in answers for t in (answer.text, answer.sentence))):
         if FOREIGN.search(QUOTED.sub("", part)):
             refuse(
-                f"has more than words, `code`, *emphasis* and $mathematics$ in {part!r}: a learning "
-                "platform could not show it."
+                f"has more than words, `code`, *emphasis* and $mathematics$ in {part!r}. No "
+                "learning platform could show that."
             )
     return Question(name, chapter, text, answers)
 

@@ -832,7 +832,7 @@ def commands(name):
     [
         pytest.param(  # it draws a network that is to be trained
             "book/instructors/assigning.md",
-            ["list", *["assign"] * 4, "new"],
+            ["list", *["assign"] * 4, "questions", "new"],
             marks=pytest.mark.slow,
         ),
         ("README.md", ["list", "assign"]),
@@ -849,13 +849,20 @@ def test_commands_in_the_text_work(name, verbs, tmp_path, monkeypatch, capsys):
         assert command.main(arguments) == 0, f"{arguments}: {capsys.readouterr().err}"
         if "-o" in arguments:
             week = arguments[arguments.index("-o") + 1]
-            assert Path(week, "student", f"{week}.ipynb").is_file()
+            made = (
+                Path(week)
+                if arguments[0] == "questions"
+                else Path(week, "student", f"{week}.ipynb")
+            )
+            assert made.is_file()
 
 
 def test_the_page_names_every_option():
     text = (ROOT / "book" / "instructors" / "assigning.md").read_text(encoding="utf-8")
     commands = next(a for a in command.parser()._actions if isinstance(a.choices, dict)).choices
-    options = {name for c in ("assign", "new") for name in commands[c]._option_string_actions}
+    options = {
+        name for c in ("assign", "new", "questions") for name in commands[c]._option_string_actions
+    }
     options -= {"-h", "--help", "--output"}  # -o
     known = options | {"--duedate", "--force", "--to"}  # nbgrader's
     assert {o for o in options if f"`{o}" not in text and f" {o} " not in text} == set()

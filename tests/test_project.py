@@ -43,7 +43,8 @@ LEVELS = [
     {"assignments", "site"},
 ]
 BESIDE = {"", "recorded"}  # "" is lectures_lib/__init__.py
-MODEL = {"assignments", "book", "first_cell", "measure", "prose", "questions", "site"}  # what is not for readers
+# What is not for readers.
+MODEL = {"assignments", "book", "first_cell", "measure", "prose", "questions", "site"}
 
 
 def imports(path):
