@@ -849,12 +849,8 @@ def test_commands_in_the_text_work(name, verbs, tmp_path, monkeypatch, capsys):
         assert command.main(arguments) == 0, f"{arguments}: {capsys.readouterr().err}"
         if "-o" in arguments:
             week = arguments[arguments.index("-o") + 1]
-            made = (
-                Path(week)
-                if arguments[0] == "questions"
-                else Path(week, "student", f"{week}.ipynb")
-            )
-            assert made.is_file()
+            alone = arguments[0] == "questions"
+            assert Path(week if alone else f"{week}/student/{week}.ipynb").is_file()
 
 
 def test_the_page_names_every_option():
