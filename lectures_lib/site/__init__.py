@@ -44,8 +44,9 @@ def setup(app):
     app.connect("html-page-context", _repair_bibliography)
     app.connect("html-page-context", _defer_scripts, priority=900)  # after all who add some
     for part in (
-        progress, notebooks, execution, frames, playgrounds, questions, checks, table,
-        exercise_index, status, styles, edition,
+        questions,
+        progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
+        styles, edition,
     ):  # fmt: skip
         part.setup(app)
     return {
@@ -78,9 +79,12 @@ def pages(app):
 
 
 def _code_version():
-    """Return a number that changes with this package, so that Sphinx then reads all pages anew."""
-    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    return zlib.crc32(code)
+    """Return a number that changes with what reads pages, so that Sphinx then reads all anew."""
+    files = [
+        *sorted(Path(__file__).parent.glob("*.py")),
+        Path(__file__).parents[1] / "questions.py",
+    ]
+    return zlib.crc32(b"".join(path.read_bytes() for path in files))
 
 
 def _prepare_kernels(folder):
