@@ -64,5 +64,6 @@ def test_what_is_over_the_limits_is_found():
     }  # fmt: skip
     folded = Cell("e", "code", "x = 1\n" * 99, metadata={"tags": ["hide-input"]})
     closed = Cell("f", "markdown", "Open.\n\n:::{dropdown} More\nClosed 1.\n:::\n")
-    short = Chapter("x/y", None, (folded, closed))
+    asked = Cell("g", "markdown", ":::{question} q\nWhat is 1 + 1?\n\n- [x] 2\n  > Yes.\n:::")
+    short = Chapter("x/y", None, (folded, closed, asked))
     assert astuple(measure(Book(None, (short,)), short)) == (1, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -14,6 +14,7 @@ from scipy.linalg import expm
 
 import lectures_lib.assignments.__main__ as command
 from lectures_lib.assignments.questions import moodle, qti
+from lectures_lib.assignments.quoting import Quoting
 from lectures_lib.book import Book, Cell, Chapter, read_book
 from lectures_lib.from_scratch import conv2d, conv2d_transpose, softmax
 from lectures_lib.prose import asked
@@ -195,6 +196,16 @@ def test_a_notebook_shows_the_answers_and_folds_which_is_right():
     open_part, _, folded = asked(parse("q", NUMBER, "x/y")).partition("<details>")
     assert "6" not in open_part  # the right number
     assert "- **−6 ± 0.5** is right." in folded
+
+
+def test_every_question_of_the_book_is_text_in_a_notebook():
+    prose = Quoting(BOOK, "https://example.org")
+    for chapter in BOOK.chapters:
+        for cell in chapter.cells:
+            if cell.id in {f"question-{name}" for name in QUESTIONS}:
+                one = QUESTIONS[cell.id.removeprefix("question-")]
+                assert prose.plain(cell.source, chapter.name) == asked(one)
+                assert one.right.sentence not in asked(one).partition("<details>")[0]
 
 
 def plain(element):

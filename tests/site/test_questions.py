@@ -1,10 +1,13 @@
 """Short questions check at once: by keyboard and mouse, from a file, under a strict policy."""
 
+import json
+import os
 import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import SITE
+from firefox import Firefox, firefox
 
 from lectures_lib.book import read_book
 from lectures_lib.questions import questions_of
@@ -106,26 +109,43 @@ def test_a_number_by_keyboard(asked):
     assert one.complaints == []
 
 
+def judged(evaluate, chapter):
+    """Give every answer to the questions of the page that is open, and check what becomes of it."""
+    there = [question for question in ALL if question.chapter == chapter]
+    # Numbers, or places of choices.
+    given = {
+        question.name: [
+            (1e12 if answer.value is None else answer.value) if question.numeric else place
+            for place, answer in enumerate(question.answers)
+        ]
+        for question in there
+    }
+    found = evaluate(f"({ANSWER})({json.dumps(given)})")
+    for question in there:
+        assert found[question.name] == [
+            ["right" if answer.right else "wrong", True] for answer in question.answers
+        ], question.name
+
+
 def test_every_answer_of_the_book_is_judged_as_in_the_model(visit, address):
     one = visit()
     for chapter in dict.fromkeys(question.chapter for question in ALL):
-        opened = one.open(f"{address}/book/{chapter}.html")
-        there = [question for question in ALL if question.chapter == chapter]
-        # Numbers, or places of choices.
-        given = {
-            question.name: [
-                (1e12 if answer.value is None else answer.value) if question.numeric else place
-                for place, answer in enumerate(question.answers)
-            ]
-            for question in there
-        }
-        found = opened.evaluate(ANSWER, given)
-        for question in there:
-            assert found[question.name] == [
-                ["right" if answer.right else "wrong", True] for answer in question.answers
-            ], question.name
+        judged(one.open(f"{address}/book/{chapter}.html").evaluate, chapter)
     assert one.complaints == []
     assert one.foreign == []
+
+
+def test_firefox_judges_the_same_from_a_file(tmp_path):
+    if not firefox():
+        assert "CI" not in os.environ, "Install Debian's firefox-esr, or put firefox on PATH."
+        pytest.skip("Firefox is not installed")
+    opened = Firefox(tmp_path)
+    try:
+        for question in (CHOICE, NUMBER):
+            opened.open((SITE / page_of(question)).as_uri())
+            judged(opened.evaluate, question.chapter)
+    finally:
+        opened.close()
 
 
 def test_from_a_file_and_under_a_strict_policy(visit, address):
