@@ -5,7 +5,6 @@ Hours and minutes are those of the chapters that the book has when it is built.
 
 import html
 import re
-import zlib
 from pathlib import Path
 
 from docutils import nodes
@@ -16,13 +15,14 @@ from sphinx.util.docutils import SphinxDirective
 from lectures_lib.measure import measure
 from lectures_lib.site import front_pictures
 from lectures_lib.site.model import book_of
+from lectures_lib.site.playgrounds import training_again
 from lectures_lib.words import counted
 
 __all__ = ["first_reading", "root_page", "setup"]
 
 logger = logging.getLogger(__name__)
-FOLDER = "_front"  # the pictures, in the site
 STYLE = "front.css"
+OPTIONS = dict.fromkeys(("chapters", "picture"), directives.unchanged_required)  # of a card
 TITLE = "Interactive course"  # before the name of the course, in the tab of the browser
 FIRST_READING = re.compile(r"\*\*A first reading\*\* of (?:some )?(\d+) minutes")
 ROOT_PAGE = """<!DOCTYPE html>
@@ -56,7 +56,7 @@ body {{ max-width: 40rem; margin: 4rem auto; padding: 0 1rem; font: 1.1rem/1.6 s
 
 
 class course_part(nodes.General, nodes.Element):
-    """A card: picture, name, link to the first chapter, hours; its children are the line of text."""
+    """A card: picture, name, first chapter, hours; its children are the line of text."""
 
 
 class reading_path(nodes.General, nodes.Element):
@@ -69,7 +69,7 @@ class CoursePart(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec = {"chapters": directives.unchanged_required, "picture": directives.unchanged_required}
+    option_spec = OPTIONS
 
     def run(self):
         card = course_part(
@@ -94,7 +94,8 @@ def first_reading(chapter):
     """Return the minutes that a chapter's first cell gives a first reading, or None.
 
     >>> from lectures_lib.book import Cell, Chapter
-    >>> first_reading(Chapter("a/b", None, (Cell("a", "markdown", "**A first reading** of 40 minutes"),)))
+    >>> cell = Cell("a", "markdown", "**A first reading** of some 40 minutes: the question.")
+    >>> first_reading(Chapter("a/b", None, (cell,)))
     40
     """
     first = next((cell.source for cell in chapter.cells if cell.kind == "markdown"), "")
@@ -168,14 +169,7 @@ def _substitutions(app, config):
 def _visit_part(self, node):
     """Open a card: its two pictures, of which the page shows one, and its name."""
     root = "../" * self.builder.current_docname.count("/")
-    alt, files = front_pictures.picture(node["picture"])
-    width, height = front_pictures.SIZE
-    pictures = "".join(
-        f'<img class="only-{mode}" src="{root}{FOLDER}/{node["picture"]}-{mode}.png'
-        f'?v={zlib.crc32(content):08x}" alt="{html.escape(alt)}" width="{width}" '
-        f'height="{height}" loading="lazy" decoding="async">'
-        for mode, content in files.items()
-    )
+    pictures = front_pictures.tags(node["picture"], root=root)
     name = html.escape(node["name"])
     self.body.append(
         f'<div class="front-part">{pictures}'
@@ -204,11 +198,12 @@ def _write_files(app, exception):
     if exception is not None or app.builder.format != "html":
         return
     doctree = app.env.get_doctree(app.config.root_doc)
-    for card in doctree.findall(course_part):
-        folder = Path(app.outdir, FOLDER)
-        folder.mkdir(exist_ok=True)
-        for mode, content in front_pictures.picture(card["picture"])[1].items():
-            (folder / f"{card['picture']}-{mode}.png").write_bytes(content)
+    folder = Path(app.outdir, front_pictures.FOLDER)
+    names = [card["picture"] for card in doctree.findall(course_part)]
+    for name in names + [again["still"] for again in doctree.findall(training_again)]:
+        for mode, content in front_pictures.picture(name)[1].items() if name else ():
+            folder.mkdir(exist_ok=True)
+            (folder / f"{name}-{mode}.png").write_bytes(content)
     lead = next((p.astext() for p in doctree.findall(nodes.paragraph)), app.config.html_title)
     site = app.config.ogp_site_url or ""
     page = root_page(

@@ -1,16 +1,20 @@
 """The pictures of the front page, drawn by the networks and data of the chapters."""
 
+import html
 import io
+import zlib
 from functools import cache
 
 import numpy as np
 
-__all__ = ["SIZE", "picture"]
+__all__ = ["FOLDER", "picture", "tags"]
 
-SIZE = 600, 360  # pixels
-INKS = {"light": ("black", "white"), "dark": ("#e6e6e6", "#14181e")}  # lines, and paper
+FOLDER = "_front"  # in the site
+
+SIZE = 600, 300  # pixels
+INKS = {"light": ("black", "white"), "dark": ("#e6e6e6", "#121212")}  # lines, and paper
 ANGLE, NOISE, EVENT = 60, 1.0, 11  # degrees, signal heights, seed: those of "matched-filter"
-DIGITS = 6, 10  # rows and columns
+DIGITS = 5, 10  # rows and columns
 
 
 @cache
@@ -18,19 +22,19 @@ def picture(name):
     """Return what a picture shows, in words, and its PNG bytes on light and on dark paper.
 
     Args:
-        name: "see", "remember" or "compress".
+        name: "see", "remember", "compress" or "network".
 
     Raises:
         ValueError: If there is no such picture.
 
     >>> picture("compress")[0]
-    'Sixty handwritten digits on a grid; each turns into its neighbours step by step.'
+    'Fifty handwritten digits on a grid; each turns into its neighbours step by step.'
     >>> sorted(picture("compress")[1])
     ['dark', 'light']
     """
     from lectures_lib.plots import style
 
-    drawings = {"see": _see, "remember": _remember, "compress": _compress}
+    drawings = {"see": _see, "remember": _remember, "compress": _compress, "network": _network}
     if name not in drawings:
         raise ValueError(f"There is no picture {name!r}. Use {', '.join(drawings)}.")
     files = {}
@@ -39,6 +43,23 @@ def picture(name):
             figure, alt = drawings[name](ink, paper)
             files[mode] = _png(figure, paper)
     return alt, files
+
+
+def tags(name, *, root, classes=""):
+    """Return the HTML of a picture: for both modes, of which the page shows one.
+
+    Args:
+        name: As in `picture`.
+        root: The way from the page to the root of the site, as "../".
+        classes: Of both images.
+    """
+    alt, files = picture(name)
+    return "".join(
+        f'<img class="only-{mode} {classes}" src="{root}{FOLDER}/{name}-{mode}.png'
+        f'?v={zlib.crc32(content):08x}" alt="{html.escape(alt)}" width="{SIZE[0]}" '
+        f'height="{SIZE[1]}" loading="lazy" decoding="async">'
+        for mode, content in files.items()
+    )
 
 
 def _png(figure, paper):
@@ -91,8 +112,8 @@ def _remember(ink, paper):
     """What arrives at the trained LSTM of one unit, and what its cell holds."""
     from lectures_lib.data import pulse_train
     from lectures_lib.from_scratch import lstm
-    from lectures_lib.plots import COLOURS
     from lectures_lib.playground.answering import NOISE_PC, RECORDS, gates_networks
+    from lectures_lib.plots import COLOURS
 
     task, (_, weights) = pulse_train(RECORDS[0], noise_pc=NOISE_PC), gates_networks()[0]
     cell = lstm(task.inputs, *weights[:3]).cell[0, :, 0]
@@ -125,5 +146,28 @@ def _compress(ink, paper):
     sheet = drawn.reshape(rows, columns, 28, 28).swapaxes(1, 2).reshape(28 * rows, 28 * columns)
     figure, (axes,) = _blank()
     axes.imshow(sheet, cmap=LinearSegmentedColormap.from_list("ink", [paper, ink]), vmin=0, vmax=1)
-    alt = "Sixty handwritten digits on a grid; each turns into its neighbours step by step."
+    alt = "Fifty handwritten digits on a grid; each turns into its neighbours step by step."
+    return figure, alt
+
+
+def _network(ink, paper):
+    """A test digit, and what the network of the digits' playground answers."""
+    from lectures_lib.data import load_digits
+    from lectures_lib.playground.answering import digits_networks, forward
+    from lectures_lib.plots import COLOURS
+
+    image, (_, layers, weights) = load_digits(seed=0).test.inputs[:1], digits_networks()[0]
+    answer = forward(layers, weights, image)[-1][0]
+    figure, (left, right) = _blank(2, width_ratios=[3, 4])
+    left.imshow(image[0, :, :, 0], cmap="gray_r", vmin=0, vmax=1)
+    blue = COLOURS[0 if ink == "black" else 4]
+    right.barh(range(10), np.ones(10), color="none", edgecolor=ink, linewidth=0.4)
+    right.barh(range(10), answer, color=blue)
+    for digit in range(10):
+        right.text(-0.05, digit, str(digit), color=ink, fontsize=8, ha="right", va="center")
+    right.set(xlim=(-0.15, 1.05), ylim=(9.6, -0.6))
+    alt = (
+        f"A handwritten {int(answer.argmax())} on 8 by 8 pixels, and ten bars, one for each digit: "
+        f"a trained network gives it {answer.max():.0%} for the {int(answer.argmax())}."
+    )
     return figure, alt
