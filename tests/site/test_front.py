@@ -12,6 +12,12 @@ DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 WORDS = 350
 WIRE_BUDGET = 400_000  # bytes
+COUNT_SHIFTS = """
+  globalThis.shifts = 0;
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) shifts += one.value;
+  }).observe({ type: "layout-shift", buffered: true });
+"""
 PLACE = """element => {
   const { top, bottom } = element.getBoundingClientRect();
   return [top + scrollY, bottom + scrollY];
@@ -63,9 +69,13 @@ def test_each_part_has_a_picture_hours_and_a_way_in(scheme, visit, address):
         assert (SITE / "book" / page).is_file()
 
 
-def test_it_is_short_and_light(visit, address):
+def test_it_is_short_and_light_and_stands_still(visit, address):
     one = visit(viewport=DESKTOP)
+    one.page.add_init_script(COUNT_SHIFTS)
     opened = one.open(f"{address}/{FRONT}")
+    opened.get_by_role("button", name="Train it here").wait_for()
+    opened.wait_for_timeout(300)
+    assert opened.evaluate("shifts") < 0.01
     assert len(opened.locator("article").inner_text().split()) <= WORDS
     assert opened.evaluate("document.documentElement.scrollHeight") <= 2.5 * DESKTOP["height"]
     size = one.wire_bytes()
