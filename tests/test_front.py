@@ -65,6 +65,7 @@ def test_the_course_starts_with_its_first_chapter():
     assert f"]({first.removeprefix('book/')})" in TEXT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["see", "remember", "compress", "network"])
 def test_a_picture_is_drawn_for_both_modes_and_says_its_size(name):
     alt, files = picture(name)
