@@ -27,6 +27,7 @@ def setup(app):
         execution,
         exercise_index,
         frames,
+        front,
         notebooks,
         playgrounds,
         progress,
@@ -44,7 +45,7 @@ def setup(app):
     app.connect("html-page-context", _defer_scripts, priority=900)  # after all who add some
     for part in (
         progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
-        styles, edition,
+        front, styles, edition,
     ):  # fmt: skip
         part.setup(app)
     return {
