@@ -221,6 +221,14 @@ train(digits_cnn, load_digits(seed=0), name="learns", caption="It *learns*.", ep
             ["# Again\n\n```{train-again} it\n```"],
             "No page has a network called 'it' that trains in the page",
         ),
+        (
+            ["# Card\n\n```{course-part} See\n:chapters: no\n:picture: see\nText.\n```"],
+            "book/bad.ipynb: no chapter lies in book/no",
+        ),
+        (
+            ["# Path\n\n```{reading-path}\nbad\n```"],
+            "book/bad.ipynb: bad is no chapter with a first reading",
+        ),
     ],
     ids=[
         "raises",
@@ -231,6 +239,8 @@ train(digits_cnn, load_digits(seed=0), name="learns", caption="It *learns*.", ep
         "reference",
         "two demos",
         "no training",
+        "a card without chapters",
+        "a path without minutes",
     ],
 )
 def test_what_is_wrong_in_a_chapter_fails_the_build(book, cells, text):

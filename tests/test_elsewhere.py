@@ -126,7 +126,7 @@ def test_the_reason_is_the_error_and_not_what_is_printed_below_it():
 def fork(tmp_path, monkeypatch):
     """The files that hold the address."""
     monkeypatch.chdir(tmp_path)
-    for path in [ROOT / "_config.yml", ROOT / "README.md"]:
+    for path in [ROOT / "_config.yml", ROOT / "README.md", ROOT / "CITATION.cff"]:
         copy = tmp_path / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
@@ -151,7 +151,7 @@ def test_another_address_is_found_and_nothing_is_changed(fork, capsys):
     assert address.main(["--check", "https://github.com/me/fork"]) == 1
     assert [path.read_text("utf-8") for path in fork.rglob("*.*")] == before
     captured = capsys.readouterr()
-    assert len(captured.out.splitlines()) == 2
+    assert len(captured.out.splitlines()) == 3
     assert "make fork REPOSITORY=https://github.com/me/fork" in captured.err
 
 

@@ -676,7 +676,12 @@ def small_autoencoder(way):
         layers = keras.layers
         keras.utils.set_random_seed(0)
         model = keras.Sequential([keras.Input((28, 28, 1))])
-        if way == "linear":
+        if way == "around":
+            pictures = keras.Input((28, 28, 1))
+            code = layers.Dense(30)(layers.Flatten()(pictures))
+            back = layers.Reshape((28, 28, 1))(layers.Dense(784)(code))
+            model = keras.Model(pictures, layers.Add()([pictures, 0.001 * back]))
+        elif way == "linear":
             model.add(layers.Flatten())
             model.add(layers.Dense(30))
             model.add(layers.Dense(784))
@@ -694,8 +699,8 @@ def small_autoencoder(way):
     return train
 
 
-def any_basis(*, ordered):
-    """Train a linear autoencoder, and return its encoder, perhaps with sorted numbers."""
+def any_basis(*, ordered=False, turned=False):
+    """Train a linear autoencoder, and return its encoder, its codes sorted or uncorrelated."""
 
     def train(points):
         import keras
@@ -709,6 +714,10 @@ def any_basis(*, ordered):
             W, b = encoder.get_weights()
             order = np.argsort(-(points @ W).var(axis=0))
             encoder.set_weights([W[:, order], b[order]])
+        if turned:
+            W, b = encoder.get_weights()
+            axes = np.linalg.eigh(np.cov((points @ W).T))[1][:, ::-1]
+            encoder.set_weights([W @ axes, b @ axes])
         return encoder
 
     return train
@@ -751,7 +760,7 @@ LACKING = (
     "window alone teaches no more|squares on the readings do|Padding alone changes|"
     "constant answer explains|more than one number is passed on|straight line keeps about|"
     "any basis of the plane|PCA gives back as much|asks for one without|narrowest layer|"
-    "dense network reaches no more|tell no digits apart|has no SimpleRNN layer"
+    "way round it|dense network reaches no more|tell no digits apart|has no SimpleRNN layer"
 )
 
 
@@ -788,6 +797,7 @@ WAYS = {
         small_autoencoder("linear"),
         small_autoencoder("transposed"),
         small_autoencoder("wide"),
+        small_autoencoder("around"),
     ],
     "autoencoders-few-photons": [without_places(0), without_places(300)],
     "cnn-few-events": [track_network(mirror=False), track_network(mirror=True)],
@@ -821,7 +831,11 @@ WAYS = {
     "lstm-without-gates": [at_every_step(window=40), at_every_step(window=None)],
     "lstm-pendulum": [last_readings(30), last_readings(2)],
     "autoencoders-one-number": [through(1, "linear"), through(2), through(3)],
-    "autoencoders-ordered-code": [any_basis(ordered=False), any_basis(ordered=True)],
+    "autoencoders-ordered-code": [
+        any_basis(ordered=False),
+        any_basis(ordered=True),
+        any_basis(turned=True),
+    ],
     "autoencoders-mean-for-sum": [
         sampled_codes(summed=False, priced=1),
         sampled_codes(summed=True, priced=0),

@@ -1,8 +1,8 @@
 """Write the address of the repository wherever it stands: `python -m tools.address [URL]`.
 
 Given an address, it becomes `repository.url` of _config.yml, from which all links and the first
-cells of the notebooks follow; with or without one, the README then says the same. `--check` changes
-nothing and says where another one stands.
+cells of the notebooks follow; with or without one, README and CITATION.cff then say the same.
+`--check` changes nothing and says where another one stands.
 """
 
 import argparse
@@ -19,6 +19,7 @@ CONFIG = Path("_config.yml")
 PLACES = {
     ".yml": r"(?m)^(repository:\n(?:[ #].*\n)*?  url: )\S+",
     ".md": r"(git clone )\S+( && cd )\S+",
+    ".cff": r"(?m)^(repository-code: )\S+",
 }
 
 
@@ -41,7 +42,7 @@ def normal(url):
 
 
 def rewritten(text, url, *, kind):
-    """Return the text of a file of a kind (`.yml` or `.md`) with the address in it.
+    """Return the text of a file of a kind (`.yml`, `.md` or `.cff`) with the address in it.
 
     >>> rewritten("git clone https://old/x/y && cd y", "https://github.com/me/fork", kind=".md")
     'git clone https://github.com/me/fork && cd fork'
@@ -69,7 +70,7 @@ def main(arguments=None):
         print(error, file=sys.stderr)
         return 1
     changed = []
-    for path in [CONFIG, Path("README.md")]:
+    for path in [CONFIG, Path("README.md"), Path("CITATION.cff")]:
         old = path.read_text(encoding="utf-8")
         new = rewritten(old, url, kind=path.suffix)
         if new != old:

@@ -170,7 +170,7 @@ def pixel_loss():
         place = best if axis == "output" else np.log(best / (1 - best))
         label = f"H(x) = {entropy(target):.2f}"
         axes.plot([place], [entropy(target)], "s", color="black", label=label)
-        axes.set(ylabel="loss of one pixel", ylim=(-0.1, 4), title=f"target x = {target:g}")
+        axes.set(ylabel="loss of one pixel", ylim=(-0.2, 8.2), title=f"target x = {target:g}")
         axes.set(xlabel="output" if axis == "output" else "pre-activation z")
         axes.legend(loc="upper center")
         return drawn

@@ -14,8 +14,8 @@ from lectures_lib.words import counted, span
 
 __all__ = [
     "beta_temperature", "code_planes", "decode", "decoded_grid", "divergence_by_axis", "evidence",
-    "ising_bound", "learning_curve", "plain_samples", "recorded_code", "samples", "scheme",
-    "trial_gaussian",
+    "ising_bound", "learning_curve", "own_digits", "plain_samples", "recorded_code", "samples",
+    "scheme", "trial_gaussian",
 ]  # fmt: skip
 
 NETWORKS = ["variational 2", "plain 2", "variational 10", "plain 10"]
@@ -213,6 +213,23 @@ def learning_curve(history):
     )  # fmt: skip
 
 
+def own_digits(rows):
+    """Show digits, and what a network has made, a row of pictures of 28 x 28 pixels each.
+
+    Args:
+        rows: `{name: pictures}`, each of shape `(pictures, pixels)`, ink 1 and paper 0.
+    """
+    pictures = [np.reshape(row, (-1, 28, 28)) for row in rows.values()]
+    drawn, axes = new_figure(height=2.4)
+    _rows(pictures, names=rows, axes=axes)
+    grey = [f"{name} {_grey(row):.0%}" for name, row in zip(rows, pictures, strict=True)]
+    return figure(
+        drawn, name="fig-own-digits",
+        caption="Digits, the same through their mean codes, and pictures from codes of the prior.",
+        alt=f"Rows of {len(pictures[0])} pictures. Grey pixels: {', '.join(grey)}.",
+    )  # fmt: skip
+
+
 def code_planes(*, shown=250):
     """Show where a plain and a variational encoder of two numbers put test digits."""
     labels, tab10 = load_mnist().test.labels, colormaps["tab10"]
@@ -279,7 +296,8 @@ def evidence():
     axes.axhline(several, color="black", linewidth=1, linestyle=":", label="fifty mean pictures")
     axes.set(xlabel="numbers in the code", ylabel="nats per digit")
     axes.set_xticks(range(len(sizes)), sizes)
-    axes.legend(loc="upper right", fontsize=8)
+    axes.set_ylim(top=1.22 * axes.get_ylim()[1] - 0.22 * axes.get_ylim()[0])  # for the legend
+    axes.legend(loc="upper right", fontsize=8, ncols=2)
     return figure(
         drawn, name="fig-evidence",
         caption="$-\\ln p(x)$ of unseen digits, five seeds each (recorded runs), and the bound of "

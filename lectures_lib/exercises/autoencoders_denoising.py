@@ -33,6 +33,11 @@ def _few_photons(rng):
         score=explained,
         score_name="explained variance",
         bands=(
+            (
+                0.0,
+                "That is worse than the mean picture. Does your network draw blank paper? "
+                "Remember the slopes of the two losses, and start again with the other one.",
+            ),
             (0.5, "Are these pictures between 0 and 1, one for each picture of counts?"),
             (
                 0.875,

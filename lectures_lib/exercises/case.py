@@ -76,9 +76,9 @@ class Trained:
     threshold comes the sentence of the first of `bands`, pairs of a score and a sentence in rising
     order, whose score is not reached. The threshold earns all points, `baseline` none: what a
     network reaches that lacks the idea. A limit on weights and biases is `most_parameters`; one on
-    the numbers that the narrowest layer of an autoencoder passes on is `largest_code`. A layer of a
-    class that is named in `forbidden` is refused; a model may hold only recurrent layers of the
-    kind `recurrent`, such as "LSTM", and must hold one.
+    the numbers that an autoencoder passes on, by its narrowest layer and in all, is `largest_code`.
+    A layer of a class that is named in `forbidden` is refused; a model may hold only recurrent
+    layers of the kind `recurrent`, such as "LSTM", and must hold one.
     """
 
     given: dict

@@ -87,7 +87,27 @@ def _unlike(case, model):
                 f"the narrowest layer of the model passes on {code:,} numbers; the code may have "
                 f"at most {case.largest_code:,}."
             )
+        if (numbers := _passed_on(model, case.inputs[:1])) > case.largest_code:
+            return (
+                f"{numbers:,} numbers of an input reach the output, more than the "
+                f"{case.largest_code:,} of the code: is there a way round it?"
+            )
     return ""
+
+
+def _passed_on(model, example):
+    """Return how many numbers of one example its outputs depend on: the rank of the derivatives."""
+    import tensorflow as tf
+
+    count = math.prod(model.output_shape[1:])
+    inputs = tf.repeat(tf.constant(example, "float32"), count, axis=0)  # one for each output
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = tf.reshape(model(inputs, training=False), (count, count))
+        own = tf.linalg.trace(outputs)
+    slopes = np.reshape(tape.gradient(own, inputs), (count, -1))  # (outputs, inputs)
+    sizes = np.linalg.svd(slopes, compute_uv=False)
+    return int(np.sum(sizes > 1e-4 * sizes[0]))
 
 
 def _outputs(case, model):

@@ -27,6 +27,7 @@ def setup(app):
         execution,
         exercise_index,
         frames,
+        front,
         notebooks,
         playgrounds,
         progress,
@@ -46,7 +47,7 @@ def setup(app):
     for part in (
         questions,
         progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
-        styles, edition,
+        front, styles, edition,
     ):  # fmt: skip
         part.setup(app)
     return {

@@ -8,6 +8,7 @@ from base64 import b64decode
 from pathlib import Path
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from myst_nb.core.render import MimeRenderPlugin, create_figure_context
 from rjsmin import jsmin
 from sphinx.util.docutils import SphinxDirective
@@ -23,13 +24,14 @@ from lectures_lib.playground.answering import (
     start_line,
     still,
 )
-from lectures_lib.site import WRITING, pages
+from lectures_lib.site import WRITING, front_pictures, pages
 from lectures_lib.site.dependencies import PACKAGE
 from lectures_lib.site.frames import add_source, source_address
 
 __all__ = ["PlaygroundRenderer", "playground_box", "setup"]
 
 FOLDER = "_playgrounds"
+OPTIONS = {"still": directives.unchanged_required}  # of a small version
 
 
 class playground_box(nodes.General, nodes.Element):
@@ -41,15 +43,20 @@ class training_again(nodes.General, nodes.Element):
 
 
 class TrainAgain(SphinxDirective):
-    """`{train-again} name`: a small version of a figure of another page, and a text below it."""
+    """`{train-again} name`: a small version of a figure of another page, and a text below it.
+
+    Its still picture is that of the figure, or the one of `front_pictures` that `still` names.
+    """
 
     required_arguments = 1
     has_content = True
+    option_spec = OPTIONS
 
     def run(self):
         text = nodes.container(classes=["playground-below"])
         self.state.nested_parse(self.content, self.content_offset, text)
-        return [training_again(name=self.arguments[0]), text]
+        still = self.options.get("still", "")
+        return [training_again(name=self.arguments[0], still=still), text]
 
 
 class PlaygroundRenderer(MimeRenderPlugin):
@@ -109,29 +116,32 @@ def _visit_again(self, node):
     for docname in pages(self.builder.app):
         for bundle in _bundles(self.builder.env.get_doctree(docname)):
             if bundle["name"] == node["name"] and "page" in bundle:
-                self.body.append(_box(self.builder, bundle, small=True))
+                self.body.append(_box(self.builder, bundle, small=True, still=node["still"]))
                 raise nodes.SkipNode
     raise ValueError(f"No page has a network called {node['name']!r} that trains in the page.")
 
 
-def _box(builder, bundle, *, small=False):
-    """Return the HTML of a playground: its picture, and what starts it."""
+def _box(builder, bundle, *, small=False, still=""):
+    """Return the HTML of a playground: its picture, or that which `still` names; what starts it."""
     name, alt = bundle["name"], html.escape(bundle["alt"])
     root = "../" * builder.current_docname.count("/")
     base = f"{root}{FOLDER}/{name}"
     files = _files(builder.app, bundle)
-    width, height = struct.unpack(">II", files[f"{name}.png"][16:24])  # in the PNG head
     script = f"{base}.js{_version(files[f'{name}.js'])}"
-    still = (
-        f'<div class="playground" id="{_place(name)}"{" data-small" * small}>'
-        f'<img class="playground-still" src="{base}.png" alt="{alt}" width="{width}" '
-        f'height="{height}" loading="lazy" decoding="async">'
-    )
+    if still:
+        picture = front_pictures.tags(still, root=root, classes="playground-still")
+    else:
+        width, height = struct.unpack(">II", files[f"{name}.png"][16:24])  # in the PNG head
+        picture = (
+            f'<img class="playground-still" src="{base}.png" alt="{alt}" width="{width}" '
+            f'height="{height}" loading="lazy" decoding="async">'
+        )
+    opened = f'<div class="playground" id="{_place(name)}"{" data-small" * small}>{picture}'
     if "page" not in bundle:
-        return f'{still}</div><script defer src="{script}"></script>'
+        return f'{opened}</div><script defer src="{script}"></script>'
     engine = f"{base}-engine.js{_version(_engine(bundle['page']))}"
     return (
-        f'{still}<p><button type="button" class="playground-begin" hidden '
+        f'{opened}<p><button type="button" class="playground-begin" hidden '
         f'data-scripts="{engine} {script}">Train it here</button> '
         '<span role="status"></span></p></div>'
     )
