@@ -38,6 +38,7 @@ PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
 RECIPES = {
     recipe.__name__: recipe
     for recipe in (
+        digit_codes.autoencoder_errors,
         digit_codes.digit_code_choices,
         digit_codes.digit_codes,
         digits.digits_batch_size,
@@ -68,7 +69,6 @@ RECIPES = {
         extrapolation.extrapolation_forms,
         extrapolation.extrapolation_grid,
         extrapolation.extrapolation_runs,
-        denoising.autoencoder_errors,
         denoising.denoising_digits,
         denoising.denoising_filters,
         denoising.denoising_shuffled,

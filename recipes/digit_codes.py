@@ -9,7 +9,7 @@ from keras import layers
 
 from lectures_lib.data import load_mnist
 from lectures_lib.from_scratch import pca
-from lectures_lib.models import convolutional_autoencoder
+from lectures_lib.models import convolutional_autoencoder, stacked_autoencoder
 from recipes.extrapolation import memory
 
 LATENT_DIMS = (2, 10, 30, 100)
@@ -24,6 +24,9 @@ TRIED = {
     ),
     "convolutional": (("16-32", "relu", (2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)),),
 }
+# The stacked network with a code of 30, trained and built otherwise, and rates for whole runs.
+VARIANTS = {"squared error": {"loss": "mean_squared_error"}, "tied": {"tied": True}}
+VARIANT_RATES = (1e-3, 2e-3, 4e-3)
 
 
 def stacked(units, latent_dim, *, activation, learning_rate, seed):
@@ -81,6 +84,36 @@ def errors(restore, digits):
     """Return the mean squared error per pixel of each split."""
     parts = ((name, getattr(digits, name).inputs) for name in ("train", "validation", "test"))
     return {name: float(np.mean((restore(images) - images) ** 2.0)) for name, images in parts}
+
+
+@memory.cache
+def variant(network, learning_rate, seed, *, epochs):
+    """Train one of the variants; return its row of the table."""
+    digits, settings = load_mnist(), {"learning_rate": learning_rate, "seed": seed}
+    model = stacked_autoencoder(**settings, **VARIANTS[network])
+    images = digits.train.inputs
+    model.fit(images, images, epochs=epochs, batch_size=BATCH, verbose=0)
+    row = {"network": network, **settings, "epochs": epochs, "parameters": model.count_params()}
+    return row | errors(lambda images: np.asarray(model(images)), digits)
+
+
+def autoencoder_errors():
+    """Errors of stacked autoencoders by loss, and with tied weights; one or three seeds a rate."""
+    rows = []
+    for name in ("cross-entropy", *VARIANTS):
+        found = {(rate, 0): whole(name, rate, 0) for rate in VARIANT_RATES}
+        best = min(VARIANT_RATES, key=lambda rate: found[rate, 0]["validation"])
+        rows += (found | {(best, seed): whole(name, best, seed) for seed in SEEDS}).values()
+    return pd.DataFrame(rows)
+
+
+def whole(network, learning_rate, seed):
+    """Return the row of a whole run; the plain network is that of the other tables."""
+    if network in VARIANTS:
+        return variant(network, learning_rate, seed, epochs=EPOCHS)
+    row = trained("stacked", "300", "selu", 30, learning_rate, seed, epochs=EPOCHS)
+    keys = ("learning_rate", "seed", "epochs", "parameters", "train", "validation", "test")
+    return {"network": network} | {key: row[key] for key in keys}
 
 
 def digit_code_choices():

@@ -132,7 +132,7 @@ def test_numbers_of_parameters():
     assert (
         models.linear_autoencoder(latent_dim=2, shape=(5,)).count_params() == 5 * 2 + 2 + 2 * 5 + 5
     )
-    assert models.stacked_autoencoder().count_params() == 78_500 + 3_030 + 3_100 + 79_184
+    assert models.stacked_autoencoder().count_params() == 235_500 + 9_030 + 9_300 + 235_984
     tied = models.stacked_autoencoder(hidden=50, latent_dim=7, tied=True)
     assert tied.count_params() == 784 * 50 + 50 + 50 * 7 + 7 + 50 + 784
     assert len(tied.trainable_weights) == 6 and len(tied.get_weights()) == 6
@@ -182,10 +182,8 @@ def stacked_outputs(weights, inputs, *, tied):
         down, up = [(W, b), (V, c)], [(V.T, d), (W.T, e)]
     else:
         down, up = [weights[0:2], weights[2:4]], [weights[4:6], weights[6:8]]
-    values = inputs
-    for kernel, bias in (*down, up[0]):
-        values = selu(values @ kernel + bias)
-    return sigmoid(values @ up[1][0] + up[1][1])
+    codes = selu(inputs @ down[0][0] + down[0][1]) @ down[1][0] + down[1][1]
+    return sigmoid(selu(codes @ up[0][0] + up[0][1]) @ up[1][0] + up[1][1])
 
 
 @pytest.mark.parametrize("tied", [False, True])

@@ -1479,7 +1479,8 @@ def test_figures_of_denoising_say_what_they_show():
     peak = (np.array([1, 0, 4, 2]) + 0.4 * np.random.default_rng(4).normal(size=4)).max() / 2
     assert "with probability 0.25. The conditional mean rises to 1.75 V" in said
     assert said.endswith(f"the Wiener estimate to {peak:.2f} V.")
-    assert "0.2500 in training and 0.1250 in validation" in said_by("fig-dense-pulses")
+    said = said_by("fig-dense-pulses")
+    assert said.endswith("training 0.25; validation 0.125. Lines: Wiener 0.5, limit 0.1.")
     assert said_by("fig-pulse-kernels").count(" 0.00 V") == 2
     assert "25% of whose pixels are ink" in said_by("fig-noise-kinds")
     said = said_by("denoised-digits", noise="masking 0.5", digit=2)

@@ -929,6 +929,10 @@ def grids():
     runs = load("holding_networks")
     for key, rows in runs.groupby(["epochs", "network", "clipped"]):
         yield key, rows
+    first = "seed == 0 and kind == met_kind == 'gaussian' and noise == met_noise == 0.25"
+    for name, rule in (("denoising_digits", first), ("autoencoder_errors", "seed == 0")):
+        for network, rows in load(name).query(rule).groupby("network"):
+            yield (name, network), rows
 
 
 def test_the_best_learning_rate_lies_inside_its_grid():
@@ -1220,14 +1224,19 @@ def test_few_labels_come_out_again():
     assert found == pytest.approx(table[100, 5, "tuned"], abs=0.03)
 
 
-def test_autoencoder_errors_are_complete():
-    errors = load("autoencoder_errors")
-    runs = [("stacked", size) for size in (2, 5, 10, 30, 100)]
-    runs += [("tied", 30), ("squared error", 30)]
-    wanted = [(*run, seed) for run in runs for seed in range(5)]
-    assert configurations(errors, ["network", "latent_dim", "seed"]) == wanted
-    assert errors.columns.tolist()[3:] == ["train", "validation", "test", "cross_entropy"]
-    assert errors.notna().all(axis=None)
+def test_autoencoder_errors_are_complete_and_at_the_chosen_rates():
+    table = load("autoencoder_errors")
+    networks = ("cross-entropy", *digit_codes.VARIANTS)
+    assert table["network"].unique().tolist() == list(networks)
+    assert table.notna().all(axis=None) and table["epochs"].eq(20).all()
+    for _, rows in table.groupby("network"):
+        first = rows[rows["seed"] == 0]
+        assert first["learning_rate"].tolist() == list(digit_codes.VARIANT_RATES)
+        best = first.loc[first["validation"].idxmin(), "learning_rate"]
+        wanted = [(rate, 0) for rate in digit_codes.VARIANT_RATES] + [(best, 1), (best, 2)]
+        assert configurations(rows, ["learning_rate", "seed"]) == wanted
+    weights = table.groupby("network")["parameters"].unique().map(list).to_dict()
+    assert weights == {"cross-entropy": [489_814], "squared error": [489_814], "tied": [245_614]}
 
 
 def test_runs_of_the_denoisers_are_complete():
@@ -1242,11 +1251,7 @@ def test_runs_of_the_denoisers_are_complete():
         assert of.loc[first, "learning_rate"].tolist() == list(rates)
         best = of.loc[of.loc[first, "validation"].idxmin()]
         chosen = of[of["chosen"]]
-        wanted = [
-            (*noise, seed)
-            for noise in denoising.NOISES
-            for seed in (range(3) if noise == denoising.FIRST else (0,))
-        ]
+        wanted = [(*noise, seed) for noise in denoising.NOISES for seed in denoising.SEEDS]
         assert configurations(chosen, ["kind", "noise", "seed"]) == wanted
         assert chosen["learning_rate"].eq(best["learning_rate"]).all()
     assert configurations(load("denoising_shuffled"), ["noise", "seed"]) == [(0.25, 0)]

@@ -4,7 +4,7 @@ import numpy as np
 
 from lectures_lib import recorded
 from lectures_lib.explore import explore, figure
-from lectures_lib.plots import COLOURS, new_figure, show_image, use_style
+from lectures_lib.plots import COLOURS, draw_losses, new_figure, show_image, use_style
 from lectures_lib.words import counted, span
 
 __all__ = [
@@ -91,40 +91,25 @@ def posterior(pulses, place_probabilities, wiener):
     )  # fmt: skip
 
 
-def draw_losses(history, lines, *, ylabel):
-    """Draw the losses of a run of `fit` with validation data, and levels by name."""
-    drawn, axes = new_figure(height=2.6)
-    for name, label in (("loss", "training"), ("val_loss", "validation")):
-        losses = history.history[name]
-        axes.plot(range(1, len(losses) + 1), losses, "o-", markersize=4, label=label)
-    for (name, level), style in zip(lines.items(), ("--", ":"), strict=False):
-        axes.axhline(level, color="black", linewidth=1.2, linestyle=style, label=name)
-    axes.set(xlabel="epoch", ylabel=ylabel)
-    axes.legend(fontsize=8)
-    ends = [history.history[name][-1] for name in ("loss", "val_loss")]
-    said = f"Two losses over {counted(len(losses), 'epoch')}. At the end they are "
-    return drawn, said + f"{ends[0]:.4f} in training and {ends[1]:.4f} in validation."
-
-
 def pulse_curve(history, wiener, limit):
     """Show the losses of the dense network beside the errors of Wiener filter and Bayes."""
-    lines = {"Wiener": wiener, "limit": limit}
-    drawn, said = draw_losses(history, lines, ylabel="squared error (V²)")
+    levels = {"Wiener": wiener, "limit": limit}
+    drawn, said = draw_losses(history, ylabel="squared error (V²)", levels=levels)
     axes = drawn.axes[0]
-    axes.set(yscale="log", ylim=(0.003, 0.06))
+    axes.set(ylim=(0.003, 0.06))
     axes.set_yticks([0.005, 0.01, 0.02, 0.05], ["0.005", "0.01", "0.02", "0.05"])
     axes.minorticks_off()
     return figure(
         drawn, name="fig-dense-pulses",
         caption="Learning curves of the dense network; lines: the best linear filter, and the "
         "limit of all methods.",
-        alt=f"{said} The Wiener filter is at {wiener:.4f}, the limit at {limit:.4f}.",
+        alt=said,
     )  # fmt: skip
 
 
 def digit_curve(history):
     """Show the losses of the convolutional denoiser."""
-    drawn, said = draw_losses(history, {}, ylabel="cross-entropy")
+    drawn, said = draw_losses(history, ylabel="cross-entropy (nats per pixel)", log=False)
     return figure(
         drawn, name="fig-denoiser-fit",
         caption="Learning curves of the convolutional network, on noisy digits.",

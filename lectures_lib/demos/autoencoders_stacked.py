@@ -4,7 +4,7 @@ import numpy as np
 
 from lectures_lib import recorded
 from lectures_lib.explore import explore, figure
-from lectures_lib.plots import COLOURS, new_figure, show_image, use_style
+from lectures_lib.plots import COLOURS, draw_losses, new_figure, show_image, use_style
 from lectures_lib.words import counted
 
 __all__ = [
@@ -29,22 +29,9 @@ LOOK = {
 use_style()
 
 
-def _losses(history, ylabel):
-    """Draw the losses of a run of Keras' `fit`; return figure and description."""
-    drawn, axes = new_figure(height=2.4)
-    said = []
-    for name, label in (("loss", "training"), ("val_loss", "validation")):
-        losses = history.history[name]
-        axes.semilogy(range(1, len(losses) + 1), losses, label=label)
-        said.append(f"in {label} from {losses[0]:.3f} to {losses[-1]:.3f}")
-    axes.set(xlabel="epoch", ylabel=ylabel)
-    axes.legend()
-    return drawn, f"Losses over {counted(len(losses), 'epoch')}: {' and '.join(said)}."
-
-
 def orbit_curve(history):
     """Show the learning curves of the network that bends an orbit."""
-    drawn, said = _losses(history, "mean squared error")
+    drawn, said = draw_losses(history, ylabel="mean squared error")
     return figure(
         drawn, name="fig-orbit-fit", caption="Learning curves of the bent line.", alt=said
     )
@@ -52,7 +39,7 @@ def orbit_curve(history):
 
 def digits_curve(history):
     """Show the learning curves of the stacked network of digits."""
-    drawn, said = _losses(history, "cross-entropy (nats)")
+    drawn, said = draw_losses(history, ylabel="cross-entropy (nats per pixel)")
     return figure(
         drawn, name="fig-stacked-fit", caption="Learning curves of the stacked network.", alt=said
     )
