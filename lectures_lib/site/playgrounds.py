@@ -25,7 +25,7 @@ from lectures_lib.playground.answering import (
 )
 from lectures_lib.site import WRITING, pages
 from lectures_lib.site.dependencies import PACKAGE
-from lectures_lib.site.frames import add_source, source_address
+from lectures_lib.site.frames import WITHOUT_SCRIPTS, add_source, source_address
 
 __all__ = ["PlaygroundRenderer", "playground_box", "setup"]
 
@@ -125,7 +125,7 @@ def _box(builder, bundle, *, small=False):
     still = (
         f'<div class="playground" id="{_place(name)}"{" data-small" * small}>'
         f'<img class="playground-still" src="{base}.png" alt="{alt}" width="{width}" '
-        f'height="{height}" loading="lazy" decoding="async">'
+        f'height="{height}" loading="lazy" decoding="async">{WITHOUT_SCRIPTS}'
     )
     if "page" not in bundle:
         return f'{still}</div><script defer src="{script}"></script>'
