@@ -78,7 +78,9 @@ def test_a_link_finds_its_figure_though_the_page_grows_above_it(visit, address):
     one.context.add_init_script("""
       document.addEventListener("readystatechange", () => {
         if (document.readyState === "interactive") {
-          document.documentElement.style.overflowAnchor = "none"; // as in Safari
+          const style = document.createElement("style");
+          style.textContent = "* { overflow-anchor: none }"; // as in Safari
+          document.head.append(style);
         }
       });
       document.addEventListener("DOMContentLoaded", () => {
