@@ -3,7 +3,9 @@
 Listed under `extensions` in `_config.yml`; `setup` is what Sphinx calls.
 """
 
+import html
 import os
+import re
 import socket
 import subprocess
 import time
@@ -16,6 +18,19 @@ __all__ = ["WRITING", "pages", "setup"]
 ASSETS = Path(__file__).parent / "assets"
 # `make write` needs the page that changed, and no more.
 WRITING = bool(os.environ.get("LECTURES_WRITE"))
+ROOT_PAGE = """<!DOCTYPE html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+{tags}
+<link rel="canonical" href="{first}">
+<meta http-equiv="refresh" content="0; url={first}">
+</head>
+<body><main><h1>{title}</h1><p><a href="{first}">Begin the course</a></p></main></body>
+</html>
+"""
 _read = set()  # the pages that this build reads
 
 
@@ -42,8 +57,9 @@ def setup(app):
     app.connect("config-inited", _address)
     app.connect("env-before-read-docs", lambda app, env, docnames: _read.update(docnames))
     app.connect("env-updated", _pages_to_write)
-    app.connect("html-page-context", _repair_bibliography)
-    app.connect("html-page-context", _defer_scripts, priority=900)  # after all who add some
+    app.connect("html-page-context", _repair_body)
+    app.connect("html-page-context", _repair_scripts, priority=900)  # after all who add some
+    app.connect("build-finished", _write_root, priority=900)
     for part in (
         questions,
         progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
@@ -108,7 +124,8 @@ def _static_files(app, config):
     config.templates_path.insert(0, str(ASSETS / "templates"))  # before those of the theme
     config.html_static_path.append(str(ASSETS / "static"))
     config.html_css_files.append("lectures.css")
-    config.html_js_files += [(name, {"defer": "defer"}) for name in ("explore.js", "reading.js")]
+    scripts = ("address.js", "explore.js", "reading.js")
+    config.html_js_files += [(name, {"defer": "defer"}) for name in scripts]
     # Here and not in _config.yml, where they would replace what Jupyter Book makes of its own
     # entries: the repository's address and the launch buttons.
     config.html_theme_options.update(
@@ -142,21 +159,43 @@ def _address(app, config):
     }
 
 
-def _repair_bibliography(app, pagename, templatename, context, doctree):
-    """Docutils gives the bibliography roles that it does not keep to, or that ARIA gave up."""
+def _repair_body(app, pagename, templatename, context, doctree):
+    """Docutils gives the bibliography roles that it does not keep to, or that ARIA gave up.
+
+    And Sphinx marks code as not to be translated, and formulas, for one translator only.
+    """
     if "body" in context:
+        body = context["body"]
         for role in ('role="list" ', 'role="doc-biblioentry" ', ' role="doc-biblioentry"'):
-            context["body"] = context["body"].replace(role, "")
+            body = body.replace(role, "")
+        kept = r'<(pre|code|(?:span|div)(?= class="math\b))\b'
+        context["body"] = re.sub(kept, r'<\1 translate="no"', body)
 
 
-def _defer_scripts(app, pagename, templatename, context, doctree):
-    """Let pages show before scripts run; but the search starts within its page."""
-    for script in context.get("script_files", ()):  # the same objects for all pages
-        name = str(script.filename or "")
+def _repair_scripts(app, pagename, templatename, context, doctree):
+    """Let pages show before scripts run; but the search starts within its page.
+
+    Scripts in the page itself are of no use here, and a server may forbid them.
+    """
+    scripts = [script for script in context.get("script_files", ()) if script.filename]
+    for script in scripts:  # the same objects for all pages
         if pagename == "search":
             script.attributes.pop("defer", None)
-        elif name and not name.endswith("documentation_options.js"):
+        elif not str(script.filename).endswith("documentation_options.js"):
             script.attributes["defer"] = "defer"
+    context["script_files"] = scripts
+
+
+def _write_root(app, exception):
+    """Write a page that leads to the first one, and says to other sites what that says."""
+    if exception is not None or app.builder.format != "html":
+        return
+    first, out = f"{app.config.root_doc}.html", Path(app.outdir)
+    text = (out / first).read_text(encoding="utf-8")
+    tags = re.findall(r'<meta (?:property="og:|name="(?:description|twitter:))[^>]*>', text)
+    title, language = html.escape(app.config.html_title), app.config.language
+    page = ROOT_PAGE.format(first=first, tags="\n".join(tags), title=title, language=language)
+    (out / "index.html").write_text(page, encoding="utf-8")
 
 
 def _prepare_katex():

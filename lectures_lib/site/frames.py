@@ -17,6 +17,10 @@ from lectures_lib.site.model import book_of
 __all__ = ["ExploreRenderer", "setup"]
 
 FOLDER = "_demos"
+WITHOUT_SCRIPTS = (
+    "<noscript><p>This figure is a picture here: its controls need JavaScript, which is off.</p>"
+    "</noscript>"
+)
 
 
 class explore_controls(nodes.General, nodes.Element):
@@ -91,7 +95,7 @@ def _visit_html(self, node):
     # "<" cannot end the script element early, whatever a label or alt text contains.
     payload = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     self.body.append(
-        f'<div class="explore" data-demo="{name}">{picture}'
+        f'<div class="explore" data-demo="{name}">{picture}{WITHOUT_SCRIPTS}'
         f'<script type="application/json">{payload}</script></div>'
     )
     raise nodes.SkipNode

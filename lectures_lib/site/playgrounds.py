@@ -26,7 +26,7 @@ from lectures_lib.playground.answering import (
 )
 from lectures_lib.site import WRITING, front_pictures, pages
 from lectures_lib.site.dependencies import PACKAGE
-from lectures_lib.site.frames import add_source, source_address
+from lectures_lib.site.frames import WITHOUT_SCRIPTS, add_source, source_address
 
 __all__ = ["PlaygroundRenderer", "playground_box", "setup"]
 
@@ -137,6 +137,7 @@ def _box(builder, bundle, *, small=False, still=""):
             f'height="{height}" loading="lazy" decoding="async">'
         )
     opened = f'<div class="playground" id="{_place(name)}"{" data-small" * small}>{picture}'
+    opened += WITHOUT_SCRIPTS
     if "page" not in bundle:
         return f'{opened}</div><script defer src="{script}"></script>'
     engine = f"{base}-engine.js{_version(_engine(bundle['page']))}"

@@ -222,7 +222,7 @@ def test_a_digit_is_drawn_by_keyboard_alone(visit, address):
     opened.keyboard.press("Backspace")
     focused = opened.evaluate("document.activeElement.getAttribute('aria-label')")
     assert focused == "row 8, column 4: grey 0"
-    said = "document.querySelector('#digits-playground [role=status]').textContent"
+    said = "document.querySelector('#digits-playground .playground-hidden').textContent"
     opened.wait_for_function(f"{said}.includes('Answers: convolutional')")
     opened.wait_for_timeout(500)
     assert opened.evaluate(said) == answer(opened)

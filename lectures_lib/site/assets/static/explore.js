@@ -16,13 +16,14 @@
       Object.assign(this, JSON.parse(box.querySelector("script").textContent));
       this.frame = box.querySelector("img");
       this.figure = box.closest("figure") || box;
-      this.state = this.parameters.map((parameter) => parameter.start);
+      this.state = this.parameters.map((parameter) => parameter.start); // of the controls
+      this.shown = this.state; // of the picture
       this.controls = [];
+      this.stop = () => {}; // whatever plays
       this.build();
       this.sync(this.state);
       this.frame.dataset.state = this.index(this.state);
-      this.readAddress();
-      addEventListener("hashchange", () => this.readAddress());
+      lecturesAddress.follow(this.name, this.figure, (query) => this.read(query));
     }
 
     build() {
@@ -35,11 +36,12 @@
       this.parameters.forEach((parameter, i) => group.append(this.control(parameter, i)));
       const reset = element("button", { type: "button", textContent: "Reset" });
       reset.addEventListener("click", () => this.go(this.parameters.map((p) => p.start)));
-      const copy = element("button", { type: "button", textContent: "Copy link" });
-      copy.addEventListener("click", () => this.copyLink());
-      this.note = element("span", { className: "explore-note" });
-      this.note.setAttribute("role", "status");
-      group.append(element("div", { className: "explore-buttons" }, reset, copy, this.note));
+      const [copy, note] = lecturesAddress.copier(this.name, () => this.query());
+      this.note = note;
+      this.again = element("button", { type: "button", textContent: "Try again", hidden: true });
+      this.again.addEventListener("click", () => this.go(this.missing));
+      group.append(
+        element("div", { className: "explore-buttons" }, reset, copy, this.note, this.again));
       for (const event of ["pointerenter", "focusin"]) {
         group.addEventListener(event, () => this.prefetch(), { once: true });
       }
@@ -78,26 +80,37 @@
       const icon = element("span", { textContent: "▶" });
       icon.setAttribute("aria-hidden", "true");
       button.append(icon);
+      const last = parameter.texts.length - 1;
       let timer = null;
-      const stop = () => {
+      const rest = () => {
         clearInterval(timer);
         timer = null;
+        this.playing = false;
+        this.stop = () => {};
         icon.textContent = "▶";
         button.setAttribute("aria-label", `Play through ${parameter.label}`);
       };
+      const stop = () => {
+        rest();
+        this.tell();
+      };
+      const turn = (k) => this.turn(this.state.map((old, j) => (j === i ? k : old)));
       const step = () => {
-        if (this.state[i] === parameter.texts.length - 1) return stop();
-        this.set(i, this.state[i] + 1);
-        if (this.state[i] === parameter.texts.length - 1) stop();
+        if (this.wanted) return; // on a slow network pictures come one after the other
+        if (this.state[i] < last) turn(this.state[i] + 1);
+        if (this.state[i] === last) stop();
       };
       button.addEventListener("click", () => {
         if (timer !== null) return stop();
-        if (this.state[i] === parameter.texts.length - 1) this.set(i, 0);
+        this.stop();
+        this.stop = stop;
+        this.playing = true;
+        if (this.state[i] === last) turn(0);
         timer = setInterval(step, PLAY_MS);
         icon.textContent = "❚❚";
         button.setAttribute("aria-label", `Pause ${parameter.label}`);
       });
-      stop();
+      rest();
       return button;
     }
 
@@ -110,15 +123,18 @@
     }
 
     set(i, k) {
-      const state = this.state.slice();
-      state[i] = k;
-      this.go(state);
+      this.go(this.state.map((old, j) => (j === i ? k : old)));
     }
 
-    go(state, { remember = true } = {}) {
+    // What the reader asks for ends what plays.
+    go(state) {
+      this.stop();
+      this.turn(state);
+    }
+
+    turn(state, { remember = true } = {}) {
       this.sync(state);
-      this.show(state);
-      if (remember) history.replaceState(null, "", this.address());
+      this.show(state, remember);
     }
 
     // Set the controls; the picture is fetched by `show`, so that a page loads none in advance.
@@ -147,29 +163,49 @@
       this.box.classList.add("explore-moved");
     }
 
-    show(state) {
+    // The picture, its description and the address change when it is there; until then it is dimmed.
+    show(state, remember) {
       this.keepStill();
       const url = this.url(state);
-      const alt = this.alts[this.index(state)];
       const picture = new Image();
       picture.src = url;
       this.wanted = picture;
-      const swap = () => {
+      this.box.setAttribute("aria-busy", "true");
+      const end = (then) => () => {
         if (this.wanted !== picture) return; // the reader has moved on
+        this.wanted = null;
+        this.box.removeAttribute("aria-busy");
+        then();
+      };
+      const swap = end(() => {
+        this.shown = state;
         this.frame.src = url;
-        this.frame.alt = alt;
+        this.frame.alt = this.alts[this.index(state)];
         this.frame.dataset.state = this.index(state);
         this.note.textContent = "";
-        clearTimeout(this.telling);
-        this.telling = setTimeout(() => (this.announce.textContent = alt), 500);
+        if (document.activeElement === this.again) this.controls[0].focus();
+        this.again.hidden = true;
+        if (remember) lecturesAddress.remember(this.name, this.query());
+        this.tell();
         this.prefetch();
-      };
-      const fail = () => {
-        if (this.wanted === picture) this.note.textContent = "This picture could not be loaded.";
-      };
+      });
+      const fail = end(() => {
+        this.stop();
+        this.sync(this.shown);
+        this.missing = state;
+        this.note.textContent = "That picture could not be loaded.";
+        this.again.hidden = false;
+      });
       if (picture.complete && picture.naturalWidth) swap();
       else picture.addEventListener("load", swap);
       picture.addEventListener("error", fail);
+    }
+
+    // Screen readers get the description of a picture that stays.
+    tell() {
+      clearTimeout(this.telling);
+      if (this.playing) return;
+      this.telling = setTimeout(() => (this.announce.textContent = this.frame.alt), 500);
     }
 
     prefetch() {
@@ -183,35 +219,19 @@
         }));
     }
 
-    address() {
-      const query = new URLSearchParams(
-        this.parameters.map((parameter, i) => [parameter.name, parameter.texts[this.state[i]]]));
-      return `#${this.name}?${query}`;
+    query() {
+      return String(new URLSearchParams(
+        this.parameters.map((parameter, i) => [parameter.name, parameter.texts[this.shown[i]]])));
     }
 
-    // `#name?eta=0.1`: values that are not on a list are ignored, whatever they contain.
-    readAddress() {
-      const [name, query = ""] = location.hash.slice(1).split("?", 2);
-      if (name !== this.name) return;
-      const state = this.parameters.map((parameter) => parameter.start);
+    // `eta=0.1`: values that are not on a list are ignored, whatever they contain.
+    read(query) {
       const wanted = new URLSearchParams(query);
-      this.parameters.forEach((parameter, i) => {
-        const k = parameter.texts.indexOf(wanted.get(parameter.name));
-        if (k >= 0) state[i] = k;
-      });
-      this.go(state, { remember: false });
-      this.figure.scrollIntoView({ block: "center" });
-    }
-
-    async copyLink() {
-      const link = new URL(this.address(), location.href).href;
-      history.replaceState(null, "", this.address());
-      try {
-        await navigator.clipboard.writeText(link);
-        this.note.textContent = "Link copied.";
-      } catch {
-        this.note.textContent = "The link is in the address bar.";
-      }
+      this.stop();
+      this.turn(this.parameters.map(({ name, texts, start }) => {
+        const k = texts.indexOf(wanted.get(name));
+        return k < 0 ? start : k;
+      }), { remember: false });
     }
   }
 

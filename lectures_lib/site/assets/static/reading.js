@@ -1,14 +1,14 @@
 "use strict";
 
 (() => {
-  // Formulas that are too wide for the window scroll; the keyboard must reach them to do so.
-  const mark = (formulas) => {
-    for (const box of formulas) {
+  // What is too wide for the window scrolls; the keyboard must reach it to do so.
+  const mark = (boxes) => {
+    for (const box of boxes) {
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
   };
-  const markAll = () => mark(document.querySelectorAll("div.math"));
+  const markAll = () => mark(document.querySelectorAll("div.math, :has(> .playground-terms)"));
 
   // What was not laid out at first (lectures.css) follows section by section, in idle moments.
   const layOut = (page) => {
@@ -32,4 +32,23 @@
     else markAll();
   });
   addEventListener("resize", markAll);
+
+  // A finger that scrolls the page from a slider has moved the slider before the browser knows that
+  // it scrolls: put it back.
+  let touched = null;
+  document.addEventListener("pointerdown", ({ pointerType, target }) => {
+    const slides = pointerType === "touch" && target.type === "range";
+    touched = slides ? { slider: target, value: target.value } : null;
+  }, { capture: true });
+  document.addEventListener("pointercancel", () => {
+    if (touched && touched.slider.value !== touched.value) {
+      touched.slider.value = touched.value;
+      touched.slider.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    touched = null;
+  });
+
+  for (const button of document.querySelectorAll(".btn-download-pdf-button")) {
+    button.addEventListener("click", () => print());
+  }
 })();

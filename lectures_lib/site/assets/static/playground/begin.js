@@ -26,7 +26,8 @@
         await Promise.all(button.dataset.scripts.split(" ").map(load));
         button.parentNode.hidden = true;
         const box = button.closest(".playground"); // what came may be shorter than the picture
-        if (box.getBoundingClientRect().top < 60) box.scrollIntoView();
+        const { top } = box.getBoundingClientRect();
+        if (top < 60) scrollBy(0, top - 60);
       } catch {
         button.disabled = false;
         note.textContent = "A file could not be loaded. Is there a connection? Then try again.";

@@ -16,15 +16,33 @@ lecturesView.starters.digits = (() => {
       this.networks = data.networks.map(networkOf);
       this.normals = decode(data.normals);
       const examples = data.examples.map(greyText);
-      this.drawing = new Drawing({ examples, help: HELP, onChange: () => this.update() });
+      this.drawing = new Drawing({ examples, help: HELP, onChange: () => {
+        this.update();
+        if (!this.reading) this.address?.remember(this.figure, this.query());
+      } });
       this.disturbance = { right: 0, down: 0, noise: 0 };
       this.chosen = { network: 0, layer: 1, channel: 0, unit: 27 };
       this.announcer = announcer();
+      this.address = globalThis.lecturesAddress; // on the site
+      this.figure = "playground-digits";
       box.append(element("div", { className: "playground-live" },
         this.drawing.box, this.answers(), this.sliders(), this.network(), this.inspector(),
         this.announcer.box));
       this.showLayers();
       this.update();
+      this.address?.follow(this.figure, box.closest("figure"), (query) => this.read(query));
+    }
+
+    // A drawing as a text, a sign for each pixel.
+    query() {
+      return `drawing=${Array.from(this.drawing.greys, (grey) => grey.toString(17)).join("")}`;
+    }
+
+    read(query) {
+      const drawn = new URLSearchParams(query).get("drawing") || "";
+      this.reading = true;
+      if (/^[0-9a-g]{64}$/.test(drawn)) this.drawing.load(greyText(drawn));
+      this.reading = false;
     }
 
     answers() {
@@ -56,7 +74,8 @@ lecturesView.starters.digits = (() => {
         this.update();
       });
       return element("div", { className: "playground-sliders" }, ...made.map(({ box }) => box),
-        reset);
+        element("div", { className: "playground-buttons" }, reset,
+          ...(this.address?.copier(this.figure, () => this.query()) || [])));
     }
 
     network() {

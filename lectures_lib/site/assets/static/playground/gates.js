@@ -57,12 +57,19 @@ lecturesView.starters.gates = (() => {
       Object.assign(this, { text: clean(data.examples[0]), example: 0, noise: data.noise, step: 8,
         network: 0, unit: 0, pen: "1" });
       this.announcer = announcer();
+      this.address = globalThis.lecturesAddress; // on the site
+      this.figure = "playground-gates";
       const live = element("div", { className: "playground-live playground-time" },
         this.writing(data.noise), this.line(), this.readings(), this.announcer.box);
       box.append(live);
       this.showUnits();
       this.update();
       new ResizeObserver(() => this.redraw()).observe(this.slider);
+      this.address?.follow(this.figure, box.closest("figure"), (query) => {
+        const record = new URLSearchParams(query).get("record");
+        if (record !== null) this.text = clean(record);
+        this.update();
+      });
     }
 
     writing(noise) {
@@ -90,7 +97,7 @@ lecturesView.starters.gates = (() => {
         button("Next example", () => {
           this.example = (this.example + 1) % this.examples.length;
           this.set(clean(this.examples[this.example]));
-        }));
+        }), ...(this.address?.copier(this.figure, () => this.query()) || []));
       this.noiseSlider = slider("Noise on the charge", { min: 0, max: 0.5, step: 0.05, value: noise,
         say: (x) => `${number(x)} pC` }, (value) => {
         this.noise = value;
@@ -182,9 +189,14 @@ lecturesView.starters.gates = (() => {
       this.set(this.text.slice(0, step) + sign + this.text.slice(step + 1));
     }
 
+    query() {
+      return `record=${this.text}`;
+    }
+
     set(text, { type = true } = {}) {
       this.text = text;
       this.update({ type });
+      this.address?.remember(this.figure, this.query());
     }
 
     update({ type = true } = {}) {

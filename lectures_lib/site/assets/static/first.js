@@ -1,0 +1,41 @@
+// Before anything is drawn: a store for scripts, and the mode of the reader's system, unless one was
+// chosen here.
+"use strict";
+
+(() => {
+  // Where the browser stores nothing (cookies blocked, a sandboxed frame, no room), the scripts of
+  // the theme and of Sphinx would end with an error: what they store lasts as long as the page.
+  const standIn = () => {
+    const held = new Map();
+    return {
+      getItem: (key) => held.get(key) ?? null,
+      setItem: (key, text) => held.set(key, String(text)),
+      removeItem: (key) => held.delete(key),
+    };
+  };
+  for (const name of ["localStorage", "sessionStorage"]) {
+    try {
+      globalThis[name].setItem("lectures", "");
+      globalThis[name].removeItem("lectures");
+    } catch {
+      Object.defineProperty(globalThis, name, { value: standIn() });
+    }
+  }
+
+  // What figures showed before a reload (address.js); the script that marks words of a search takes
+  // it away.
+  globalThis.lecturesKept = { ...history.state };
+
+  const page = document.documentElement;
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const mode = localStorage.getItem("mode") || "auto";
+  const theme = mode === "auto" ? (dark ? "dark" : "light") : localStorage.getItem("theme") || mode;
+  localStorage.setItem("mode", mode);
+  localStorage.setItem("theme", theme);
+  Object.assign(page.dataset, { mode, theme });
+
+  const [{ type }] = performance.getEntriesByType("navigation");
+  if (type === "navigate" && !location.hash && globalThis.requestIdleCallback) {
+    page.classList.add("from-the-top"); // see lectures.css
+  }
+})();
