@@ -18,19 +18,6 @@ __all__ = ["WRITING", "pages", "setup"]
 ASSETS = Path(__file__).parent / "assets"
 # `make write` needs the page that changed, and no more.
 WRITING = bool(os.environ.get("LECTURES_WRITE"))
-ROOT_PAGE = """<!DOCTYPE html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-{tags}
-<link rel="canonical" href="{first}">
-<meta http-equiv="refresh" content="0; url={first}">
-</head>
-<body><main><h1>{title}</h1><p><a href="{first}">Begin the course</a></p></main></body>
-</html>
-"""
 _read = set()  # the pages that this build reads
 
 
@@ -59,7 +46,6 @@ def setup(app):
     app.connect("env-updated", _pages_to_write)
     app.connect("html-page-context", _repair_body)
     app.connect("html-page-context", _repair_scripts, priority=900)  # after all who add some
-    app.connect("build-finished", _write_root, priority=900)
     for part in (
         questions,
         progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
@@ -184,18 +170,6 @@ def _repair_scripts(app, pagename, templatename, context, doctree):
         elif not str(script.filename).endswith("documentation_options.js"):
             script.attributes["defer"] = "defer"
     context["script_files"] = scripts
-
-
-def _write_root(app, exception):
-    """Write a page that leads to the first one, and says to other sites what that says."""
-    if exception is not None or app.builder.format != "html":
-        return
-    first, out = f"{app.config.root_doc}.html", Path(app.outdir)
-    text = (out / first).read_text(encoding="utf-8")
-    tags = re.findall(r'<meta (?:property="og:|name="(?:description|twitter:))[^>]*>', text)
-    title, language = html.escape(app.config.html_title), app.config.language
-    page = ROOT_PAGE.format(first=first, tags="\n".join(tags), title=title, language=language)
-    (out / "index.html").write_text(page, encoding="utf-8")
 
 
 def _prepare_katex():

@@ -447,13 +447,3 @@ def test_no_page_has_a_script_in_it():
         text = path.read_text(encoding="utf-8")
         inside = [tag for tag in text.split("<script")[1:] if "src=" not in tag.partition(">")[0]]
         assert [tag[:60] for tag in inside if "application/json" not in tag[:40]] == [], path
-
-
-def test_the_root_is_a_page_that_leads_to_the_first(visit, address):
-    text = (SITE / "index.html").read_text(encoding="utf-8")
-    assert '<html lang="en">' in text
-    assert "<title>Networks that see, remember and compress</title>" in text
-    for name in ('property="og:image"', 'property="og:title"', 'name="description"'):
-        assert f"<meta {name} content=" in text
-    opened = visit(java_script_enabled=False).open(f"{address}/")
-    opened.wait_for_url("**/book/intro.html")
