@@ -108,7 +108,8 @@ def errors():
     return figure(
         drawn, name="fig-swing-errors",
         caption="Squared error against the true motion, over the motion's mean square, on windows "
-        "that no method has seen: medians of seeds, which are the small bars (recorded runs).",
+        "that no method has seen (recorded runs): five seeds with three numbers and, for the dense "
+        "network, with four, and their median; else one seed.",
         alt=f"Falling curves over {counted(len(middle), 'size')} of a code. Errors: "
         f"{'; '.join(said)}. The fit has {fit:.4f}.",
     )  # fmt: skip
