@@ -167,7 +167,7 @@ def codes(codes, drive_rad_per_s, decode):
         "move. Right: the window that the decoder makes of it. The sliders count in standard "
         "deviations.",
         first=[-1.5, -0.75, 0, 0.75, 1.5], second=[-1.5, -0.75, 0, 0.75, 1.5],
-        third=[-1.5, -0.75, 0, 0.75, 1.5], start={"first": 0.75, "second": 0, "third": 0},
+        third=[-1.5, 0, 1.5], start={"first": 0.75, "second": 0, "third": 0},
         labels={"first": "first number", "second": "second number", "third": "third number"},
     )  # fmt: skip
 
