@@ -65,7 +65,7 @@ def _three_numbers(rng):
             (0.3, "That is hardly more than a flat line: does the loss fall?"),
             (
                 0.88,
-                "A flat space of three axes keeps no more than 0.75: do encoder and decoder both "
+                "A flat space of three axes keeps no more than 0.8: do encoder and decoder both "
                 "bend, and has the loss stopped falling?",
             ),
             (1.0, "Nearly: more epochs, or another rate."),
