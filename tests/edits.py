@@ -355,6 +355,42 @@ EDITS = {
             ("return ...  # your answer: a trained model", "return model"),
         ],
     },
+    "autoencoders/series": {
+        "few windows, one epoch": [
+            ("fastest=1.4, seed=0)", "fastest=1.4, seed=0, windows=150)"),
+            ('how = {"epochs": 12', 'how = {"epochs": 1'),
+            ("windows=1000, seed=4", "windows=60, seed=4"),
+            ("windows=1000, kick", "windows=70, kick"),
+        ],
+        "a code of two numbers, longer windows": [
+            ("fastest=1.4, seed=0)", "fastest=1.4, seed=0, times=32)"),
+            ("train.measured.shape[1], 3", "train.measured.shape[1], 2"),
+            ("windows=1000, seed=4", "windows=1000, seed=4, times=32"),
+            ("windows=1000, kick", "windows=1000, times=32, kick"),
+            ('how = {"epochs": 12', 'how = {"epochs": 1'),
+        ],
+        "one number, an LSTM, another rate": [
+            ("train.measured.shape[1], 3", "train.measured.shape[1], 1"),
+            ("model.add(layers.GRU(32))", "model.add(layers.LSTM(8))"),
+            ("CosineDecay(0.01, steps)", "CosineDecay(0.1, steps)"),
+            ('how = {"epochs": 12', 'how = {"epochs": 2'),
+        ],
+        "a wide band, no noise, hard kicks": [
+            ("slowest=0.6, fastest=1.4, seed=0", "slowest=0.2, fastest=2.0, noise_m=0.0"),
+            ("kick_m_per_s=0.5", "kick_m_per_s=5.0"),
+            ('how = {"epochs": 12', 'how = {"epochs": 1'),
+        ],
+        "a code of five numbers, small layers": [
+            ("train.measured.shape[1], 3", "train.measured.shape[1], 5"),
+            ('encoder.add(layers.Dense(64, activation="relu"))\n' * 2, ""),
+            ("Conv1D(16, 5", "Conv1D(4, 3"),
+            ('how = {"epochs": 12', 'how = {"epochs": 1'),
+        ],
+        "own exercises": [
+            ("return ...  # your answer: a trained model", "return dense"),
+            ('how = {"epochs": 12', 'how = {"epochs": 1'),
+        ],
+    },
     "autoencoders/denoising": {
         "few pairs, one epoch": [
             ("records(8000, seed=2)", "records(500, seed=2)"),

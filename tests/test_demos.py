@@ -20,6 +20,7 @@ from lectures_lib.data import (
 from lectures_lib.demos import autoencoders_convolutional as folded
 from lectures_lib.demos import autoencoders_denoising as noise
 from lectures_lib.demos import autoencoders_linear_and_pca as linear
+from lectures_lib.demos import autoencoders_series as swings
 from lectures_lib.demos import autoencoders_stacked as stacked
 from lectures_lib.demos import autoencoders_variational as drawn_digits
 from lectures_lib.demos import cnn_cifar10 as photos
@@ -320,11 +321,27 @@ def figures_of_denoising():
     noise.pulses_from_noise(np.array([[1.0, -2, 0], [0, 1, 0.5]]), [5.0, 0.02])
 
 
+def figures_of_swings(size=3):
+    time_s = 0.8 * np.arange(24)
+    kinds = {
+        "one": np.outer([1.0, 2], np.cos(time_s))[..., np.newaxis],
+        "two": np.stack([np.cos(time_s), 3 * np.sin(2 * time_s)])[..., np.newaxis],
+    }
+    swings.windows(kinds), swings.spectra(kinds), swings.errors(), swings.kicks()
+    swings.learning_curves({"dense": SimpleNamespace(history={"loss": [0.5, 0.25]})})
+
+    def decode(codes):  # the first number is an amplitude
+        return (codes[:, :1] * np.cos(1.2 * time_s))[..., np.newaxis]
+
+    swings.codes(np.random.default_rng(0).normal(size=(40, size)), np.arange(40.0), decode)
+
+
 @pytest.mark.parametrize(
     ("chapter", "show"),
     [
         ("autoencoders/convolutional", figures_of_convolutional_autoencoders),
         ("autoencoders/denoising", figures_of_denoising),
+        ("autoencoders/series", figures_of_swings),
         ("cnn/digits", figures_of_digits),
         ("cnn/convolution_layers", figures_of_layers),
         ("cnn/why_convolutions", figures_of_tracks),
@@ -1524,3 +1541,34 @@ def test_errors_of_denoisers_are_those_recorded():
     medians = runs.groupby(["kind", "noise"], sort=False)["test"].median()
     said = said_by("fig-digit-errors")
     assert said.endswith(f"; convolutional {', '.join(f'{e:.4f}' for e in medians)}.")
+
+
+def test_figures_of_swings_are_drawn_in_all_corners_and_say_what_they_show():
+    for size in (1, 2, 3, 5):
+        registry.clear()
+        figures_of_swings(size)
+        assert len(registry) == 6
+        assert all(walked(registry["swing-codes"]))
+    for demo in registry.values():
+        assert all(walked(demo))
+    assert said_by("fig-swing-windows").endswith("two: from minus 3.0 to 3.0 m.")
+    assert said_by("fig-swing-spectra").endswith("more than 0.0001: one 1, two 2.")
+    assert "0.25" in said_by("fig-swing-fits")
+    codes = np.random.default_rng(0).normal(size=(40, 5))[:, 0]
+    first = codes.mean() + 0.75 * codes.std()
+    said = said_by("swing-codes", first=0.75, second=0, third=0)
+    assert f"begins with {first:.2f} m" in said and "at 1.2" in said
+
+
+def test_errors_of_swings_and_kicks_are_those_recorded():
+    figures_of_swings()
+    table = recorded.load("series_codes")
+    dense = table.query("method == 'dense' and latent_dim == 3")
+    best = dense["learning_rate"].mode().item()
+    runs = dense[dense["learning_rate"] == best]
+    assert len(runs) == 5 and swings.medians().loc[3, "dense"] == runs["test"].median()
+    assert f"{runs['test'].median():.4f} with 3" in said_by("fig-swing-errors")
+    fit = table.query("method == 'fit'")
+    assert said_by("fig-swing-errors").endswith(f"The fit has {fit['test'].item():.4f}.")
+    assert f"AUC: fit of a swing {fit['kick'].item():.2f};" in said_by("fig-swing-kicks")
+    assert f"{runs['kick'].max():.2f}" in said_by("fig-swing-kicks")

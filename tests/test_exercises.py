@@ -130,6 +130,23 @@ def products_of_all(counts, switch, means):
         return both[:, 1] / both.sum(axis=1)
 
 
+def without_sine(x, time_s, frequencies):
+    """Fit a cosine that begins at its crest."""
+    fits = [np.cos(f * time_s) * (np.cos(f * time_s) @ x) for f in frequencies]
+    norms = [np.sum(np.cos(f * time_s) ** 2) for f in frequencies]
+    lost = [np.sum((x - fit / norm) ** 2) for fit, norm in zip(fits, norms, strict=True)]
+    best = int(np.argmin(lost))
+    return np.array(
+        [frequencies[best], np.abs(np.cos(frequencies[best] * time_s) @ x) / norms[best]]
+    )
+
+
+def by_fourier(x, time_s, frequencies):
+    """Take the largest Fourier sum, which is a fit only over whole periods."""
+    sums = np.abs(np.exp(1j * np.outer(frequencies, time_s)) @ x) * 2 / len(x)
+    return np.array([frequencies[sums.argmax()], sums.max()])
+
+
 WRONG = {
     "cnn-largest-rate": [
         lambda curvature, l2, momentum: 2 / (curvature + 2 * l2),
@@ -297,6 +314,7 @@ WRONG = {
             np.sqrt(variances), share
         ),
     ],
+    "autoencoders-swing-fit": [without_sine, by_fourier],
     "autoencoders-stacked-weights": [
         lambda sizes, tied: answer_of("autoencoders-stacked-weights", "solution")(sizes, False)
         // (1 + tied),  # half of the biases too
@@ -667,6 +685,23 @@ def through(code, activation="tanh"):
     return train
 
 
+def flat_swings(code):
+    """Return the projection of windows on so many principal axes, as a network."""
+
+    def train(windows):
+        import keras
+
+        x = windows[..., 0]
+        axes = np.linalg.svd(x, full_matrices=False)[2][:code]
+        dense = [keras.layers.Dense(n, use_bias=False) for n in (code, x.shape[1])]
+        ends = keras.layers.Flatten(), keras.layers.Reshape(windows.shape[1:])
+        model = keras.Sequential([keras.Input(windows.shape[1:]), ends[0], *dense, ends[1]])
+        model.set_weights([axes.T, axes])
+        return model
+
+    return train
+
+
 def small_autoencoder(way):
     """Train one without layers between, with a layer that is refused, or with a code too wide."""
 
@@ -760,7 +795,8 @@ LACKING = (
     "window alone teaches no more|squares on the readings do|Padding alone changes|"
     "constant answer explains|more than one number is passed on|straight line keeps about|"
     "any basis of the plane|PCA gives back as much|asks for one without|narrowest layer|"
-    "way round it|dense network reaches no more|tell no digits apart|has no SimpleRNN layer"
+    "way round it|flat space of three axes|dense network reaches no more|tell no digits apart|"
+    "has no SimpleRNN layer"
 )
 
 
@@ -800,6 +836,7 @@ WAYS = {
         small_autoencoder("around"),
     ],
     "autoencoders-few-photons": [without_places(0), without_places(300)],
+    "autoencoders-three-numbers": [flat_swings(3), flat_swings(8)],
     "cnn-few-events": [track_network(mirror=False), track_network(mirror=True)],
     "cnn-slipping-scanner": [
         trained_on_centred(small_network, epochs=15),

@@ -38,6 +38,7 @@ from recipes import (
     rectified,
     regimes,
     series,
+    series_codes,
     tracks,
     variational,
     writers,
@@ -58,8 +59,8 @@ TABLES = [
     "map_errors", "memory_again", "memory_epochs", "memory_slopes", "memory_tasks",
     "motion_horizon", "outlook_padding", "outlook_recall", "outlook_smoothing",
     "pulse_networks", "pulse_rates", "rectified_networks", "regime_curves", "regime_runs",
-    "sine_intervals", "sine_networks", "sine_records", "sparsity_runs", "track_angles",
-    "unit_limits", "variational_beta", "variational_evidence", "variational_ising",
+    "series_codes", "sine_intervals", "sine_networks", "sine_records", "sparsity_runs",
+    "track_angles", "unit_limits", "variational_beta", "variational_evidence", "variational_ising",
     "variational_samples",
 ]  # fmt: skip
 OTHERS = (
@@ -1255,6 +1256,44 @@ def test_runs_of_the_denoisers_are_complete():
         assert configurations(chosen, ["kind", "noise", "seed"]) == wanted
         assert chosen["learning_rate"].eq(best["learning_rate"]).all()
     assert configurations(load("denoising_shuffled"), ["noise", "seed"]) == [(0.25, 0)]
+
+
+def test_series_codes_are_complete_and_at_the_chosen_rates():
+    table = load("series_codes")
+    assert table.query("method == 'PCA'")["latent_dim"].tolist() == list(range(1, 11))
+    for kind, rates in series_codes.RATES.items():
+        rows = table[table["method"] == kind]
+        headline = rows[rows["latent_dim"] == series_codes.HEADLINE]
+        tried = headline[headline["seed"] == 0].set_index("learning_rate")["validation"]
+        assert sorted(tried.index) == list(rates)
+        best = tried.idxmin()
+        assert rates[0] < best < rates[-1]
+        assert headline.query("learning_rate == @best")["seed"].tolist() == list(range(5))
+        others = rows[rows["latent_dim"] != series_codes.HEADLINE]
+        seeds = others.groupby("latent_dim").size().to_dict()
+        assert seeds == (series_codes.OTHERS if kind == "dense" else {})
+        assert others["learning_rate"].eq(best).all()
+    assert (table["shuffled"].dropna() < 0).all()
+
+
+def test_series_codes_of_axes_and_of_the_fit_come_out_again():
+    table = load("series_codes").set_index(["method", "latent_dim"])
+    eight = series_codes.errors(series_codes.axes_of(series_codes.data("train"), 8))
+    fit = series_codes.errors(series_codes.fitted)
+    for name in ("test", "kick"):
+        assert eight[name] == pytest.approx(table.loc[("PCA", 8), name].item(), rel=1e-3)
+        assert fit[name] == pytest.approx(table.loc[("fit", 3), name].item(), rel=1e-3)
+
+
+def test_a_dense_autoencoder_of_swings_learns_in_a_few_epochs():
+    row = series_codes.trained.func("dense", 3, 0.01, 0, epochs=6)
+    assert row["test"] < 0.12 and row["phase"] > 0.8
+
+
+def test_a_recurrent_autoencoder_goes_on_to_longer_windows():
+    with mock.patch.object(series_codes, "TIMES", 8):
+        short = series_codes.autoencoder("recurrent", 3, times=8)
+        assert short.predict(np.zeros((2, 8, 1)), verbose=0).shape == (2, 8, 1)
 
 
 def test_runs_of_pulse_denoisers_are_complete():

@@ -7,13 +7,16 @@ import numpy as np
 from lectures_lib.exercises import (
     Case,
     autoencoders_denoising,
+    autoencoders_series,
     autoencoders_trained,
     exercise,
     variational_trained,
 )
 
 # Their checks.
-__all__ = ["autoencoders_denoising", "autoencoders_trained", "variational_trained"]
+__all__ = [
+    "autoencoders_denoising", "autoencoders_series", "autoencoders_trained", "variational_trained",
+]  # fmt: skip
 
 
 @exercise("autoencoders-axes-needed", chapter="autoencoders/linear_and_pca")

@@ -3,7 +3,6 @@
 Listed under `extensions` in `_config.yml`; `setup` is what Sphinx calls.
 """
 
-import html
 import os
 import re
 import socket
