@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recipes import (
+    anomalies,
     cifar10,
     denoising,
     denoising_pulses,
@@ -38,6 +39,9 @@ PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
 RECIPES = {
     recipe.__name__: recipe
     for recipe in (
+        anomalies.anomaly_digits,
+        anomalies.anomaly_pulses,
+        anomalies.anomaly_rates,
         digit_codes.digit_code_choices,
         digit_codes.digit_codes,
         digits.digits_batch_size,

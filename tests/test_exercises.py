@@ -130,6 +130,12 @@ def products_of_all(counts, switch, means):
         return both[:, 1] / both.sum(axis=1)
 
 
+def alarms(normal, strange, false_share, strange_share):
+    """Return the share of alarms that are real."""
+    solution = answer_of("autoencoders-real-alarms", "solution")
+    return solution(normal, strange, false_share, strange_share)
+
+
 WRONG = {
     "cnn-largest-rate": [
         lambda curvature, l2, momentum: 2 / (curvature + 2 * l2),
@@ -307,6 +313,14 @@ WRONG = {
         lambda z, x: np.mean(x * np.logaddexp(0, -z) + (1 - x) * np.logaddexp(0, z)),
         lambda z, x: (  # overflows in the branch that is not taken
             np.where(z > 0, z + np.log1p(np.exp(-z)), np.log1p(np.exp(z))) - x * z
+        ),
+    ],
+    "autoencoders-real-alarms": [
+        lambda normal, strange, false_share, strange_share: alarms(
+            normal, strange, false_share, 0.5
+        ),
+        lambda normal, strange, false_share, strange_share: np.mean(
+            strange > np.sort(normal)[-1 - int(false_share * len(normal))]
         ),
     ],
     "autoencoders-best-estimate": [
@@ -743,6 +757,33 @@ def sampled_codes(*, summed, priced):
     return train
 
 
+def scored_by(way):
+    """Return a score of pictures: ink, how far it is from its mean, or an autoencoder's error."""
+
+    def train(images, labels):
+        import keras
+
+        layers, ops = keras.layers, keras.ops
+        keras.utils.set_random_seed(0)
+        x = keras.Input((28, 28, 1))
+        flat = layers.Flatten()(x)
+        if way == "error":
+            code = layers.Dense(10)(layers.Dense(100, activation="relu")(flat))
+            back = layers.Dense(100, activation="relu")(code)
+            back = layers.Dense(784, activation="sigmoid")(back)
+            model = keras.Model(x, back)
+            model.compile(keras.optimizers.Adam(3e-3), "binary_crossentropy")
+            model.fit(images, images.reshape(-1, 784), epochs=8, batch_size=64, verbose=0)
+            score = ops.mean((back - flat) ** 2, axis=1, keepdims=True)
+        else:
+            score = ops.sum(flat, axis=1, keepdims=True)
+            if way == "far":
+                score = ops.abs(score - float(images.sum(axis=(1, 2, 3)).mean()))
+        return keras.Model(x, score)
+
+    return train
+
+
 LACKING = (
     "centred pictures alone|trained on clean|see too little|events alone|such small inputs|"
     "pictures alone teach|are the new labels right|what came last|"
@@ -751,7 +792,8 @@ LACKING = (
     "window alone teaches no more|squares on the readings do|Padding alone changes|"
     "constant answer explains|more than one number is passed on|straight line keeps about|"
     "any basis of the plane|PCA gives back as much|asks for one without|narrowest layer|"
-    "dense network reaches no more|tell no digits apart|has no SimpleRNN layer"
+    "dense network reaches no more|miss one of the two digits|tell no digits apart|"
+    "has no SimpleRNN layer"
 )
 
 
@@ -789,6 +831,7 @@ WAYS = {
         small_autoencoder("transposed"),
         small_autoencoder("wide"),
     ],
+    "autoencoders-never-shown": [scored_by("error"), scored_by("ink"), scored_by("far")],
     "autoencoders-few-photons": [without_places(0), without_places(300)],
     "cnn-few-events": [track_network(mirror=False), track_network(mirror=True)],
     "cnn-slipping-scanner": [
@@ -1184,6 +1227,7 @@ NAMED = [
     ("lstm-gru-step", "z is turned round"),
     ("autoencoders-axes-needed", "This is the index"),
     ("autoencoders-stacked-weights", "biases of its own", "The biases are missing"),
+    ("autoencoders-real-alarms", "for granted", "that are found"),
     ("autoencoders-stable-cross-entropy", "is missing", "This is the mean"),
 ]
 

@@ -22,6 +22,7 @@ from lectures_lib.recorded import compare, load, names, weights
 from lectures_lib.training import evaluate, fit, forecast
 from recipes import __main__ as make
 from recipes import (
+    anomalies,
     cifar10,
     denoising,
     denoising_pulses,
@@ -48,7 +49,8 @@ pytestmark = pytest.mark.slow
 
 NETWORKS = ["digits_linear", "digits_dense", "digits_cnn"]
 TABLES = [
-    "autoencoder_errors", "cifar10_calibration", "cifar10_confusion", "cifar10_disturbed",
+    "anomaly_digits", "anomaly_pulses", "anomaly_rates", "autoencoder_errors",
+    "cifar10_calibration", "cifar10_confusion", "cifar10_disturbed",
     "cifar10_history", "cifar10_noise", "cifar10_patches", "cifar10_runs", "cifar10_transfer",
     "denoising_digits", "denoising_filters", "denoising_pulses", "denoising_shuffled",
     "digit_code_choices", "digit_codes", "digits_batch_size", "digits_choice", "digits_grid",
@@ -1250,6 +1252,48 @@ def test_runs_of_the_denoisers_are_complete():
         assert configurations(chosen, ["kind", "noise", "seed"]) == wanted
         assert chosen["learning_rate"].eq(best["learning_rate"]).all()
     assert configurations(load("denoising_shuffled"), ["noise", "seed"]) == [(0.25, 0)]
+
+
+def test_runs_of_anomalies_are_complete():
+    rates = load("anomaly_rates").set_index("learning_rate")["validation"]
+    assert rates.index.tolist() == list(anomalies.RATES)
+    assert rates.index[0] < rates.idxmin() < rates.index[-1]
+    runs = load("anomaly_digits")
+    assert configurations(runs, ["digit", "seed"]) == [
+        (digit, seed)
+        for digit in range(10)
+        for seed in (anomalies.MORE_SEEDS if digit in anomalies.OFTEN else anomalies.SEEDS)
+    ]
+    assert (
+        runs.drop(columns=["digit", "seed", "restored", "ink and error"])
+        .stack()
+        .between(0, 1)
+        .all()
+    )
+    runs = load("anomaly_pulses")
+    nets = runs.dropna(subset="code")
+    tried = nets.query("code == @anomalies.CHOSEN_CODE and seed == 0")
+    tried = tried.set_index("learning_rate")["validation"]
+    assert tried.index.tolist() == list(anomalies.PULSE_RATES)
+    assert tried.index[0] < tried.idxmin() < tried.index[-1]
+    best = nets[nets["learning_rate"] == tried.idxmin()]
+    assert best.query("seed == 0")["code"].tolist() == list(anomalies.CODES)
+    seeds = best.query("code == @anomalies.CHOSEN_CODE")["seed"]
+    assert seeds.tolist() == list(anomalies.MORE_SEEDS)
+    assert runs[runs["code"].isna()].groupby("score")["seed"].count().eq(5).all()
+
+
+def test_scores_of_anomalies_come_out_again():
+    table = load("anomaly_pulses").query("score == 'second pulse' and seed == 1")
+    with mock.patch.object(anomalies, "DISTANCES", (8,)):
+        again = anomalies.at_distances(anomalies.pulse_rules(1)["second pulse"], 1)
+    assert again["distance8"] == pytest.approx(table["distance8"].item(), abs=1e-6)
+    train, normal, strange = map(anomalies.flat, anomalies.left_out(1, seed=2))
+    row = load("anomaly_digits").query("digit == 1 and seed == 2").iloc[0]
+    plane = anomalies.Plane(train)
+    for name in ("ink", "error of PCA"):
+        score = anomalies.plane_scores(train[:500], plane)[name]
+        assert anomalies.auc(score(strange), score(normal)) == pytest.approx(row[name], abs=1e-6)
 
 
 def test_runs_of_pulse_denoisers_are_complete():

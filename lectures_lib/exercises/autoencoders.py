@@ -6,6 +6,7 @@ import numpy as np
 
 from lectures_lib.exercises import (
     Case,
+    autoencoders_anomalies,
     autoencoders_denoising,
     autoencoders_trained,
     exercise,
@@ -13,7 +14,10 @@ from lectures_lib.exercises import (
 )
 
 # Their checks.
-__all__ = ["autoencoders_denoising", "autoencoders_trained", "variational_trained"]
+__all__ = [
+    "autoencoders_anomalies", "autoencoders_denoising", "autoencoders_trained",
+    "variational_trained",
+]  # fmt: skip
 
 
 @exercise("autoencoders-axes-needed", chapter="autoencoders/linear_and_pca")
