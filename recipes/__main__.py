@@ -41,7 +41,6 @@ RECIPES = {
     for recipe in (
         anomalies.anomaly_digits,
         anomalies.anomaly_pulses,
-        anomalies.anomaly_rates,
         digit_codes.digit_code_choices,
         digit_codes.digit_codes,
         digits.digits_batch_size,
