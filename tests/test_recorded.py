@@ -1286,13 +1286,13 @@ def test_scores_of_anomalies_come_out_again():
     table = load("anomaly_pulses").query("score == 'second pulse' and seed == 1")
     with mock.patch.object(anomalies, "DISTANCES", (8,)):
         again = anomalies.at_distances(anomalies.pulse_rules(1)["second pulse"], 1)
-    assert again["distance8"] == pytest.approx(table["distance8"].item(), abs=1e-6)
-    train, normal, strange = map(anomalies.flat, anomalies.left_out(1, seed=2))
-    row = load("anomaly_digits").query("digit == 1 and seed == 2").iloc[0]
+    assert again["distance8"] == pytest.approx(table["distance8"].item(), abs=1e-4)
+    train, normal, strange = map(anomalies.flat, anomalies.left_out(1, seed=0))
+    row = load("anomaly_digits").query("digit == 1 and seed == 0").iloc[0]
     plane = anomalies.Plane(train)
     for name in ("ink", "error of PCA"):
         score = anomalies.plane_scores(train[:500], plane)[name]
-        assert anomalies.auc(score(strange), score(normal)) == pytest.approx(row[name], abs=1e-6)
+        assert anomalies.auc(score(strange), score(normal)) == pytest.approx(row[name], abs=1e-4)
 
 
 def test_runs_of_pulse_denoisers_are_complete():
