@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recipes import (
+    anomalies,
     cifar10,
     denoising,
     denoising_pulses,
@@ -40,6 +41,8 @@ RECIPES = {
     recipe.__name__: recipe
     for recipe in (
         digit_codes.autoencoder_errors,
+        anomalies.anomaly_digits,
+        anomalies.anomaly_pulses,
         digit_codes.digit_code_choices,
         digit_codes.digit_codes,
         digits.digits_batch_size,

@@ -12,6 +12,44 @@ TWO_CONVOLUTIONS = """        Conv2D(8, 3, padding="same", activation="relu"),
 """
 SEVEN = 'np.logspace(-5, 1, 7), "l2": np.logspace(-5, 1, 7)}'
 EDITS = {
+    "autoencoders/anomalies": {
+        "few records, few digits, one epoch": [
+            ("records(20000, seed=3)", "records(500, seed=3)"),
+            ("epochs=20, batch_size=128", "epochs=1, batch_size=50"),
+            ("load_mnist(), 1", "load_mnist(train_images=500), 1"),
+            ("epochs=6, batch_size=64", "epochs=1, batch_size=64"),
+        ],
+        "a longer ring, more noise, a wide pulse": [
+            ("SAMPLES, NOISE_V = 64, 0.3", "SAMPLES, NOISE_V = 50, 0.9"),
+            ("np.exp(-np.arange(SAMPLES) / 6)", "np.exp(-((np.arange(SAMPLES) - 9) ** 2) / 8)"),
+            ("epochs=20, batch_size=128", "epochs=2, batch_size=128"),
+            ("epochs=6, batch_size=64", "epochs=1, batch_size=64"),
+        ],
+        "pulses nearer to each other": [
+            ("distance=8, seed=2)", "distance=2, seed=7)"),
+            ("distance=8)", "distance=2)"),
+            ("log_p(x, 8)", "log_p(x, 2)"),
+            ("epochs=20, batch_size=128", "epochs=2, batch_size=128"),
+            ("epochs=6, batch_size=64", "epochs=1, batch_size=64"),
+        ],
+        "a code of other widths, one activation": [
+            ("layers.Dense(3)", "layers.Dense(12, 'tanh')"),
+            ("latent_dim=3)", "latent_dim=9)"),
+            ("layers.Dense(10))  # the code", "layers.Dense(2))"),
+            ("epochs=20, batch_size=128", "epochs=2, batch_size=128"),
+            ("epochs=6, batch_size=64", "epochs=1, batch_size=64"),
+        ],
+        "the zero, and four labelled ones": [
+            ("load_mnist(), 1", "load_mnist(), 0"),
+            ("never[:10], never[10:]", "never[:4], never[4:]"),
+            ("latent_dim=30)\nrule", "latent_dim=12)\nrule"),
+            ("epochs=20, batch_size=128", "epochs=2, batch_size=128"),
+            ("epochs=6, batch_size=64", "epochs=1, batch_size=64"),
+        ],
+        "own exercises of every kind": [
+            ("return ...  # your answer: a model that gives a score", "return network"),
+        ],
+    },
     "autoencoders/linear_and_pca": {
         "one number, not trained for long": [
             ("plane = pca(orbit, latent_dim=2)", "plane = pca(orbit, latent_dim=1)"),

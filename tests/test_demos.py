@@ -17,6 +17,7 @@ from lectures_lib.data import (
     recall_series,
     switched_oscillator,
 )
+from lectures_lib.demos import autoencoders_anomalies as strange
 from lectures_lib.demos import autoencoders_convolutional as folded
 from lectures_lib.demos import autoencoders_denoising as noise
 from lectures_lib.demos import autoencoders_linear_and_pca as linear
@@ -302,6 +303,18 @@ def figures_of_convolutional_autoencoders():
     folded.shifts(images, np.array([2, 4, 7]), lambda x: x[:, ::4, ::4], step=4)
 
 
+def figures_of_anomalies():
+    run = SimpleNamespace(history={"loss": [0.5, 0.25], "val_loss": [0.75, 0.125]})
+    strange.two_records(np.array([0.0, 3, 1, 0]), np.array([0.0, 1.5, 0, 1]), 2)
+    strange.pulse_curve(run, 0.09), strange.digit_curve(run)
+    strange.rocs({"a": ([0, 0.2, 1], [0, 1, 1])}, {"a": 0.9}), strange.by_distance()
+    strange.by_digit()
+    ink, error = np.array([10.0, 20, 30]), np.array([0.1, 0.2, 0.3])
+    strange.error_and_ink(ink, error, ink - 9, error / 10, 1)
+    pictures = np.ones((20, 28, 28, 1))
+    strange.copied(pictures, np.arange(20) % 10, lambda images, digit: images - digit / 10)
+
+
 def figures_of_denoising():
     run = SimpleNamespace(history={"loss": [0.5, 0.25], "val_loss": [0.75, 0.125]})
     shape = np.array([4.0, 2, 1, 0])
@@ -340,6 +353,7 @@ def figures_of_swings(size=3):
     ("chapter", "show"),
     [
         ("autoencoders/convolutional", figures_of_convolutional_autoencoders),
+        ("autoencoders/anomalies", figures_of_anomalies),
         ("autoencoders/denoising", figures_of_denoising),
         ("autoencoders/series", figures_of_swings),
         ("cnn/digits", figures_of_digits),
@@ -1355,6 +1369,42 @@ def test_figures_of_codes_of_autoencoders_are_drawn_in_all_corners(show, figures
     assert len(registry) == figures
     for demo in registry.values():
         assert all(walked(demo))
+
+
+def test_figures_of_anomalies_are_drawn_in_all_corners():
+    registry.clear()
+    figures_of_anomalies()
+    assert len(registry) == 8
+    for demo in registry.values():
+        assert all(walked(demo))
+
+
+def test_figures_of_anomalies_say_what_they_show():
+    figures_of_anomalies()
+    assert said_by("fig-pile-up").endswith("strange, highest at sample 1 with 1.5 V. The two "
+                                           "pulses stand 2 samples apart.")  # fmt: skip
+    assert said_by("fig-roc").endswith("a, area 0.90, finds 0.50 at 0.1 false alarms.")
+    said = said_by("fig-error-and-ink")
+    assert "medians 20 pixels of ink and an error of 0.2, correlation 1.00" in said
+    assert said.endswith("Digit 1: 11 and 0.02.")
+    assert "with an error of 0.160 per pixel" in said_by("left-out-digit", digit=4)
+
+
+def test_scores_of_anomalies_are_medians_of_seeds():
+    runs = recorded.load("anomaly_digits")
+    middle = runs[runs["digit"] == 1]["error of network"].median()
+    assert strange.score_table().loc["error, network", "digit 1"] == middle
+    medians = [runs[runs["digit"] == k]["ink"].median() for k in range(10)]
+    row = strange.score_table().loc["ink alone"]
+    assert row["worst digit"] == min(medians)
+    assert row["mean"] == pytest.approx(np.mean(medians))
+    assert f"ink alone {', '.join(f'{m:.2f}' for m in medians)}" in said_by("fig-auc-by-digit")
+    runs = recorded.load("anomaly_pulses").query("score == 'second pulse'")
+    found = runs["distance12"].median()
+    assert strange.distance_table().loc["second pulse", 12] == found
+    said = said_by("pile-up-distance", code=3)
+    assert f"{found:.2f}" in said.split("second pulse ")[1].split(";")[0]
+    assert "network with a code of 3" in said
 
 
 def test_figures_of_denoising_are_drawn_in_all_corners():

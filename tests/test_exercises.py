@@ -147,6 +147,12 @@ def by_fourier(x, time_s, frequencies):
     return np.array([frequencies[sums.argmax()], sums.max()])
 
 
+def alarms(normal, strange, false_share, strange_share):
+    """Return the share of alarms that are real."""
+    solution = answer_of("autoencoders-real-alarms", "solution")
+    return solution(normal, strange, false_share, strange_share)
+
+
 WRONG = {
     "cnn-largest-rate": [
         lambda curvature, l2, momentum: 2 / (curvature + 2 * l2),
@@ -325,6 +331,14 @@ WRONG = {
         lambda z, x: np.mean(x * np.logaddexp(0, -z) + (1 - x) * np.logaddexp(0, z)),
         lambda z, x: (  # overflows in the branch that is not taken
             np.where(z > 0, z + np.log1p(np.exp(-z)), np.log1p(np.exp(z))) - x * z
+        ),
+    ],
+    "autoencoders-real-alarms": [
+        lambda normal, strange, false_share, strange_share: alarms(
+            normal, strange, false_share, 0.5
+        ),
+        lambda normal, strange, false_share, strange_share: np.mean(
+            strange > np.sort(normal)[-1 - int(false_share * len(normal))]
         ),
     ],
     "autoencoders-best-estimate": [
@@ -787,6 +801,33 @@ def sampled_codes(*, summed, priced):
     return train
 
 
+def scored_by(way):
+    """Return a score of pictures: ink, how far it is from its mean, or an autoencoder's error."""
+
+    def train(images, labels):
+        import keras
+
+        layers, ops = keras.layers, keras.ops
+        keras.utils.set_random_seed(0)
+        x = keras.Input((28, 28, 1))
+        flat = layers.Flatten()(x)
+        if way == "error":
+            code = layers.Dense(10)(layers.Dense(100, activation="relu")(flat))
+            back = layers.Dense(100, activation="relu")(code)
+            back = layers.Dense(784, activation="sigmoid")(back)
+            model = keras.Model(x, back)
+            model.compile(keras.optimizers.Adam(3e-3), "binary_crossentropy")
+            model.fit(images, images.reshape(-1, 784), epochs=8, batch_size=64, verbose=0)
+            score = ops.mean((back - flat) ** 2, axis=1, keepdims=True)
+        else:
+            score = ops.sum(flat, axis=1, keepdims=True)
+            if way == "far":
+                score = ops.abs(score - float(images.sum(axis=(1, 2, 3)).mean()))
+        return keras.Model(x, score)
+
+    return train
+
+
 LACKING = (
     "centred pictures alone|trained on clean|see too little|events alone|such small inputs|"
     "pictures alone teach|are the new labels right|what came last|"
@@ -795,7 +836,8 @@ LACKING = (
     "window alone teaches no more|squares on the readings do|Padding alone changes|"
     "constant answer explains|more than one number is passed on|straight line keeps about|"
     "any basis of the plane|PCA gives back as much|asks for one without|narrowest layer|"
-    "way round it|flat space of three axes|dense network reaches no more|tell no digits apart|"
+    "way round it|flat space of three axes|dense network reaches no more|"
+    "miss one of the two digits|tell no digits apart|"
     "has no SimpleRNN layer"
 )
 
@@ -835,6 +877,7 @@ WAYS = {
         small_autoencoder("wide"),
         small_autoencoder("around"),
     ],
+    "autoencoders-never-shown": [scored_by("error"), scored_by("ink"), scored_by("far")],
     "autoencoders-few-photons": [without_places(0), without_places(300)],
     "autoencoders-three-numbers": [flat_swings(3), flat_swings(8)],
     "cnn-few-events": [track_network(mirror=False), track_network(mirror=True)],
@@ -1235,6 +1278,7 @@ NAMED = [
     ("lstm-gru-step", "z is turned round"),
     ("autoencoders-axes-needed", "This is the index"),
     ("autoencoders-stacked-weights", "biases of its own", "The biases are missing"),
+    ("autoencoders-real-alarms", "for granted", "that are found"),
     ("autoencoders-stable-cross-entropy", "is missing", "This is the mean"),
 ]
 

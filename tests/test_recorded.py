@@ -22,6 +22,7 @@ from lectures_lib.recorded import compare, load, names, weights
 from lectures_lib.training import evaluate, fit, forecast
 from recipes import __main__ as make
 from recipes import (
+    anomalies,
     cifar10,
     denoising,
     denoising_pulses,
@@ -49,7 +50,8 @@ pytestmark = pytest.mark.slow
 
 NETWORKS = ["digits_linear", "digits_dense", "digits_cnn"]
 TABLES = [
-    "autoencoder_errors", "cifar10_calibration", "cifar10_confusion", "cifar10_disturbed",
+    "anomaly_digits", "anomaly_pulses", "autoencoder_errors",
+    "cifar10_calibration", "cifar10_confusion", "cifar10_disturbed",
     "cifar10_history", "cifar10_noise", "cifar10_patches", "cifar10_runs", "cifar10_transfer",
     "denoising_digits", "denoising_filters", "denoising_pulses", "denoising_shuffled",
     "digit_code_choices", "digit_codes", "digits_batch_size", "digits_choice", "digits_grid",
@@ -1294,6 +1296,47 @@ def test_a_recurrent_autoencoder_goes_on_to_longer_windows():
     with mock.patch.object(series_codes, "TIMES", 8):
         short = series_codes.autoencoder("recurrent", 3, times=8)
         assert short.predict(np.zeros((2, 8, 1)), verbose=0).shape == (2, 8, 1)
+
+
+def test_runs_of_anomalies_are_complete():
+    rates = load("digit_code_choices").query("shape == '16-32' and latent_dim == @anomalies.CODE")
+    assert rates.loc[rates["validation"].idxmin(), "learning_rate"] == anomalies.RATE
+    runs = load("anomaly_digits")
+    assert configurations(runs, ["digit", "seed"]) == [
+        (digit, seed)
+        for digit in range(10)
+        for seed in (anomalies.MORE_SEEDS if digit in anomalies.OFTEN else anomalies.SEEDS)
+    ]
+    assert (
+        runs.drop(columns=["digit", "seed", "restored", "ink and error"])
+        .stack()
+        .between(0, 1)
+        .all()
+    )
+    runs = load("anomaly_pulses")
+    nets = runs.dropna(subset="code")
+    tried = nets.query("code == @anomalies.CHOSEN_CODE and seed == 0")
+    tried = tried.set_index("learning_rate")["validation"]
+    assert tried.index.tolist() == list(anomalies.PULSE_RATES)
+    assert tried[anomalies.PULSE_RATE] < 1.005 * tried.min()  # the largest rate gains no more
+    best = nets[nets["learning_rate"] == anomalies.PULSE_RATE]
+    assert best.query("seed == 0")["code"].tolist() == list(anomalies.CODES)
+    seeds = best.query("code == @anomalies.CHOSEN_CODE")["seed"]
+    assert seeds.tolist() == list(anomalies.PULSE_SEEDS)
+    assert runs[runs["code"].isna()].groupby("score")["seed"].count().eq(5).all()
+
+
+def test_scores_of_anomalies_come_out_again():
+    table = load("anomaly_pulses").query("score == 'second pulse' and seed == 1")
+    with mock.patch.object(anomalies, "DISTANCES", (8,)):
+        again = anomalies.at_distances(anomalies.pulse_rules(1)["second pulse"], 1)
+    assert again["distance8"] == pytest.approx(table["distance8"].item(), abs=1e-4)
+    train, normal, strange = map(anomalies.flat, anomalies.left_out(1, seed=0))
+    row = load("anomaly_digits").query("digit == 1 and seed == 0").iloc[0]
+    plane = anomalies.Plane(train)
+    for name in ("ink", "error of PCA"):
+        score = anomalies.plane_scores(train[:500], plane)[name]
+        assert anomalies.auc(score(strange), score(normal)) == pytest.approx(row[name], abs=1e-4)
 
 
 def test_runs_of_pulse_denoisers_are_complete():

@@ -6,6 +6,7 @@ import numpy as np
 
 from lectures_lib.exercises import (
     Case,
+    autoencoders_anomalies,
     autoencoders_denoising,
     autoencoders_series,
     autoencoders_trained,
@@ -15,7 +16,8 @@ from lectures_lib.exercises import (
 
 # Their checks.
 __all__ = [
-    "autoencoders_denoising", "autoencoders_series", "autoencoders_trained", "variational_trained",
+    "autoencoders_anomalies", "autoencoders_denoising", "autoencoders_series",
+    "autoencoders_trained", "variational_trained",
 ]  # fmt: skip
 
 
