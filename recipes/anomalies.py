@@ -13,7 +13,7 @@ from lectures_lib.data import load_mnist
 from lectures_lib.from_scratch import pca
 from recipes.extrapolation import memory
 
-LEFT_OUT, SEEDS, MORE_SEEDS = range(10), range(1), range(5)
+LEFT_OUT, SEEDS, MORE_SEEDS = range(10), range(3), range(5)
 OFTEN = 0, 1  # the digits with more seeds
 CODE, AXES, MIXED, LABELLED = 10, 30, 10, 10
 RATE = 8e-3  # the best one for a code of 10 in `digit_code_choices`
