@@ -206,7 +206,7 @@ def unsure(digit, seed, *, learning_rate=2e-3):
 
 
 def anomaly_digits():
-    """AUC of scores for each digit left out of training; one seed, five for 0 and 1."""
+    """AUC of scores for each digit left out of training; three seeds, five for 0 and 1."""
     return pd.DataFrame(
         {"digit": digit, "seed": seed}
         | scored(digit, seed, learning_rate=RATE)

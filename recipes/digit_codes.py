@@ -25,7 +25,10 @@ TRIED = {
         ("300 tied", "selu", (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)),
         ("500-300", "relu", (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)),
     ),
-    "convolutional": (("16-32", "relu", (4e-3, 8e-3, 1.6e-2, 3.2e-2)),),
+    "convolutional": (
+        ("16-32", "relu", (4e-3, 8e-3, 1.6e-2, 3.2e-2)),
+        ("32-64", "relu", (4e-3, 8e-3, 1.6e-2, 3.2e-2)),
+    ),
 }
 # The stacked network with a code of 30, trained and built otherwise, and rates, which do not fall.
 VARIANTS = {
