@@ -165,7 +165,7 @@ def by_digit():
     return figure(
         drawn, name="fig-auc-by-digit",
         caption="AUC of three scores for each digit that was left out: medians of seeds, which "
-        "are the small bars (recorded runs; five for 0 and 1, else three). The grey line is chance.",
+        "are the small bars (recorded runs; five for 0 and 1, else three). Grey: chance.",
         alt=f"AUC for the digits 0 to 9: {'; '.join(said)}.",
     )  # fmt: skip
 
