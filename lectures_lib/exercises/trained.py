@@ -23,7 +23,7 @@ def measure(case, answer):
         outputs, fault = _outputs(case, model)
         if fault:
             return 0.0, fault
-        return _scored(case, case.score(outputs, case.labels))
+        return _scored(case, float(case.score(outputs, case.labels)))
     except OutOfTime:
         advice = "Train for fewer epochs, or a smaller network."
         return 0.0, f"the answer did not end within {case.seconds:g} s. {advice}"
