@@ -123,7 +123,7 @@ def by_distance():
         axes.set(xscale="log", xlabel="distance (samples)", ylabel="AUC", ylim=(0, 1.05))
         axes.set_xticks(table.columns, table.columns)
         axes.minorticks_off()
-        axes.legend(fontsize=8, loc="lower right")
+        axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
         return drawn
 
     def describe(code):
@@ -159,9 +159,9 @@ def by_digit():
         axes.plot(table.index + offset, table[name], form, color=COLOURS[k], label=SCORES[name])
         said.append(f"{SCORES[name]} {', '.join(f'{area:.2f}' for area in table[name])}")
     axes.axhline(0.5, color="grey", linewidth=1)
-    axes.set(xlabel="digit left out of training", ylabel="AUC", ylim=(0, 1.05))
+    axes.set(xlabel="digit left out of training", ylabel="AUC", ylim=(0, 1.2))
     axes.set_xticks(table.index)
-    axes.legend(fontsize=8, ncols=3, loc="lower right")
+    axes.legend(fontsize=8, ncols=3, loc="upper center")
     return figure(
         drawn, name="fig-auc-by-digit",
         caption="AUC of three scores for each digit that was left out: medians of seeds, which "
