@@ -128,7 +128,7 @@ EDITS = {
     "autoencoders/convolutional": {
         "a code of 5 numbers, fewer digits, one epoch": [
             ("layers.Dense(30),", "layers.Dense(5),"),
-            ("inputs[:2000]", "inputs[:200]"),
+            ("x, unseen = mnist.train.inputs,", "x, unseen = mnist.train.inputs[:200],"),
             ("epochs=10, batch_size=32", "epochs=1, batch_size=50"),
         ],
         "copying in place of transposed convolutions": [
@@ -150,8 +150,7 @@ EDITS = {
         ],
         "other shapes for the matrices and for Keras": [
             ("size=(3, 3, 2, 4))", "size=(5, 2, 3, 1))"),
-            ("**options), (6, 8, 2))", "**options), (4, 10, 3))"),
-            ("**options), (3, 4, 4)", "**options), (2, 5, 1)"),
+            ("volume = (6, 8, 2)", "volume = (4, 10, 3)"),
             ("size=(3, 4, 5, 4)", "size=(1, 6, 2, 3)"),
             ('(2, 3, "valid")]', '(5, 4, "same"), (1, 2, "valid")]'),
         ],

@@ -6,6 +6,7 @@ The limits are those of the design.
 from dataclasses import astuple
 
 import pytest
+from edits import EDITS, edited
 
 from lectures_lib.book import Book, Cell, Chapter, read_book
 from lectures_lib.measure import measure
@@ -67,3 +68,9 @@ def test_what_is_over_the_limits_is_found():
     asked = Cell("g", "markdown", ":::{question} q\nWhat is 1 + 1?\n\n- [x] 2\n  > Yes.\n:::")
     short = Chapter("x/y", None, (folded, closed, asked))
     assert astuple(measure(Book(None, (short,)), short)) == (1, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
+def test_edits_meet_the_code_of_their_chapter(chapter):
+    code = [c.source for c in chapter.cells if c.kind == "code" and "audit" not in c.tags]
+    assert all(edited(code, edit) != code for edit in EDITS[chapter.name].values())
