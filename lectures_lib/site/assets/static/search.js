@@ -1,5 +1,6 @@
 // Excerpts come from the text of a page, not from its buttons and its list of contents; a term of the
-// glossary comes with its definition, and no formula twice.
+// glossary comes with its definition, and no formula twice. The page of a result is asked for when that
+// comes into view, one after the other.
 "use strict";
 
 (() => {
@@ -12,6 +13,30 @@
       term.append(": ", term.nextElementSibling.textContent);
     }
     return toText(`<div role="main">${article.innerHTML}</div>`, anchor);
+  };
+  const now = globalThis.fetch.bind(globalThis);
+  const reached = (item) =>
+    new Promise((done) => {
+      const seen = ([one], observer) => {
+        if (!one.isIntersecting) return;
+        observer.disconnect();
+        done();
+      };
+      new IntersectionObserver(seen, { rootMargin: "99999px 0px 200px" }).observe(item);
+    });
+  const drawn = () =>
+    new Promise((done) => {
+      requestAnimationFrame(() => requestAnimationFrame(done));
+    });
+  let before = Promise.resolve();
+  globalThis.fetch = (...asked) => {
+    // Sphinx puts the result into the list when it has asked.
+    const listed = Promise.resolve().then(() => Search.output.lastElementChild);
+    const mine = Promise.all([listed, before])
+      .then(([item]) => reached(item))
+      .then(() => now(...asked));
+    before = mine.then(drawn, drawn);
+    return mine;
   };
   document.addEventListener("DOMContentLoaded", () => {
     const field = document.querySelector(".bd-search-container input");
