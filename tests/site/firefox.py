@@ -68,6 +68,9 @@ class Firefox:
     def open(self, url):
         """Open a page and wait until it is loaded."""
         self.send("browsingContext.navigate", context=self.context, url=url, wait="complete")
+        # On a busy machine that may be said of the page before.
+        place = url.partition("#")[0]
+        self.wait_for(f"document.readyState === 'complete' && location.href.startsWith('{place}')")
 
     def evaluate(self, expression):
         """Return the value of an expression, or what its promise gives, through JSON."""
@@ -82,7 +85,9 @@ class Firefox:
     def wait_for(self, condition, *, seconds=30):
         """Wait until an expression is true."""
         for _ in range(10 * seconds):
-            if self.evaluate(f"Boolean({condition})"):
+            # What is not yet there has no properties.
+            tried = f"(() => {{ try {{ return {condition}; }} catch {{ return false; }} }})()"
+            if self.evaluate(f"Boolean({tried})"):
                 return
             time.sleep(0.1)
         raise AssertionError(f"After {seconds} s still not true: {condition}")

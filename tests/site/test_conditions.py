@@ -134,17 +134,21 @@ def test_a_reload_in_firefox_does_not_throw_the_reader_to_a_figure(tmp_path, add
         assert "CI" not in os.environ, "Install Debian's firefox-esr, or put firefox on PATH."
         pytest.skip("Firefox is not on PATH; this test needs it.")
     opened = Firefox(tmp_path)
-    opened.open(f"{address}/{PAGE}#{address_of(WINDOW, 1)}")
-    shown = f"document.querySelector('[data-demo={WINDOW['name']}] .explore-frame').dataset.state"
-    opened.wait_for(f"{shown} === '{index_of(WINDOW, 1)}'")
-    opened.wait_for("scrollY > 600")
-    opened.evaluate("new Promise(done => { scrollTo(0, 300); setTimeout(done, 300); })")
-    opened.send("browsingContext.reload", context=opened.context, wait="complete")
-    opened.wait_for(f"{shown} === '{index_of(WINDOW, 1)}'")
-    opened.wait_for("Math.abs(scrollY - 300) < 5")  # the browser's own doing, when it comes to it
-    opened.evaluate("new Promise(done => setTimeout(done, 300))")
-    assert opened.evaluate("scrollY") == pytest.approx(300, abs=5)
-    opened.close()
+    try:
+        opened.open(f"{address}/{PAGE}#{address_of(WINDOW, 1)}")
+        shown = (
+            f"document.querySelector('[data-demo={WINDOW['name']}] .explore-frame').dataset.state"
+        )
+        opened.wait_for(f"{shown} === '{index_of(WINDOW, 1)}'")
+        opened.wait_for("scrollY > 600")
+        opened.evaluate("new Promise(done => { scrollTo(0, 300); setTimeout(done, 300); })")
+        opened.send("browsingContext.reload", context=opened.context, wait="complete")
+        opened.wait_for(f"{shown} === '{index_of(WINDOW, 1)}'")
+        opened.wait_for("Math.abs(scrollY - 300) < 5")  # Firefox does it by itself, but late
+        opened.evaluate("new Promise(done => setTimeout(done, 300))")
+        assert opened.evaluate("scrollY") == pytest.approx(300, abs=5)
+    finally:
+        opened.close()
 
 
 def test_the_address_changes_seldom_enough_for_every_browser(visit, address):
