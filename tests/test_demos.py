@@ -308,7 +308,7 @@ def figures_of_anomalies():
     strange.two_records(np.array([0.0, 3, 1, 0]), np.array([0.0, 1.5, 0, 1]), 2)
     strange.pulse_curve(run, 0.09), strange.digit_curve(run)
     strange.rocs({"a": ([0, 0.2, 1], [0, 1, 1])}, {"a": 0.9}), strange.by_distance()
-    strange.by_digit()
+    strange.by_digit(), strange.by_distance()
     ink, error = np.array([10.0, 20, 30]), np.array([0.1, 0.2, 0.3])
     strange.error_and_ink(ink, error, ink - 9, error / 10, 1)
     pictures = np.ones((20, 28, 28, 1))
@@ -1391,6 +1391,7 @@ def test_figures_of_anomalies_say_what_they_show():
 
 
 def test_scores_of_anomalies_are_medians_of_seeds():
+    strange.by_digit(), strange.by_distance()
     runs = recorded.load("anomaly_digits")
     middle = runs[runs["digit"] == 1]["error of network"].median()
     assert strange.score_table().loc["error, network", "digit 1"] == middle
