@@ -39,19 +39,19 @@ def _real_alarms(rng):
         )  # fmt: skip
 
 
-def area(normal, strange):
-    """Return the share of pairs in which the strange one has the higher score.
+def both_found(outputs, labels):
+    """Return the smaller AUC of those of zeros and of ones, among normal pictures.
 
-    >>> area(np.array([0.0, 2.0]), np.array([1.0, 2.0]))
+    >>> both_found(np.array([[0.0], [2.0], [1.0], [2.0], [3.0]]), np.array([2, 9, 0, 0, 1]))
     0.625
     """
-    return float(np.mean(np.sign(strange[:, np.newaxis] - normal) + 1) / 2)
+    from sklearn.metrics import roc_auc_score  # slow to import
 
-
-def both_found(outputs, labels):
-    """Return the smaller AUC of those of zeros and of ones, among normal pictures."""
-    normal = outputs[np.isin(labels, KNOWN), 0]
-    return min(area(normal, outputs[labels == digit, 0]) for digit in (0, 1))
+    aucs = []
+    for digit in (0, 1):
+        judged = np.isin(labels, [*KNOWN, digit])
+        aucs.append(roc_auc_score(labels[judged] == digit, outputs[judged, 0]))
+    return float(min(aucs))
 
 
 @exercise("autoencoders-never-shown", chapter="autoencoders/anomalies")
