@@ -193,6 +193,16 @@ class Visit:
         elif response.url.startswith("http://127.0.0.1:"):
             self.bodies[response.url] = response
 
+    def forbid(self, policy="script-src 'self'"):
+        """Let the server send a policy with each page, such as one against scripts in pages."""
+
+        def strict(route):
+            answer = route.fetch()
+            headers = answer.headers | {"content-security-policy": policy}
+            route.fulfill(response=answer, headers=headers)
+
+        self.context.route("**/*.html*", strict)
+
     def open(self, url):
         self.page.goto(url, wait_until="load")
         self.page.wait_for_timeout(150)

@@ -425,13 +425,7 @@ def test_without_scripts_a_figure_says_that_it_needs_some(visit, address):
 @pytest.mark.parametrize("page", [DIGITS, "search.html?q=gate", "genindex.html"])
 def test_a_server_may_forbid_scripts_in_pages(page, visit, address):
     one = visit(viewport=DESKTOP)
-
-    def strict(route):
-        answer = route.fetch()
-        policy = {"content-security-policy": "script-src 'self'"}
-        route.fulfill(response=answer, headers=answer.headers | policy)
-
-    one.context.route("**/*.html*", strict)
+    one.forbid()
     opened = one.open(f"{address}/{page}")
     assert opened.evaluate("document.documentElement.dataset.mode") == "auto"
     if "search" in page:

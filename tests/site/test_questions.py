@@ -151,7 +151,7 @@ def test_firefox_judges_the_same_from_a_file(tmp_path):
 def test_from_a_file_and_under_a_strict_policy(visit, address):
     from_file = visit().open((SITE / page_of(CHOICE)).as_uri())
     strict = visit()
-    strict.context.route("**/*.html", lambda route: _with_policy(route))
+    strict.forbid(POLICY)
     strict = strict.open(f"{address}/{page_of(CHOICE)}")
     place = CHOICE.answers.index(CHOICE.right)
     for opened in (from_file, strict):
@@ -159,11 +159,6 @@ def test_from_a_file_and_under_a_strict_policy(visit, address):
         box.get_by_role("radio").nth(place).check()
         box.get_by_role("button").click()
         assert box.get_by_role("status").inner_text().startswith("Right. ")
-
-
-def _with_policy(route):
-    answer = route.fetch()
-    route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": POLICY})
 
 
 def test_without_scripts_the_reasons_are_a_folded_part(asked):
