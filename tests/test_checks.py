@@ -19,10 +19,13 @@ from nbclient import NotebookClient
 
 from lectures_lib.exercises import Case, Trained, cases, check, results, summary
 from lectures_lib.exercises.case import OutOfTime
-from lectures_lib.exercises.compare import problem, share
+from lectures_lib.exercises.compare import judge, share
 from lectures_lib.exercises.results import Foreign, record
 from lectures_lib.exercises.running import raised, time_limit
-from lectures_lib.exercises.trained import measure
+
+
+def problem(case, answer):
+    return judge(case, answer)[1]
 
 
 def output_size(input_size, kernel_size, stride, padding):
@@ -314,23 +317,23 @@ def recurrent(*kinds):
 @pytest.mark.parametrize("activation", [None, "softmax"])
 def test_a_model_is_measured_by_its_largest_output(activation):
     model = network(np.eye(4, 3), activation=activation)
-    assert measure(POINTS, model) == (
+    assert judge(POINTS, model) == (
         1.0, "accuracy 1.000 on 30 points that it has not seen; at least 0.90 is needed."
     )  # fmt: skip
-    assert measure(POINTS, lambda: model)[0] == 1
+    assert judge(POINTS, lambda: model)[0] == 1
 
 
 def test_below_the_threshold_a_part_is_earned_and_the_band_says_why():
     turned = network(np.eye(4, 3)[:, [1, 2, 0]])
     right = np.mean(turned.predict(HIDDEN, verbose=0).argmax(axis=1) == POINTS.labels)
     assert right == 0
-    assert measure(POINTS, turned) == (
+    assert judge(POINTS, turned) == (
         0.0, "accuracy 0.000 on 30 points that it has not seen; at least 0.90 is needed. "
         "That is below guessing.",
     )  # fmt: skip
     labels = POINTS.labels.copy()
     labels[:6] = (labels[:6] + 1) % 3  # six of thirty wrong
-    earned, said = measure(replace(POINTS, labels=labels), network(np.eye(4, 3)))
+    earned, said = judge(replace(POINTS, labels=labels), network(np.eye(4, 3)))
     assert np.isclose(earned, (0.8 - 0.5) / (0.9 - 0.5))
     assert said.startswith("accuracy 0.800 on 30") and said.endswith("is needed. Nearly.")
 
@@ -366,7 +369,7 @@ def test_below_the_threshold_a_part_is_earned_and_the_band_says_why():
     ],
 )  # fmt: skip
 def test_what_is_no_trained_network_is_told_so(answer, options, text):
-    earned, said = measure(replace(POINTS, **options), answer())
+    earned, said = judge(replace(POINTS, **options), answer())
     assert earned == 0
     assert re.search(text, said), said
 
@@ -379,7 +382,7 @@ def test_training_gets_copies_and_is_silent_in_hidden_tests_only(capsys):
         inputs[:] = 0
         return network(np.eye(4, 3))
 
-    assert measure(case, train)[0] == 1
+    assert judge(case, train)[0] == 1
     assert capsys.readouterr().out == "epoch 1\n"
     np.testing.assert_array_equal(case.given["inputs"], HIDDEN)
     assert share(train, [case]) == 1
@@ -389,7 +392,7 @@ def test_training_gets_copies_and_is_silent_in_hidden_tests_only(capsys):
 def test_another_score_can_be_asked_for():
     case = replace(POINTS, score=lambda outputs, labels: -np.abs(outputs).max(),
                    score_name="negative error", threshold=0.0, baseline=-1.0)  # fmt: skip
-    assert measure(case, network(np.zeros((4, 3))))[0] == 1
+    assert judge(case, network(np.zeros((4, 3))))[0] == 1
 
 
 IN_NOTEBOOK = [

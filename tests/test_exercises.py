@@ -26,8 +26,7 @@ from lectures_lib.exercises import (
     source,
 )
 from lectures_lib.exercises import exercise as register
-from lectures_lib.exercises.compare import problem
-from lectures_lib.exercises.trained import measure
+from lectures_lib.exercises.compare import judge
 from lectures_lib.from_scratch import pca
 from lectures_lib.physics import bright_probability
 
@@ -1245,7 +1244,7 @@ def test_an_answer_cannot_change_the_case():
         return 1
 
     case = Case(1, {"image": np.ones(3), "sizes": [[1], 2]})
-    assert problem(case, greedy) == ""
+    assert judge(case, greedy) == (1.0, "")
     assert case.given["image"].tolist() == [1, 1, 1] and case.given["sizes"] == [[1], 2]
 
 
@@ -1325,5 +1324,5 @@ def test_the_right_idea_passes_and_others_never(exercise):
     for train in WAYS[exercise]:
         model = None if cases(exercise)[0].given else train()
         for seed in range(1 if model is None else 10):
-            earned, said = measure(cases(exercise, seed)[0], model or train)
+            earned, said = judge(cases(exercise, seed)[0], model or train)
             assert earned == 0 and re.search(LACKING, said), said

@@ -1,4 +1,4 @@
-"""Choose and hand out: `python -m lectures_lib.assignments list|assign|inspect|new|questions`."""
+"""Choose, hand out, mark: `python -m lectures_lib.assignments list|assign|inspect|mark|...`."""
 
 import argparse
 import secrets
@@ -16,11 +16,15 @@ from lectures_lib.words import counted
 
 __all__ = ["main", "parser"]
 
+ENVIRONMENT = (
+    "Activate the course's environment: source .venv/bin/activate (`make .venv/.ready` sets it up)."
+)
+
 
 def parser():
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m lectures_lib.assignments", description=__doc__)
-    commands = top.add_subparsers(required=True, metavar="list|assign|inspect|new|questions")
+    commands = top.add_subparsers(required=True, metavar="list|assign|inspect|mark|new|questions")
     book = argparse.ArgumentParser(add_help=False)
     book.add_argument("--book", help="folder with the chapters (default: book of the repository)")
     one = commands.add_parser("list", parents=[book], help="show the exercises of the book")
@@ -32,6 +36,7 @@ def parser():
     three.add_argument("assignment", help="its folder, as week5")
     three.add_argument("inbox", help="folder with a notebook of each student")
     three.set_defaults(run=_inspect)
+    _add_mark(commands.add_parser("mark", help="mark what was handed in, in a sandbox"))
     four = commands.add_parser("new", parents=[book], help="write the cells of a new exercise")
     four.add_argument("id", help="as cnn-my-idea")
     four.add_argument("--chapter", required=True, help="where, as cnn/tuning")
@@ -64,6 +69,14 @@ def _add_assign(two):
     two.set_defaults(run=_assign)
 
 
+def _add_mark(command):
+    command.add_argument("assignment", help="its folder, as week5")
+    command.add_argument("-j", "--jobs", type=int, default=2, help="submissions at a time")
+    command.add_argument("--again", action="store_true", help="mark also what is marked")
+    command.add_argument("--unsafe", action="store_true", help="without a sandbox")
+    command.set_defaults(run=_mark)
+
+
 def main(arguments=None):
     """Run a command; return the exit code. Errors are one sentence, without a traceback."""
     options = parser().parse_args(arguments)
@@ -86,10 +99,7 @@ def _list(options):
 
 def _assign(options):
     if find_spec("nbformat") is None:
-        raise ValueError(
-            "nbformat is missing. Activate the course's environment: source .venv/bin/activate "
-            "(`make .venv/.ready` sets it up)."
-        )
+        raise ValueError(f"nbformat is missing. {ENVIRONMENT}")
     from lectures_lib.assignments.assignment import assign, remarks
 
     seed = secrets.randbits(63) if options.seed is None else options.seed
@@ -128,6 +138,29 @@ def _inspect(options):
     for name, fault in found.items():
         print(f"{name} {fault}")
     print(f"{number - len(found)} of {number} notebooks have every cell that is marked, once.")
+
+
+def _mark(options):
+    if find_spec("nbgrader") is None:
+        raise ValueError(f"nbgrader is missing. {ENVIRONMENT}")
+    if options.jobs < 1:
+        raise ValueError(f"-j {options.jobs}, but it must be 1 or more.")
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from lectures_lib.assignments.mark import mark
+
+    number, faults = 0, {}
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("Mark", total=None)
+        for number, total, student, fault in mark(
+            options.assignment, jobs=options.jobs, unsafe=options.unsafe, again=options.again
+        ):
+            bar.update(task, completed=number, total=total)
+            faults |= {student: fault} if fault else {}
+    for student, fault in faults.items():
+        print(f"{student} could not be marked: {fault}")
+    print(f"Marked {counted(number - len(faults), 'submission')}.")
 
 
 def _new(options):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["Case", "OutOfTime", "Trained", "accuracy"]
+__all__ = ["Case", "OutOfTime", "Outcome", "Trained", "accuracy"]
 
 
 class OutOfTime(BaseException):
@@ -41,6 +41,20 @@ class Case:
     def drawn(self):
         """What a seed decides."""
         return self.given
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an answer that was tried: the value it gave, or what is wrong.
+
+    `fault` goes on after "the function", as "raised ValueError", and `advice` follows it; `refusal`
+    is a whole sentence.
+    """
+
+    value: object = None
+    fault: str = ""
+    advice: str = ""
+    refusal: str = ""
 
 
 def accuracy(outputs, labels):

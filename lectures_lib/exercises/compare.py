@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import logging
 import warnings
 from dataclasses import replace
@@ -9,11 +10,11 @@ from numbers import Real
 
 import numpy as np
 
-from lectures_lib.exercises.case import OutOfTime, Trained
+from lectures_lib.exercises import trained
+from lectures_lib.exercises.case import Outcome, OutOfTime, Trained
 from lectures_lib.exercises.running import NOTHING, raised, run, short
-from lectures_lib.exercises.trained import measure
 
-__all__ = ["judge", "problem", "share"]
+__all__ = ["attempt", "endless", "graded", "judge", "numbers", "share", "verdict"]
 
 LONGEST = 70  # letters of what a function was given
 ENDLESS = "did not end within"
@@ -31,19 +32,38 @@ def share(answer, cases, *, whole=False):
     Not yet: the function gives 6, expected 9, for x=3.
     0.5
     """
-    earned, wrong = {True: [], False: []}, []
-    for case in cases:
-        part = 0.0
-        if not any(ENDLESS in sentence for sentence in wrong):
-            with _silence():
-                part, said = judge(case, answer)
-            wrong += [said] * (part < 1)
-        earned[case.counts].append(part)
-    for sentence in dict.fromkeys(wrong):
+    outcomes = []
+    with _silence():
+        for case in cases:
+            outcomes.append(attempt(case, answer))
+            if endless(outcomes[-1]):
+                break
+        part, wrong = graded(cases, outcomes, whole=whole)
+    for sentence in wrong:
         print(f"Not yet: {sentence}")
+    return part
+
+
+def graded(cases, outcomes, *, whole=False):
+    """Return what the outcomes of cases deserve, as `share` does, and what is wrong with them.
+
+    Cases beyond the last outcome were not tried.
+    """
+    earned, wrong = {True: [], False: []}, []
+    for case, outcome in itertools.zip_longest(cases, outcomes):
+        part, said = verdict(case, outcome) if outcome else (0.0, "")
+        wrong += [said] * (part < 1)
+        earned[case.counts].append(part)
+    sentences = list(filter(None, dict.fromkeys(wrong)))
     if whole:
-        return float(not wrong)
-    return float(np.prod([sum(group) / len(group) for group in earned.values() if group]))
+        return float(not wrong), sentences
+    shares = [sum(group) / len(group) for group in earned.values() if group]
+    return float(np.prod(shares)), sentences
+
+
+def endless(outcome):
+    """Return whether an answer did not end, so that no other case needs to be tried."""
+    return ENDLESS in outcome.fault or ENDLESS in outcome.refusal
 
 
 @contextlib.contextmanager
@@ -75,35 +95,48 @@ def judge(case, answer, *, place=""):
     >>> judge(Case(6, {"x": 3}), lambda x: 2 * x)
     (1.0, '')
     """
+    return verdict(case, attempt(case, answer), place=place)
+
+
+def attempt(case, answer):
+    """Try an answer and return its `Outcome`; never raise. What is expected plays no part."""
     if isinstance(case, Trained):
-        return measure(case, answer)
-    wrong = problem(case, answer, place=place)
-    return float(not wrong), wrong
-
-
-def problem(case, answer, *, place=""):
-    """Return what is wrong with one `Case` in a sentence, or an empty string; never raise."""
+        return trained.attempt(case, answer)
     careful = dict.fromkeys(("over", "divide", "invalid"), "raise") if case.finite else {}
     try:
         if answer is ...:
-            return NOTHING
+            return Outcome(refusal=NOTHING)
         if not callable(answer):
             advice = "Pass the function itself, without calling it."
-            return f"{short(answer)} is not a function. {advice}"
+            return Outcome(refusal=f"{short(answer)} is not a function. {advice}")
         with np.errstate(**careful):  # `run`, which an answer can look up, holds no case
             value = run(answer, case.given, seconds=case.seconds)
-        if value is ...:
-            return NOTHING
-        fault = _fault(value, case)
-        advice = _advice(value, case) if fault else ""
+        return Outcome(refusal=NOTHING) if value is ... else Outcome(value)
     except OutOfTime:
         fault = f"{ENDLESS} {case.seconds:g} s"
-        advice = "Is there a loop that never stops?"
+        return Outcome(fault=fault, advice="Is there a loop that never stops?")
     except (Exception, SystemExit) as error:
+        return Outcome(None, *raised(error))
+
+
+def verdict(case, outcome, *, place=""):
+    """Return what an `Outcome` earns for a case, from 0 to 1, and a sentence; never raise."""
+    if outcome.refusal:
+        return 0.0, outcome.refusal
+    fault, advice = outcome.fault, outcome.advice
+    try:
+        if isinstance(case, Trained):
+            return trained.scored(case, outcome.value)
+        if not fault:
+            fault = _fault(outcome.value, case)
+            advice = _advice(outcome.value, case) if fault else ""
+    except Exception as error:  # a value that raises where it is looked at
         fault, advice = raised(error)
+    if not fault:
+        return 1.0, ""
     given, printed = _given(case.given)
     found = f"To see these inputs: {place}" if place and not printed else ""
-    return " ".join(filter(None, [f"the function {fault}{given}.", advice, found])) * bool(fault)
+    return 0.0, " ".join(filter(None, [f"the function {fault}{given}.", advice, found]))
 
 
 def _given(given):
@@ -138,7 +171,7 @@ def _fault(value, case):
         return "returns nothing"
     expected = np.asarray(case.expected, dtype=float)
     what = "a number" if expected.ndim == 0 else "an array of numbers"
-    found = _numbers(value)
+    found = numbers(value)
     if found is None:
         return f"gives {short(value)}, which is not {what}"
     if found.dtype.kind == "c":
@@ -164,8 +197,8 @@ def _fault(value, case):
     )
 
 
-def _numbers(value):
-    """Return an array of numbers, or None for what only looks like one: text, truth, dates."""
+def numbers(value):
+    """Return an array of floats or complex numbers; None for text, truth, dates and their like."""
     if isinstance(value, np.ma.MaskedArray):
         return None
     try:

@@ -6,30 +6,28 @@ import sys
 
 import numpy as np
 
-from lectures_lib.exercises.case import OutOfTime
+from lectures_lib.exercises.case import Outcome, OutOfTime
 from lectures_lib.exercises.running import NOTHING, raised, run, short, time_limit
 
-__all__ = ["measure"]
+__all__ = ["attempt", "scored"]
 
 DIVERGED = "The training has diverged: a smaller learning rate may help."
 
 
-def measure(case, answer):
-    """Return what an answer earns by a `Trained`, from 0 to 1, and a sentence; never raise."""
+def attempt(case, answer):
+    """Let an answer train its model; return an `Outcome` with its outputs. Labels play no part."""
     try:
         model, fault = _model(case, answer)
         if fault:
-            return 0.0, fault
+            return Outcome(refusal=fault)
         outputs, fault = _outputs(case, model)
-        if fault:
-            return 0.0, fault
-        return _scored(case, float(case.score(outputs, case.labels)))
+        return Outcome(outputs, refusal=fault)
     except OutOfTime:
         advice = "Train for fewer epochs, or a smaller network."
-        return 0.0, f"the answer did not end within {case.seconds:g} s. {advice}"
+        return Outcome(refusal=f"the answer did not end within {case.seconds:g} s. {advice}")
     except (Exception, SystemExit) as error:
         fault, advice = raised(error)
-        return 0.0, f"the answer {fault}. {advice}".strip()
+        return Outcome(refusal=f"the answer {fault}. {advice}".strip())
 
 
 def _model(case, answer):
@@ -129,20 +127,22 @@ def _outputs(case, model):
         return None, (
             f"the model reads inputs of shape {reads[1:]}, but an example here has the shape {one}."
         )
+    return found, ""
+
+
+def scored(case, outputs):
+    """Return what outputs earn, from 0 to 1, and the sentence that says so."""
     wanted = (len(case.inputs), *case.output_shape)
-    if not isinstance(found, np.ndarray) or found.shape != wanted:
-        gives = found.shape[1:] if isinstance(found, np.ndarray) else type(found).__name__
-        return None, (
+    if not isinstance(outputs, np.ndarray) or outputs.shape != wanted:
+        gives = outputs.shape[1:] if isinstance(outputs, np.ndarray) else type(outputs).__name__
+        return 0.0, (
             f"the model gives {gives} for an example, but it must give an output of shape "
             f"{case.output_shape}."
         )
-    found = found.astype(float)  # it may be of half precision
-    fault = "" if np.isfinite(found).all() else f"outputs of the model are nan or inf. {DIVERGED}"
-    return found, fault
-
-
-def _scored(case, score):
-    """Return what a score earns, and the sentence that says so."""
+    outputs = outputs.astype(float)  # it may be of half precision
+    if not np.isfinite(outputs).all():
+        return 0.0, f"outputs of the model are nan or inf. {DIVERGED}"
+    score = float(case.score(outputs, case.labels))
     found = (
         f"{case.score_name} {score:.3f} on {len(case.inputs):,} {case.on}; "
         f"at least {case.threshold:.2f} is needed."

@@ -1,0 +1,202 @@
+"""Mark an assignment: students' code runs in a sandbox, points are computed outside, by nbgrader.
+
+nbgrader puts its own cells back, keeps the gradebook and the marked notebooks; only its step that
+executes cells is another one.
+"""
+
+import ast
+import os
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+
+import nbformat
+import numpy as np
+from nbconvert.exporters import NotebookExporter
+from nbformat.v4 import new_output
+from nbgrader.apps import NbGraderAPI
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor
+from nbgrader.utils import is_grade, is_solution
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config, PyFileConfigLoader
+
+from lectures_lib.assignments import sandbox
+from lectures_lib.assignments.marking import draw
+from lectures_lib.exercises import Case, Trained
+from lectures_lib.exercises.compare import graded
+
+__all__ = ["mark"]
+
+# nbgrader relates objects before it adds them to a session, and SQLAlchemy says so each time.
+warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.")
+
+
+@dataclass(frozen=True)
+class Test:
+    """What a test cell of `hidden_tests` asks: which name, for how many points, which cases."""
+
+    name: str
+    points: float
+    whole: bool
+    cases: tuple
+
+    @property
+    def questions(self):
+        """The cases without what is expected."""
+        return [
+            replace(case, labels=None, score=None, bands=(), on="")
+            if isinstance(case, Trained)
+            else replace(case, expected=None, hint="", mistakes={})
+            for case in self.cases
+        ]
+
+
+@cache
+def test_of(source):
+    """Return the `Test` that stands in a cell.
+
+    Raises:
+        ValueError: If `assign` did not write it.
+    """
+    try:
+        call = ast.parse(source).body[-1].value
+        given = {option.arg: option.value for option in call.keywords}
+        tests = eval(compile(ast.Expression(given["tests"]), "hidden tests", "eval"))
+        points, whole = (ast.literal_eval(given[name]) for name in ("points", "whole"))
+        return Test(call.args[0].id, points, whole, tuple(tests(np, Case, draw)))
+    except (SyntaxError, AttributeError, IndexError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"This test was not written by `assign`, and cannot be marked apart from the answers: "
+            f"{source[:80]!r}. Mark with nbgrader itself: nbgrader autograde."
+        ) from error
+
+
+class Executed(NbGraderPreprocessor):
+    """Enters what the sandbox and the comparison gave as the outputs of cells."""
+
+    outputs = ()  # of each code cell, in order
+
+    def preprocess(self, nb, resources):
+        code = [cell for cell in nb.cells if cell.cell_type == "code"]
+        for number, (cell, outputs) in enumerate(zip(code, self.outputs, strict=True), start=1):
+            cell.outputs, cell.execution_count = outputs, number
+        return nb, resources
+
+
+def mark(folder, *, jobs, unsafe=False, again=False):
+    """Mark what lies in `nbgrader/submitted`; yield `(number, of how many, student, fault)`.
+
+    Who is marked already is left out, except for a newer submission, or with `again`. A fault is
+    why nothing of a student could be marked, or an empty text.
+
+    Raises:
+        ValueError: If the folder holds no assignment or no submission, or no sandbox can start.
+    """
+    course = Path(folder, "nbgrader").resolve()
+    source = next(course.glob("source/*/*.ipynb"), None)
+    if source is None:
+        raise ValueError(f"{folder} has no nbgrader/source. Give the folder that `assign` wrote.")
+    name = source.parent.name
+    start = sandbox.command(
+        [path for path in source.parent.iterdir() if path.suffix != ".ipynb"], unsafe=unsafe
+    )
+    # nbgrader starts `alembic` by its name.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    grader = NbGraderAPI(config=_settings(course))
+    if not (course / "release" / name).exists():
+        fault = _fault(grader.generate_assignment(name))
+        if fault:
+            raise ValueError(f"nbgrader cannot make the version that is handed out: {fault}")
+    students = sorted(grader.get_submitted_students(name))
+    if not students:
+        raise ValueError(f"{course / 'submitted'} holds no submission of {name}. Collect them.")
+    left = set() if again else grader.get_autograded_students(name)
+    todo = [student for student in students if student not in left]
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            found = pool.map(partial(_run, name, start=start, grader=grader), todo)
+            for number, (student, outputs) in enumerate(zip(todo, found, strict=True), start=1):
+                fault = outputs if isinstance(outputs, str) else ""
+                if not fault:
+                    Executed.outputs = outputs
+                    fault = _fault(grader.autograde(name, student))
+                yield number, len(todo), student, fault
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _settings(course):
+    """Return the settings of a course folder, with our step in the place of nbgrader's."""
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
+    steps = config.Autograde.autograde_preprocessors
+    others = [step for step in steps if isinstance(step, str) or not issubclass(step, Execute)]
+    config.Autograde.autograde_preprocessors = [Executed, *others]
+    config.CourseDirectory.root = str(course)
+    return config
+
+
+def _fault(result):
+    """Return what nbgrader says of a step that failed, or an empty text."""
+    return "" if result["success"] else result.get("log") or result.get("error") or "failed"
+
+
+def _run(name, student, *, start, grader):
+    """Return the outputs of a student's code cells; or why the notebook cannot be read."""
+    try:
+        notebook = _sanitised(name, student, grader)
+    except Exception as error:  # of whatever a student handed in
+        return f"{type(error).__name__}: {error}"
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    tests = [_is_test(cell) and test_of(cell.source) for cell in code]
+    done = sandbox.run(
+        [
+            ("", test.name, test.questions) if test
+            else ("" if cell.source.startswith("check(") else cell.source, None, ())
+            for cell, test in zip(code, tests, strict=True)
+        ],
+        start=start,
+    )  # fmt: skip
+    return [
+        _marked(test, one.outcomes) if test else _shown(one)
+        for test, one in zip(tests, done, strict=True)
+    ]
+
+
+def _is_test(cell):
+    return is_grade(cell) and not is_solution(cell)
+
+
+def _sanitised(name, student, grader):
+    """Return a student's notebook with nbgrader's own cells put back."""
+    folder = grader.coursedir.format_path("submitted", student, name)
+    path = Path(folder, f"{name}.ipynb")
+    config = Config(grader.config)
+    config.Exporter.default_preprocessors = []
+    exporter = NotebookExporter(config=config)
+    for step in config.Autograde.sanitize_preprocessors:
+        exporter.register_preprocessor(step, enabled=True)
+    place = {"student": student, "assignment": name, "notebook": name,
+             "db_url": grader.coursedir.db_url}  # fmt: skip
+    text, _ = exporter.from_filename(str(path), resources={"nbgrader": place, "unique_key": name})
+    return nbformat.reads(text, as_version=4)
+
+
+def _marked(test, outcomes):
+    """Return the outputs of a test: what is wrong, and the points."""
+    part, wrong = graded(test.cases, outcomes[: len(test.cases)], whole=test.whole)
+    said = [f"Not yet: {sentence}" for sentence in wrong] or ["Right: all cases agree."]
+    points = str(round(test.points * part, 2))
+    return [new_output("stream", text="\n".join(said) + "\n"),
+            new_output("execute_result", data={"text/plain": points})]  # fmt: skip
+
+
+def _shown(done):
+    """Return the outputs of a cell of the student's: texts only."""
+    outputs = [new_output("stream", text=done.said)] if done.said else []
+    if done.error:
+        name, text = done.error
+        outputs.append(new_output("error", ename=name, evalue=text, traceback=[text]))
+    return outputs

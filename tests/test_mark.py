@@ -1,0 +1,373 @@
+"""Marking in a sandbox: as nbgrader marks honest work, and nothing for attacks."""
+
+import hashlib
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import lectures_lib
+from lectures_lib.assignments.assignment import assign
+
+if find_spec("nbgrader") is None or shutil.which("bwrap") is None:
+    if os.environ.get("CI", "").lower() in {"true", "1"}:
+        raise ModuleNotFoundError("nbgrader or bubblewrap is missing: see .ci/run")
+    pytest.skip("nbgrader or bubblewrap is not installed", allow_module_level=True)
+
+from lectures_lib.assignments.mark import mark
+
+pytestmark = pytest.mark.slow
+
+PACKAGE = Path(lectures_lib.__file__).parent
+IDS = ["cnn-output-size", "rnn-clip-everything"]
+WRONG = "def output_size(**given):\n    return 1\n"
+SOLUTION = """
+def output_size(input_size, kernel_size, stride, padding):
+    return (input_size + 2 * padding - kernel_size) // stride + 1
+"""
+# What looks for the expected value wherever code can look, and else gives a wrong one.
+SEARCH = """
+import gc, sys
+import numpy as np
+
+def output_size(**given):
+    for found in candidates():
+        value = getattr(found, "expected", None)
+        if value is not None and getattr(found, "given", None) == given:
+            return value
+    return 1
+"""
+STEAL = """
+import glob, os, re
+
+def output_size(**given):
+    for path in glob.glob({pattern!r}, recursive=True):
+        text = open(path, errors="replace").read()
+        for name in re.findall(r"def (output_size\\w*)", text):
+            return eval("1") if "input_size" in text else 1
+    return 1
+"""
+# Each is the answer cell of a student who does not know how to compute the size.
+ATTACKS = {
+    "gradebook": """
+import glob, sqlite3
+for path in glob.glob("/**/gradebook.db", recursive=True) + glob.glob("../**/gradebook.db"):
+    base = sqlite3.connect(path)
+    base.execute("update grade set auto_score = 9, manual_score = 9")
+    base.commit()
+""",
+    "background_process": """
+import subprocess, sys
+code = "import time, glob\\nwhile True:\\n  time.sleep(1)\\n  [open(p, 'w').write('x') for p in "
+code += "glob.glob('/**/gradebook.db', recursive=True)]"
+subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+""",
+    "read_source": STEAL.format(pattern="/**/source/**/*.ipynb"),
+    "read_others": STEAL.format(pattern="/**/submitted/**/*.ipynb"),
+    "read_book": STEAL.format(pattern="/**/cnn/*.ipynb"),
+    "stack_frames": SEARCH + """
+def candidates():
+    frame = sys._getframe()
+    while frame:
+        for value in [*frame.f_locals.values(), *frame.f_globals.values()]:
+            yield value
+            yield from value if isinstance(value, (list, tuple)) else ()
+        frame = frame.f_back
+""",
+    "garbage_collector": SEARCH + """
+def candidates():
+    yield from gc.get_objects()
+""",
+    "earlier_inputs": """
+def output_size(**given):
+    text = " ".join(get_ipython().user_ns["In"])
+    return eval(text.partition("Case(")[2].partition(",")[0] or "1")
+""",
+    "trace": """
+import sys
+seen = []
+def watch(frame, event, argument):
+    seen.extend(frame.f_locals.values())
+    return watch
+sys.settrace(watch)
+
+def output_size(**given):
+    for value in seen:
+        if getattr(value, "expected", None) is not None:
+            return value.expected
+    return 1
+""",
+    "hook_before_cells": """
+def change(info):
+    info.raw_cell = info.transformed_cell = "1"
+get_ipython().events.register("pre_run_cell", change)
+""",
+    "patched_marks": """
+from lectures_lib.assignments import marking
+marking.marks = lambda *arguments, **options: 1.0
+""",
+    "patched_comparison": """
+from lectures_lib.exercises import compare
+compare._fault = lambda *arguments: ""
+compare.verdict = compare.judge = lambda *arguments, **options: (1.0, "")
+""",
+    "patched_numpy": """
+import numpy as np
+np.asarray = np.array = lambda *arguments, **options: 1
+np.isfinite = lambda *arguments: True
+""",
+    "thread": """
+import threading, time
+def change():
+    while True:
+        from lectures_lib.exercises import compare
+        compare._fault = lambda *arguments: ""
+        time.sleep(0.001)
+threading.Thread(target=change, daemon=True).start()
+""",
+    "display_hook": """
+import sys
+sys.displayhook = lambda value: print("1.0")
+get_ipython().display_formatter.format = lambda *arguments, **options: ({"text/plain": "1"}, {})
+""",
+    "syntax_tree": """
+import ast
+class Change(ast.NodeTransformer):
+    def visit_Expr(self, node):
+        return ast.copy_location(ast.Expr(ast.Constant(1.0)), node)
+get_ipython().ast_transformers.append(Change())
+""",
+    "own_package": """
+import os, sys
+os.makedirs("lectures_lib/assignments", exist_ok=True)
+open("lectures_lib/__init__.py", "w").write("")
+open("lectures_lib/assignments/marking.py", "w").write("marks = lambda *a, **k: 1.0")
+for name in [name for name in sys.modules if name.startswith("lectures_lib")]:
+    del sys.modules[name]
+sys.path.insert(0, "")
+""",
+    "package_on_disk": """
+import lectures_lib, pathlib
+for path in pathlib.Path(lectures_lib.__file__).parent.rglob("*.py"):
+    try:
+        path.write_text("marks = share = judge = lambda *a, **k: 1.0")
+    except OSError:
+        pass
+""",
+    "settings": """
+import glob
+for path in glob.glob("/**/nbgrader_config.py", recursive=True) + ["../../nbgrader_config.py"]:
+    open(path, "a").write("raise SystemExit")
+""",
+    "later_submissions": """
+import glob
+for path in glob.glob("/**/submitted/**/*.ipynb", recursive=True):
+    open(path, "w").write("{}")
+""",
+    "own_check": """
+from lectures_lib import exercises
+
+class Generator:
+    def __init__(self, given):
+        self.values = iter(given.values())
+    def __getattr__(self, name):
+        return lambda *arguments, **options: next(self.values)
+
+def output_size(**given):
+    try:
+        from lectures_lib.exercises import cnn
+        return exercises.cases("cnn-output-size", Generator(given))[0].expected
+    except Exception:
+        return 1
+""",
+    "compiled_check": """
+import glob, marshal
+def output_size(**given):
+    for path in glob.glob("/**/exercises/__pycache__/cnn.*.pyc", recursive=True):
+        space = {}
+        exec(marshal.loads(open(path, "rb").read()[16:]), space)
+    return 1
+""",
+    "equal_to_all": """
+class Equal(float):
+    __eq__ = __le__ = __ge__ = lambda self, other: True
+    __hash__ = None
+    __sub__ = __rsub__ = lambda self, other: 0.0
+
+def output_size(**given):
+    return Equal(1)
+""",
+    "array_equal_to_all": """
+import numpy as np
+class Equal(np.ndarray):
+    def __array_ufunc__(self, ufunc, *arguments, **options):
+        return np.array(True)
+
+def output_size(**given):
+    return np.array(1).view(Equal)
+""",
+    "builtins": """
+import builtins
+builtins.float = builtins.abs = builtins.sum = lambda *arguments: 1
+builtins.round = lambda *arguments: 1.0
+""",
+    "leave": "import os\nos._exit(0)",
+    "leave_later": "import os\n\ndef output_size(**given):\n    os._exit(0)",
+    "system_exit": "import sys\nsys.exit(0)",
+    "message_end": """
+import os, sys
+os.write(int(sys.argv[1]), b'{"end": true}\\n')
+""",
+    "message_outcomes": """
+import os, sys
+right = b'{"outcome": {"value": null, "fault": "", "advice": "", "refusal": ""}}\\n'
+def output_size(**given):
+    os.write(int(sys.argv[1]), 9 * right)
+    os._exit(0)
+""",
+    "message_points": """
+import os, sys
+os.write(int(sys.argv[1]), b'{"cell": 99}\\n{"said": "9", "error": null, "points": 9}\\n')
+""",
+    "message_deep": """
+import os, sys
+os.write(int(sys.argv[1]), b"[" * 100_000 + b"\\n")
+""",
+    "message_strange": """
+import os, sys
+os.write(int(sys.argv[1]), b'{"cell": 1e999}\\n')
+""",
+    "message_object": """
+import os, sys
+text = b'{"outcome": {"value": {"dtype": "O", "shape": [1], "data": "AAAAAAAAAAA="}, "fault": "", '
+os.write(int(sys.argv[1]), text + b'"advice": "", "refusal": ""}}\\n')
+""",
+    "endless_print": "while True:\n    print('x' * 1_000_000)",
+    "endless_messages": """
+import os, sys
+while True:
+    os.write(int(sys.argv[1]), b'{"said": "' + b"x" * 1_000_000 + b'", "error": null}\\n')
+""",
+    "swallows_interrupts": """
+import signal
+for number in (signal.SIGALRM, signal.SIGPROF, signal.SIGXCPU):
+    signal.signal(number, signal.SIG_IGN)
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        pass
+""",
+    "memory": "found = []\nwhile True:\n    found.append(bytearray(100_000_000))",
+    "disk": "with open('big', 'wb') as f:\n    while True:\n        f.write(bytes(10_000_000))",
+    "kills_others": "import os, signal\nos.kill(os.getppid(), 9)\nos.kill(-1, signal.SIGKILL)",
+    "network": """
+import urllib.request
+def output_size(**given):
+    return int(urllib.request.urlopen("http://127.0.0.1:8000", timeout=5).read())
+""",
+    "pickled": """
+class Evil:
+    def __reduce__(self):
+        return print, ("9",)
+
+def output_size(**given):
+    return Evil()
+""",
+    "environment": """
+import os
+def output_size(**given):
+    return int(os.environ["LECTURES_SEED"])
+""",
+    "script_in_output": """
+from IPython.display import HTML, display
+display(HTML("<script>document.title = 'mine'</script>"))
+print("<script>document.title = 'mine'</script>")
+""",
+}  # fmt: skip
+
+
+def fingerprints(folder, *, without=()):
+    """Return `{path: hash}` of the files of a folder."""
+    return {
+        path.relative_to(folder): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not set(path.relative_to(folder).parts[:1]) & set(without)
+        and "__pycache__" not in path.parts
+    }  # fmt: skip
+
+
+def hand_in(course, student, notebook):
+    folder = course / "submitted" / student / "week5"
+    folder.mkdir(parents=True)
+    nbformat.write(notebook, folder / "week5.ipynb")
+    return folder
+
+
+def answered(notebook, text):
+    made = nbformat.from_dict(notebook)
+    cell = next(cell for cell in made.cells if cell.id == "cnn-output-size-answer")
+    cell.source = f"# exercise: cnn-output-size\n{text}"
+    return made
+
+
+def scores(course):
+    """Return `{student: (points of the function, points of the answer in words)}`."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        return {
+            one.student.id: tuple(
+                (grade.auto_score, grade.manual_score)
+                for name in ("cnn-output-size-test", "rnn-clip-everything-answer")
+                for grade in [book.find_grade(name, "week5", "week5", one.student.id)]
+            )
+            for one in book.assignment_submissions("week5")
+        }
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory):
+    """A course folder in which the attacks stand beside honest work, marked; and what was said."""
+    folder = assign(IDS, output=tmp_path_factory.mktemp("attacks") / "week5", seed=7)
+    course = folder / "nbgrader"
+    student = nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
+    hand_in(course, "aaa_honest", answered(student, SOLUTION))
+    hand_in(course, "zzz_honest", answered(student, SOLUTION))
+    for name, attack in ATTACKS.items():
+        text = attack if "def output_size" in attack else f"{attack}\n\n{WRONG}"
+        place = hand_in(course, name, answered(student, text))
+        if name == "own_package":  # also as files that are handed in
+            (place / "lectures_lib").mkdir()
+            (place / "lectures_lib" / "__init__.py").write_text("raise SystemExit")
+    essay = answered(student, WRONG)
+    words = next(cell for cell in essay.cells if cell.id == "rnn-clip-everything-answer")
+    words.source += "\n<script>document.title = 'mine'</script><img src=x onerror=alert(1)>"
+    points = next(cell for cell in essay.cells if cell.id == "cnn-output-size-test")
+    points.metadata.nbgrader.points, points.source = 99, "99"
+    hand_in(course, "metadata", essay)
+    without = ("autograded", "gradebook.db", "release")
+    before = fingerprints(course, without=without), fingerprints(PACKAGE)
+    faults = {name: fault for _, _, name, fault in mark(folder, jobs=2)}
+    assert (fingerprints(course, without=without), fingerprints(PACKAGE)) == before
+    return course, faults, scores(course)
+
+
+@pytest.mark.parametrize("attack", [*ATTACKS, "metadata"])
+def test_an_attack_earns_nothing(marked, attack):
+    course, faults, points = marked
+    assert faults[attack] == ""
+    assert points[attack] in [((0.0, None), (None, None)), ((0.0, None), (0.0, None))]
+    text = (course / "autograded" / attack / "week5" / "week5.ipynb").read_text(encoding="utf-8")
+    outputs = [cell.get("outputs", []) for cell in nbformat.reads(text, as_version=4).cells]
+    kinds = {kind for found in outputs for one in found for kind in one.get("data", {})}
+    assert kinds <= {"text/plain"}
+
+
+@pytest.mark.parametrize("student", ["aaa_honest", "zzz_honest"])
+def test_honest_work_beside_attacks_earns_its_points(marked, student):
+    assert marked[2][student][0] == (1.0, None)
