@@ -1,12 +1,16 @@
 """Marking in a sandbox: as nbgrader marks honest work, and nothing for attacks."""
 
 import hashlib
+import itertools
+import json
 import os
+import re
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 import lectures_lib
@@ -17,7 +21,11 @@ if find_spec("nbgrader") is None or shutil.which("bwrap") is None:
         raise ModuleNotFoundError("nbgrader or bubblewrap is missing: see .ci/run")
     pytest.skip("nbgrader or bubblewrap is not installed", allow_module_level=True)
 
-from lectures_lib.assignments.mark import mark
+from lectures_lib.assignments import __main__ as command
+from lectures_lib.assignments import sandbox
+from lectures_lib.assignments.inside import decoded, encoded
+from lectures_lib.assignments.mark import asked, mark
+from lectures_lib.exercises.case import Case
 
 pytestmark = pytest.mark.slow
 
@@ -371,3 +379,77 @@ def test_an_attack_earns_nothing(marked, attack):
 @pytest.mark.parametrize("student", ["aaa_honest", "zzz_honest"])
 def test_honest_work_beside_attacks_earns_its_points(marked, student):
     assert marked[2][student][0] == (1.0, None)
+
+
+def test_who_is_marked_is_left_out_until_something_newer_comes(marked, tmp_path):
+    course, _, points = marked
+    copy = tmp_path / "nbgrader"
+    for part in ("source", "release"):
+        shutil.copytree(course / part, copy / part)
+    for file in ("nbgrader_config.py", "gradebook.db"):
+        shutil.copy(course / file, copy)
+    for folder, student in itertools.product(("submitted", "autograded"), ("leave", "zzz_honest")):
+        shutil.copytree(course / folder / student, copy / folder / student)
+        (copy / folder / student / "week5" / "timestamp.txt").write_text("2026-11-30 10:00:00 UTC")
+    assert list(mark(tmp_path, jobs=1)) == []
+    newer = copy / "submitted" / "leave" / "week5"
+    student = nbformat.read(newer / "week5.ipynb", as_version=4)
+    nbformat.write(answered(student, SOLUTION), newer / "week5.ipynb")
+    (newer / "timestamp.txt").write_text("2026-11-30 11:00:00 UTC")
+    assert list(mark(tmp_path, jobs=1)) == [(1, 1, "leave", "")]
+    assert scores(copy) == points | {"leave": ((1.0, None), (0.0, None))}
+    (newer / "week5.ipynb").write_text("no notebook")
+    assert command.main(["mark", str(tmp_path), "--again"]) == 0
+    assert scores(copy)["zzz_honest"] == points["zzz_honest"]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["nowhere"], "nowhere has no nbgrader/source. Give the folder that `assign` wrote."),
+        (["nowhere", "-j", "0"], "-j 0, but it must be 1 or more."),
+    ],
+)
+def test_what_cannot_be_marked_is_said(options, text, capsys):
+    assert command.main(["mark", *options]) == 1
+    assert text in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [(None, "is missing. Install it"), ("false", "cannot start here ()")],
+    ids=["missing", "broken"],
+)
+def test_without_a_sandbox_nothing_runs_unless_that_is_said(found, text, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: found)
+    if found:
+        monkeypatch.setattr(sandbox, "PROGRAM", "false")
+    with pytest.raises(ValueError, match=re.escape(text)):
+        sandbox.command()
+    done = sandbox.run([("x = 7", None, ()), ("", "f", (Case(None, {"x": 1}),))],
+                       start=sandbox.command(unsafe=True))  # fmt: skip
+    assert done[1].outcomes[0].refusal == "there is no f: no cell defines it."
+
+
+def test_a_test_of_another_kind_is_refused():
+    with pytest.raises(ValueError, match="This test was not written by `assign`"):
+        asked("assert output_size(3) == 1")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [3, 2.5, [1, 2], np.arange(6).reshape(2, 3), np.float32(0.1), 1 + 2j, None, np.zeros((0, 2))],
+    ids=str,
+)
+def test_a_value_comes_out_as_it_is(value):
+    found = decoded(json.loads(json.dumps(encoded(value))))
+    assert type(found) is type(np.asarray(value).tolist()) or isinstance(found, np.ndarray)
+    np.testing.assert_array_equal(found, value)
+    assert np.shape(found) == np.shape(value)
+
+
+def test_what_is_no_number_comes_out_as_text():
+    found = [repr(decoded(encoded(value))) for value in ("text", True, np.ma.array([1], mask=[1]))]
+    assert found == ["'text'", "True", "[1]"]
+    with pytest.raises(ValueError, match="A value of type object is no number"):
+        decoded({"dtype": "O", "shape": [1], "data": "AAAAAAAAAAA="})

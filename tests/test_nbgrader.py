@@ -4,6 +4,7 @@ import csv
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib.resources import files
@@ -24,8 +25,11 @@ if find_spec("nbgrader") is None:
         raise ModuleNotFoundError("nbgrader is missing: pip install -r requirements.txt")
     pytest.skip("nbgrader is not installed", allow_module_level=True)
 
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from traitlets.config import Config
+
+from lectures_lib.assignments.mark import mark
 
 pytestmark = pytest.mark.slow
 
@@ -208,6 +212,19 @@ def test_points(course, student, score):
     assert bool(rows[student]["timestamp"]) == (student != "missing")
 
 
+def test_a_sandbox_gives_the_same_marks(course, tmp_path):
+    if shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+    copy = tmp_path / "week5"
+    for part in ("source", "submitted"):
+        shutil.copytree(course[0] / part, copy / "nbgrader" / part)
+    shutil.copy(course[0] / "nbgrader_config.py", copy / "nbgrader")
+    assert {fault for _, _, _, fault in mark(copy, jobs=2)} == {""}
+    with Gradebook(f"sqlite:///{copy / 'nbgrader' / 'gradebook.db'}") as book:
+        found = {one.student.id: one.score for one in book.assignment_submissions("week5")}
+    assert found | {"missing": 0} == dict(POINTS + MORE)
+
+
 def test_the_page_says_what_came_out(course):
     table = page().partition("### What ten submissions came to")[2].partition("###")[0]
     told = re.findall(r"^\| [^|]+ \| ([\d.]+) \|", table, re.MULTILINE)
@@ -235,8 +252,6 @@ def test_feedback_says_what_was_wrong(course, student, text):
 
 def test_answers_in_words_wait_for_a_person(course):
     url = f"sqlite:///{course[0] / 'gradebook.db'}"
-    from nbgrader.api import Gradebook
-
     with Gradebook(url) as book:
         waiting = {
             student: book.find_submission("week5", student).needs_manual_grade

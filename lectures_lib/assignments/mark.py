@@ -35,8 +35,8 @@ warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.")
 
 
 @dataclass(frozen=True)
-class Test:
-    """What a test cell of `hidden_tests` asks: which name, for how many points, which cases."""
+class Asked:
+    """What a cell of `hidden_tests` asks: which name, for how many points, which cases."""
 
     name: str
     points: float
@@ -55,8 +55,8 @@ class Test:
 
 
 @cache
-def test_of(source):
-    """Return the `Test` that stands in a cell.
+def asked(source):
+    """Return the `Asked` that stands in a cell.
 
     Raises:
         ValueError: If `assign` did not write it.
@@ -66,7 +66,7 @@ def test_of(source):
         given = {option.arg: option.value for option in call.keywords}
         tests = eval(compile(ast.Expression(given["tests"]), "hidden tests", "eval"))
         points, whole = (ast.literal_eval(given[name]) for name in ("points", "whole"))
-        return Test(call.args[0].id, points, whole, tuple(tests(np, Case, draw)))
+        return Asked(call.args[0].id, points, whole, tuple(tests(np, Case, draw)))
     except (SyntaxError, AttributeError, IndexError, KeyError, TypeError) as error:
         raise ValueError(
             f"This test was not written by `assign`, and cannot be marked apart from the answers: "
@@ -106,7 +106,7 @@ def mark(folder, *, jobs, unsafe=False, again=False):
     # nbgrader starts `alembic` by its name.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     grader = NbGraderAPI(config=_settings(course))
-    if not (course / "release" / name).exists():
+    if not all((course / made).exists() for made in (f"release/{name}", "gradebook.db")):
         fault = _fault(grader.generate_assignment(name))
         if fault:
             raise ValueError(f"nbgrader cannot make the version that is handed out: {fault}")
@@ -150,7 +150,7 @@ def _run(name, student, *, start, grader):
     except Exception as error:  # of whatever a student handed in
         return f"{type(error).__name__}: {error}"
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    tests = [_is_test(cell) and test_of(cell.source) for cell in code]
+    tests = [_is_test(cell) and asked(cell.source) for cell in code]
     done = sandbox.run(
         [
             ("", test.name, test.questions) if test

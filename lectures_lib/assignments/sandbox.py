@@ -25,6 +25,7 @@ from lectures_lib.exercises.case import Outcome
 
 __all__ = ["Done", "command", "run"]
 
+PROGRAM = "bwrap"
 PACKAGE = Path(__file__).parents[1]
 MEMORY = 8_000_000_000  # bytes of addresses; TensorFlow takes five
 ROOM = 500_000_000  # bytes of files
@@ -76,7 +77,7 @@ def command(files=(), *, unsafe=False):
     python = [sys.executable, "-P", "-m", "lectures_lib.assignments.inside"]
     if unsafe:
         return python
-    if shutil.which("bwrap") is None:
+    if shutil.which(PROGRAM) is None:
         raise ValueError(MISSING.format("is missing"))
     data = os.environ.get("LECTURES_DATA_DIR")
     python_itself = {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parents[1])}
@@ -84,7 +85,7 @@ def command(files=(), *, unsafe=False):
     # The checks know how each expected value is computed.
     checks = [*PACKAGE.glob("exercises/[!_]*.py")]
     hidden = [path for path in checks if path.stem not in OPEN]
-    start = ["bwrap", "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
+    start = [PROGRAM, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
     start += ["--cap-drop", "ALL", "--clearenv", "--proc", "/proc", "--dev", "/dev"]
     for folder in ("/tmp", HOME):
         start += ["--size", str(ROOM), "--tmpfs", folder]
