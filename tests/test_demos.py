@@ -1603,13 +1603,13 @@ def test_figures_of_swings_are_drawn_in_all_corners_and_say_what_they_show():
         assert all(walked(registry["swing-codes"]))
     for demo in registry.values():
         assert all(walked(demo))
-    said = said_by("swing-windows", kind="two", axes=1)  # the weaker window is left out
+    said = said_by("swing-windows", form="two", axes=1)  # the weaker window is left out
     share = np.sum(np.cos(0.8 * np.arange(24)) ** 2)
     share /= share + np.sum((3 * np.sin(1.6 * np.arange(24))) ** 2)
     assert "miss by up to 1.0" in said and said.endswith(
         f"leave out {share:.1%} of the mean square."
     )
-    assert said_by("swing-windows", kind="one", axes=1).endswith(
+    assert said_by("swing-windows", form="one", axes=1).endswith(
         "leave out 0.0% of the mean square."
     )
     assert said_by("fig-swing-spectra").endswith("more than 0.0001: one 1, two 2.")

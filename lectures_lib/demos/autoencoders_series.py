@@ -26,27 +26,27 @@ def windows(named):
     rows = {name: x[..., 0].astype(float) for name, x in named.items()}
     bases = {name: np.linalg.svd(x, full_matrices=False)[2] for name, x in rows.items()}
 
-    def found(kind, axes):
-        x, basis = rows[kind], bases[kind][:axes]  # (windows, time), (axes, time)
+    def found(form, axes):
+        x, basis = rows[form], bases[form][:axes]  # (windows, time), (axes, time)
         back = x @ basis.T @ basis
         return x[:TRACES], back[:TRACES], np.sum((x - back) ** 2) / np.sum(x**2)
 
-    def draw(kind, axes):
+    def draw(form, axes):
         drawn, panel = new_figure(height=2.6)
-        given, back, left = found(kind, axes)
+        given, back, left = found(form, axes)
         time_s = STEP_S * np.arange(given.shape[1])
         for colour, x, y in zip(COLOURS, given, back, strict=False):
             panel.plot(time_s, x, "o", color=colour, markersize=3.5)
             panel.plot(time_s, y, "-", color=colour, linewidth=1.2)
-        low, high = rows[kind][:TRACES].min(), rows[kind][:TRACES].max()
+        low, high = rows[form][:TRACES].min(), rows[form][:TRACES].max()
         panel.set(xlabel="time (s)", ylabel="position (m)", ylim=(1.2 * low, 1.2 * high))
         panel.set_title(f"{left:.1%} of the mean square left out", fontsize=10)
         return drawn
 
-    def describe(kind, axes):
-        given, back, left = found(kind, axes)
+    def describe(form, axes):
+        given, back, left = found(form, axes)
         return (
-            f"{counted(len(given), 'window')}, {kind}: dots between {given.min():.1f} and "
+            f"{counted(len(given), 'window')}, {form}: dots between {given.min():.1f} and "
             f"{given.max():.1f} m. Lines from {counted(axes, 'number')} a window miss by up to "
             f"{np.abs(given - back).max():.2f} m, and leave out {left:.1%} of the mean square."
         )
@@ -55,8 +55,8 @@ def windows(named):
         draw, alt=describe, name="swing-windows",
         caption="Dots: three windows of a kind. Lines: what the first axes of PCA, made from all "
         "windows of that kind, give back of them.",
-        kind=list(named), axes=range(1, 11),
-        labels={"kind": "kind of windows", "axes": "axes of PCA"},
+        form=list(named), axes=range(1, 11),
+        labels={"form": "kind of windows", "axes": "axes of PCA"},
     )  # fmt: skip
 
 
