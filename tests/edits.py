@@ -27,7 +27,6 @@ EDITS = {
         ],
         "pulses nearer to each other": [
             ("distance=8, seed=2)", "distance=2, seed=7)"),
-            ("distance=8)", "distance=2)"),
             ("log_p(x, 8)", "log_p(x, 2)"),
             ("epochs=20, batch_size=128", "epochs=2, batch_size=128"),
             ("epochs=6, batch_size=64", "epochs=1, batch_size=64"),
@@ -393,8 +392,8 @@ EDITS = {
         ],
     },
     "autoencoders/series": {
-        "few windows, one epoch": [
-            ("fastest=1.4, seed=0)", "fastest=1.4, seed=0, windows=150)"),
+        "fewer windows than a batch, one epoch": [
+            ("fastest=1.4, seed=0)", "fastest=1.4, seed=0, windows=20)"),
             ('how = {"epochs": 12', 'how = {"epochs": 1'),
             ("windows=1000, seed=4", "windows=60, seed=4"),
             ("windows=1000, kick", "windows=70, kick"),

@@ -374,6 +374,43 @@ def test_what_is_no_trained_network_is_told_so(answer, options, text):
     assert re.search(text, said), said
 
 
+def as_class(layers):
+    """Return a model that calls its layers one after the other, and has no graph of them."""
+    import keras
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.steps = layers
+
+        def call(self, inputs):
+            for layer in self.steps:
+                inputs = layer(inputs)
+            return inputs
+
+    return Own()
+
+
+@pytest.mark.parametrize("own_class", [False, True])
+@pytest.mark.parametrize("code", [3, 4])
+def test_a_code_is_measured_behind_a_wrapped_layer_and_in_an_own_class(code, own_class):
+    import keras
+    from keras.layers import Dense, Flatten, RepeatVector, Reshape, SimpleRNN, TimeDistributed
+
+    keras.utils.set_random_seed(0)
+    if own_class:
+        model = as_class([Flatten(), Dense(code), Dense(4), Reshape((4, 1))])
+    else:
+        halves = [SimpleRNN(8), Dense(code), RepeatVector(4), TimeDistributed(Dense(1))]
+        model = keras.Sequential([keras.Input((4, 1)), *halves])
+    series = HIDDEN[..., np.newaxis]
+    case = replace(POINTS, inputs=series, labels=series, output_shape=(4, 1), largest_code=3,
+                   score=lambda outputs, labels: 1.0)  # fmt: skip
+    earned, said = measure(case, model)
+    assert earned == (code == 3)
+    assert code == 3 or re.search("4 numbers( of an input reach|; the code may have)", said)
+
+
 def test_training_gets_copies_and_is_silent_in_hidden_tests_only(capsys):
     case = replace(POINTS, given={"inputs": HIDDEN.copy()})
 

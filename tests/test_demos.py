@@ -305,7 +305,7 @@ def figures_of_convolutional_autoencoders():
 
 def figures_of_anomalies():
     run = SimpleNamespace(history={"loss": [0.5, 0.25], "val_loss": [0.75, 0.125]})
-    strange.two_records(np.array([0.0, 3, 1, 0]), np.array([0.0, 1.5, 0, 1]), 2)
+    strange.two_records(lambda count, distance, seed: [np.roll([4.0, 2, 0, 0], seed + distance)])
     strange.pulse_curve(run, 0.09), strange.digit_curve(run)
     strange.rocs({"a": ([0, 0.2, 1], [0, 1, 1])}, {"a": 0.9}), strange.by_distance()
     strange.by_digit(), strange.by_distance()
@@ -1381,8 +1381,9 @@ def test_figures_of_anomalies_are_drawn_in_all_corners():
 
 def test_figures_of_anomalies_say_what_they_show():
     figures_of_anomalies()
-    assert said_by("fig-pile-up").endswith("strange, highest at sample 1 with 1.5 V. The two "
-                                           "pulses stand 2 samples apart.")  # fmt: skip
+    said = said_by("pile-up", distance=2, record=1)
+    assert "One pulse: highest at sample 1 with 4.0 V." in said
+    assert said.endswith("2 samples apart: highest at sample 3 with 4.0 V.")
     assert said_by("fig-roc").endswith("a, area 0.90, finds 0.50 at 0.1 false alarms.")
     said = said_by("fig-error-and-ink")
     assert "medians 20 pixels of ink and an error of 0.2, correlation 1.00" in said
@@ -1602,7 +1603,15 @@ def test_figures_of_swings_are_drawn_in_all_corners_and_say_what_they_show():
         assert all(walked(registry["swing-codes"]))
     for demo in registry.values():
         assert all(walked(demo))
-    assert said_by("fig-swing-windows").endswith("two: from minus 3.0 to 3.0 m.")
+    said = said_by("swing-windows", form="two", axes=1)  # the weaker window is left out
+    share = np.sum(np.cos(0.8 * np.arange(24)) ** 2)
+    share /= share + np.sum((3 * np.sin(1.6 * np.arange(24))) ** 2)
+    assert "miss by up to 1.0" in said and said.endswith(
+        f"leave out {share:.1%} of the mean square."
+    )
+    assert said_by("swing-windows", form="one", axes=1).endswith(
+        "leave out 0.0% of the mean square."
+    )
     assert said_by("fig-swing-spectra").endswith("more than 0.0001: one 1, two 2.")
     assert "0.25" in said_by("fig-swing-fits")
     codes = np.random.default_rng(0).normal(size=(40, 5))[:, 0]

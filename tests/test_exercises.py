@@ -319,7 +319,16 @@ WRONG = {
             np.sqrt(variances), share
         ),
     ],
-    "autoencoders-swing-fit": [without_sine, by_fourier],
+    "autoencoders-swing-fit": [
+        without_sine,
+        by_fourier,
+        lambda x, time_s, frequencies: (
+            answer_of("autoencoders-swing-fit", "solution")(x, time_s, frequencies) ** [1, 2]
+        ),
+        lambda x, time_s, frequencies: answer_of("autoencoders-swing-fit", "solution")(
+            x, time_s, frequencies
+        )[::-1],
+    ],
     "autoencoders-stacked-weights": [
         lambda sizes, tied: answer_of("autoencoders-stacked-weights", "solution")(sizes, False)
         // (1 + tied),  # half of the biases too
@@ -338,6 +347,14 @@ WRONG = {
         ),
         lambda normal, strange, false_share, strange_share: np.mean(
             strange > np.sort(normal)[-1 - int(false_share * len(normal))]
+        ),
+        lambda normal, strange, false_share, strange_share: 1
+        / (
+            1
+            + (1 - strange_share)
+            / strange_share
+            * np.mean(normal > (between := np.quantile(normal, 1 - false_share)))
+            / np.mean(strange > between)
         ),
     ],
     "autoencoders-best-estimate": [
@@ -1277,7 +1294,8 @@ NAMED = [
     ("lstm-gru-step", "z is turned round"),
     ("autoencoders-axes-needed", "This is the index"),
     ("autoencoders-stacked-weights", "biases of its own", "The biases are missing"),
-    ("autoencoders-real-alarms", "for granted", "that are found"),
+    ("autoencoders-real-alarms", "for granted", "that are found", "goes between two scores"),
+    ("autoencoders-swing-fit", "", "", "is its root", "frequency first"),
     ("autoencoders-stable-cross-entropy", "is missing", "This is the mean"),
 ]
 

@@ -36,20 +36,43 @@ SHOWN = 6
 use_style()
 
 
-def two_records(normal, strange, distance):
-    """Show a record with one pulse and one with two at a distance, `(samples,)`, in volt."""
-    drawn, panels = new_figure(1, 2, height=2.3, sharey=True)
-    said = []
-    for axes, record, name in zip(panels, (normal, strange), ("normal", "strange"), strict=True):
-        axes.plot(record, linewidth=1)
-        axes.set(xlabel="sample", title=name)
-        said.append(f"{name}, highest at sample {record.argmax()} with {record.max():.1f} V")
-    panels[0].set_ylabel("voltage (V)")
-    return figure(
-        drawn, name="fig-pile-up",
-        caption="A record with one pulse, and one with two pulses of half the height.",
-        alt=f"Two noisy curves over {counted(len(normal), 'sample')}: {'; '.join(said)}. The two "
-        f"pulses stand {counted(distance, 'sample')} apart.",
+def two_records(records):
+    """Explore a record with one pulse, and the same with two of half the height.
+
+    Args:
+        records: Function that makes `count` records `(count, samples)`, in volt, of pulses at a
+            `distance`, from a `seed` that decides places, heights and noise.
+    """
+
+    def pair(distance, record):
+        return [records(1, distance=apart, seed=record)[0] for apart in (0, distance)]
+
+    alone = np.array([pair(0, record)[0] for record in range(1, 6)])
+    limits = alone.min() - 0.5, alone.max() + 0.5
+
+    def draw(distance, record):
+        drawn, panels = new_figure(1, 2, height=2.3, sharey=True)
+        names = "normal", "two pulses"
+        for axes, x, name in zip(panels, pair(distance, record), names, strict=True):
+            axes.plot(x, linewidth=1)
+            axes.set(xlabel="sample", title=name, ylim=limits)
+        panels[0].set_ylabel("voltage (V)")
+        return drawn
+
+    def describe(distance, record):
+        one, two = pair(distance, record)
+        return (
+            f"Two noisy curves over {counted(len(one), 'sample')}. One pulse: highest at sample "
+            f"{one.argmax()} with {one.max():.1f} V. Two pulses, {counted(distance, 'sample')} "
+            f"apart: highest at sample {two.argmax()} with {two.max():.1f} V."
+        )
+
+    return explore(
+        draw, alt=describe, name="pile-up",
+        caption="A record with one pulse; and with the same noise two pulses of half the height, "
+        "of which the first stands at the same place.",
+        distance=[1, 2, 4, 6, 8, 12, 16, 24, 32], record=range(1, 6),
+        start={"distance": 8}, labels={"distance": "distance (samples)", "record": "record"},
     )  # fmt: skip
 
 

@@ -15,26 +15,48 @@ METHODS = {
     "convolutional": ("D-.", COLOURS[2]), "recurrent": ("^:", COLOURS[3]),
 }  # fmt: skip
 TICKS = 0.001, 0.01, 0.1, 1
-TRACES = 6
+TRACES = 3  # windows in one picture
 PLACES = -1.5, -0.75, 0, 0.75, 1.5  # of a number of the code, in its standard deviations
 
 use_style()
 
 
 def windows(named):
-    """Show the first windows of some arrays `{name: (windows, time, 1)}`, in m."""
-    drawn, panels = new_figure(1, len(named), height=2.6, sharey=True, squeeze=False)
-    said = []
-    for axes, (name, x) in zip(panels[0], named.items(), strict=True):
-        for row in x[:TRACES, :, 0]:
-            axes.plot(STEP_S * np.arange(len(row)), row, "-", linewidth=1)
-        axes.set(xlabel="time (s)", title=name)
-        said.append(f"{name}: from {x[:TRACES].min():.1f} to {x[:TRACES].max():.1f} m")
-    panels[0, 0].set(ylabel="position (m)")
-    return figure(
-        drawn, name="fig-swing-windows",
-        caption="A few windows of each kind, a line a window.",
-        alt=f"{counted(len(named), 'panel')} of wavy lines. {'; '.join(said)}.",
+    """Explore arrays `{name: (windows, time, 1)}`, in m, and what their first axes give back."""
+    rows = {name: x[..., 0].astype(float) for name, x in named.items()}
+    bases = {name: np.linalg.svd(x, full_matrices=False)[2] for name, x in rows.items()}
+
+    def found(form, axes):
+        x, basis = rows[form], bases[form][:axes]  # (windows, time), (axes, time)
+        back = x @ basis.T @ basis
+        return x[:TRACES], back[:TRACES], np.sum((x - back) ** 2) / np.sum(x**2)
+
+    def draw(form, axes):
+        drawn, panel = new_figure(height=2.6)
+        given, back, left = found(form, axes)
+        time_s = STEP_S * np.arange(given.shape[1])
+        for colour, x, y in zip(COLOURS, given, back, strict=False):
+            panel.plot(time_s, x, "o", color=colour, markersize=3.5)
+            panel.plot(time_s, y, "-", color=colour, linewidth=1.2)
+        low, high = rows[form][:TRACES].min(), rows[form][:TRACES].max()
+        panel.set(xlabel="time (s)", ylabel="position (m)", ylim=(1.2 * low, 1.2 * high))
+        panel.set_title(f"{left:.1%} of the mean square left out", fontsize=10)
+        return drawn
+
+    def describe(form, axes):
+        given, back, left = found(form, axes)
+        return (
+            f"{counted(len(given), 'window')}, {form}: dots between {given.min():.1f} and "
+            f"{given.max():.1f} m. Lines from {counted(axes, 'number')} a window miss by up to "
+            f"{np.abs(given - back).max():.2f} m, and leave out {left:.1%} of the mean square."
+        )
+
+    return explore(
+        draw, alt=describe, name="swing-windows",
+        caption="Dots: three windows of a kind. Lines: what the first axes of PCA, made from all "
+        "windows of that kind, give back of them.",
+        form=list(named), axes=range(1, 11),
+        labels={"form": "kind of windows", "axes": "axes of PCA"},
     )  # fmt: skip
 
 

@@ -7,6 +7,16 @@ from lectures_lib.exercises import Case, Trained, exercise
 KNOWN = range(2, 10)  # digits that are shown; 0 and 1 never are
 
 
+def real_share(normal, strange, threshold, strange_share):
+    """Return the share of alarms above a threshold that are real.
+
+    >>> real_share(np.array([0, 1, 2, 3]), np.array([1, 3]), 2, 0.5)
+    0.6666666666666666
+    """
+    real = strange_share * np.mean(strange > threshold)
+    return float(real / (real + (1 - strange_share) * np.mean(normal > threshold)))
+
+
 @exercise("autoencoders-real-alarms", chapter="autoencoders/anomalies")
 def _real_alarms(rng):
     for count, false_share, strange_share in [
@@ -21,10 +31,8 @@ def _real_alarms(rng):
         for score in sorted(normal, reverse=True):
             if sum(normal > score) <= false_share * count:
                 threshold = score
-        false, found = np.mean(normal > threshold), np.mean(strange > threshold)
-        real, wrong = strange_share * found, (1 - strange_share) * false
         yield Case(
-            real / (real + wrong),
+            real_share(normal, strange, threshold, strange_share),
             {
                 "normal": normal, "strange": strange, "false_share": false_share,
                 "strange_share": strange_share,
@@ -33,8 +41,13 @@ def _real_alarms(rng):
             "normal and above it?",
             mistakes={
                 "This takes as many strange events as normal ones for granted.":
-                    found / (found + false) if strange_share != 0.5 else np.nan,
-                "This is the share of strange events that are found.": found,
+                    real_share(normal, strange, threshold, 0.5)
+                    if strange_share != 0.5 else np.nan,
+                "This is the share of strange events that are found.": np.mean(strange > threshold),
+                "np.quantile goes between two scores; the threshold is one of the normal scores.":
+                    real_share(
+                        normal, strange, np.quantile(normal, 1 - false_share), strange_share
+                    ),
             },
         )  # fmt: skip
 
@@ -77,9 +90,13 @@ def _never_shown(rng):
         score_name="smaller AUC",
         bands=(
             (
+                0.5,
+                "For one of the two digits that is worse than a coin, as are the error of an "
+                "autoencoder, the amount of ink, and every score with the wrong sign.",
+            ),
+            (
                 0.72,
-                "The error of an autoencoder and the amount of ink miss one of the two digits: "
-                "what do the labels teach?",
+                "One of the two digits is missed. What do the labels of the normal pictures teach?",
             ),
             (1.0, "Nearly: train the network that knows the labels for longer, or with dropout."),
         ),

@@ -38,10 +38,15 @@ def _swing_fit(rng):
         x = rng.uniform(0.5, 3) * np.cos(drive * time_s + phase)
         x = x + noise * rng.normal(size=x.shape)
         given = {"x": x, "time_s": time_s, "frequencies": frequencies}
+        right = best_swing(**given)
         yield Case(
-            best_swing(**given),
+            right,
             given,
             hint="Is the phase free, and is each frequency judged by the residual of its own fit?",
+            mistakes={
+                "This is a² + b²; the amplitude is its root.": right * [1, right[1]],
+                "The amplitude comes first; return the frequency first.": right[::-1],
+            },
         )
 
 
@@ -56,17 +61,18 @@ def _three_numbers(rng):
         hidden.motion,
         on="windows that it has not seen",
         threshold=0.95,
-        baseline=0.88,  # three axes of PCA have some 0.7
+        baseline=0.9,  # a code of two numbers has up to 0.89, three axes of PCA some 0.7
         output_shape=(24, 1),
         score=explained,
         score_name="explained variance",
         largest_code=3,
         bands=(
+            (-0.1, "That is worse than a flat line: do the readings come back in their own order?"),
             (0.3, "That is hardly more than a flat line: does the loss fall?"),
             (
-                0.88,
+                0.9,
                 "A flat space of three axes keeps no more than 0.8: do encoder and decoder both "
-                "bend, and has the loss stopped falling?",
+                "bend, has the code all three numbers, and has the loss stopped falling?",
             ),
             (1.0, "Nearly: more epochs, or another rate."),
         ),

@@ -79,7 +79,10 @@ def _unlike(case, model):
             return f"the model has no {case.recurrent} layer."
         return f"the model has a {others} layer; the task asks for {case.recurrent} alone."
     if case.largest_code:
-        code = min(math.prod(layer.output.shape[1:]) for layer in _layers(model))
+        # A wrapped layer, as in `TimeDistributed`, has no output of its own.
+        flatten = sys.modules["keras"].tree.flatten
+        passed = flatten([getattr(layer, "output", ()) for layer in _layers(model)])
+        code = min((math.prod(x.shape[1:]) for x in passed), default=0)
         if code > case.largest_code:
             return (
                 f"the narrowest layer of the model passes on {code:,} numbers; the code may have "
@@ -97,7 +100,7 @@ def _passed_on(model, example):
     """Return how many numbers of one example its outputs depend on: the rank of the derivatives."""
     import tensorflow as tf
 
-    count = math.prod(model.output_shape[1:])
+    count = math.prod(model(example, training=False).shape[1:])
     inputs = tf.repeat(tf.constant(example, "float32"), count, axis=0)  # one for each output
     with tf.GradientTape() as tape:
         tape.watch(inputs)
