@@ -406,7 +406,7 @@ def test_a_code_is_measured_behind_a_wrapped_layer_and_in_an_own_class(code, own
     series = HIDDEN[..., np.newaxis]
     case = replace(POINTS, inputs=series, labels=series, output_shape=(4, 1), largest_code=3,
                    score=lambda outputs, labels: 1.0)  # fmt: skip
-    earned, said = measure(case, model)
+    earned, said = judge(case, model)
     assert earned == (code == 3)
     assert code == 3 or re.search("4 numbers( of an input reach|; the code may have)", said)
 
