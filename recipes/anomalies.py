@@ -383,7 +383,8 @@ def anomaly_pulses():
         for name, areas in ruled(seed).items()
     ]
     runs = {(CHOSEN_CODE, rate, 0) for rate in PULSE_RATES}
-    runs |= {(code, PULSE_RATE, seed) for code in CODES for seed in PULSE_SEEDS}
+    runs |= {(code, PULSE_RATE, 0) for code in CODES}
+    runs |= {(CHOSEN_CODE, PULSE_RATE, seed) for seed in PULSE_SEEDS}
     rows += [
         {"score": "network", "code": code, "learning_rate": rate, "seed": seed}
         | pulse_scored(code, rate, seed)

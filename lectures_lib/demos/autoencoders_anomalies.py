@@ -101,7 +101,7 @@ def distance_table():
     The network is there with each size of code, as "network 3".
     """
     runs = recorded.load("anomaly_pulses")
-    rate = runs.loc[runs["code"] == 16, "learning_rate"].iloc[0]  # others: tried with 3 only
+    rate = runs.loc[runs["code"] == 16, "learning_rate"].item()  # others were tried with 3 only
     runs = runs[runs["learning_rate"].isna() | (runs["learning_rate"] == rate)]
     sizes = runs["code"].map(lambda code: "" if code != code else f" {code:.0f}")
     table = runs.groupby(runs["score"] + sizes).median(numeric_only=True)
