@@ -89,6 +89,23 @@ def nearest(train):
     return lambda rows: found.kneighbors(rows)[0][:, 0]
 
 
+def mixture_of(plane, codes):
+    """Return a mixture of Gaussians fitted to codes in a plane."""
+    limit = 0.02 * plane.variances.mean()  # else a Gaussian may shrink to a point
+    return GaussianMixture(MIXED, reg_covar=limit, random_state=0).fit(codes)
+
+
+def shape_scores(train):
+    """Return scores of flat pictures by the principal axes of pictures of length 1."""
+    plane = Plane(unit(train))
+    codes = plane.encode(unit(train))
+    mixture, by_code = mixture_of(plane, codes), nearest(codes)
+    return {
+        "mixture in shape": lambda rows: -mixture.score_samples(plane.encode(unit(rows))),
+        "neighbour in shape axes": lambda rows: by_code(plane.encode(unit(rows))),
+    }
+
+
 class Plane:
     """The first principal axes of flat pictures, `(pictures, pixels)`.
 
@@ -114,8 +131,7 @@ class Plane:
 def plane_scores(train, plane):
     """Return scores of flat pictures by principal axes, pictures themselves, and ink."""
     codes = plane.encode(train)
-    mixture = GaussianMixture(MIXED, reg_covar=0.02 * plane.variances.mean(), random_state=0)
-    mixture.fit(codes)
+    mixture = mixture_of(plane, codes)
     by_pixel, by_shape = nearest(train), nearest(unit(train))
 
     def cut_error(rows):
@@ -175,7 +191,7 @@ def scored(digit, seed, *, learning_rate):
     model = fitted(train, learning_rate=learning_rate, seed=seed)
     train, normal, strange = flat(train), flat(normal), flat(strange)
     plane = Plane(train)
-    scores = plane_scores(train, plane) | network_scores(train, model)
+    scores = plane_scores(train, plane) | shape_scores(train) | network_scores(train, model)
     row = {name: auc(score(strange), score(normal)) for name, score in scores.items()}
     row["few labels"] = few_labels(plane, train, normal, strange, seed=seed)
     error, ink = scores["error of network"](normal), normal.sum(axis=1)
@@ -218,8 +234,16 @@ def anomaly_digits():
 
 SAMPLES, DECAY, NOISE_V = 64, 6, 0.3
 SHAPE = np.exp(-np.arange(SAMPLES) / DECAY)
-PULSES = np.array([np.roll(SHAPE, place) for place in range(SAMPLES)])
+
+
+def around(shape):
+    """Return a shape at every place of the ring, `(place, sample)`."""
+    return np.array([np.roll(shape, place) for place in range(len(shape))])
+
+
+PULSES = around(SHAPE)
 HEIGHTS_V = 1, 3
+PASSES = 10  # in which the shape of a pulse is learnt
 DISTANCES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 CODES, CHOSEN_CODE = (1, 3, 16), 3
 PULSE_RATES, PULSE_RATE = (3e-4, 1e-3, 3e-3, 1e-2), 3e-3  # the last two come out alike
@@ -246,6 +270,25 @@ def rest(records, limits=(0, np.inf)):
     overlaps = records @ PULSES.T
     heights = np.clip(overlaps.max(axis=1) / (SHAPE @ SHAPE), *limits)
     return records - heights[:, np.newaxis] * PULSES[overlaps.argmax(axis=1)]
+
+
+def turned(records, shape):
+    """Return records turned round the ring to where a shape agrees best with their start.
+
+    >>> turned(np.roll(SHAPE, 9)[np.newaxis], SHAPE).argmax()
+    np.int64(0)
+    """
+    best = (records @ around(shape).T).argmax(axis=1)
+    samples = best[:, np.newaxis] + np.arange(len(shape))
+    return np.take_along_axis(records, samples % len(shape), axis=1)
+
+
+def learnt_shape(records):
+    """Return the mean of records that are turned to agree with the mean before, from a spike on."""
+    shape = np.eye(SAMPLES)[0]
+    for _ in range(PASSES):
+        shape = turned(records, shape - shape.mean()).mean(axis=0)
+    return shape - shape.mean()
 
 
 def log_likelihood(records, distance):
@@ -308,9 +351,18 @@ def pulse_rules(seed):
     """Return scores of records without a network, by name."""
     train = pulse_records(TRAINED, seed=seed)
     plane = pca(train, latent_dim=CHOSEN_CODE)
+    shape = learnt_shape(train)
+    line = pca(turned(train, shape), latent_dim=1)
+
+    def beside_line(x):
+        x = turned(x, shape)
+        return x - line.decode(line.encode(x))
+
     return {
         "area": lambda x, _: x.sum(axis=1),
         "PCA": lambda x, _: left(x, plane.decode(plane.encode(x))),
+        "turned": lambda x, _: np.sum(beside_line(x) ** 2, axis=1),
+        "turned, second": lambda x, _: (beside_line(x) @ around(shape).T).max(axis=1),
         "best pulse": lambda x, _: np.sum(rest(x, HEIGHTS_V) ** 2, axis=1),
         "second pulse": lambda x, _: (rest(x) @ PULSES.T).max(axis=1),
         "likelihood ratio": lambda x, d: log_likelihood(x, d) - log_likelihood(x, 0),

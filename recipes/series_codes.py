@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 from keras import layers
+from sklearn.mixture import GaussianMixture
 
 from lectures_lib.physics import swing_windows
 from recipes.anomalies import auc
@@ -22,6 +23,8 @@ RATES = {
     "recurrent": (0.003, 0.01, 0.03, 0.1),
 }
 FORWARDS = "recurrent, forwards"  # its decoder begins with the first reading
+NEAR = 10, 20, 40, 80  # parallel windows that span a plane
+MIXED = 10  # Gaussians
 NEIGHBOURS = 10
 FREQUENCIES = np.linspace(0.6, 1.4, 321)  # of the fit, in rad/s
 
@@ -111,6 +114,33 @@ def axes_of(windows, latent_dim):
     return lambda other: (mean + (other.measured[..., 0] - mean) @ axes.T @ axes)[..., np.newaxis]
 
 
+def planes_of(windows, latent_dim, *, near):
+    """Return the function that projects windows on planes of these ones.
+
+    Each of these windows has a plane: the first axes of those most parallel to it, of either sign.
+    Another window is projected on the plane of the one that it is most parallel to.
+    """
+    x = windows.measured[..., 0]
+    unit = x / np.linalg.norm(x, axis=1, keepdims=True)
+    nearest = np.argpartition(-np.abs(unit @ unit.T), near, axis=1)[:, :near]
+    axes = np.linalg.svd(x[nearest], full_matrices=False)[2][:, :latent_dim]
+
+    def restore(other):
+        rows = other.measured[..., 0]
+        own = axes[np.abs(rows @ unit.T).argmax(axis=1)]
+        codes = np.einsum("nt,nct->nc", rows, own)
+        return np.einsum("nc,nct->nt", codes, own)[..., np.newaxis]
+
+    return restore
+
+
+def mixture_score(windows):
+    """Return how improbable other windows are in a mixture of Gaussians fitted to these ones."""
+    mixture = GaussianMixture(MIXED, reg_covar=1e-3, max_iter=300, random_state=0)
+    mixture.fit(windows.measured[..., 0])
+    return lambda other: -mixture.score_samples(other.measured[..., 0])
+
+
 def forecast_scores(order):
     """Return how badly AR(`order`) of the training windows forecasts each of other windows."""
 
@@ -194,10 +224,13 @@ def trained(kind, latent_dim, learning_rate, seed, *, epochs=EPOCHS):
 def errors(restore):
     """Return errors of a method on ordinary windows, and how well its residual finds kicks."""
     row = {name: normalised(restore(data(name)), data(name)) for name in ("validation", "test")}
-    kicked = data("test", kick_m_per_s=KICK_M_PER_S)
-    ordinary = swing_windows(windows=1000, seed=3)
-    scores = (residuals(restore(windows), windows) for windows in (kicked, ordinary))
-    return row | {"kick": auc(*scores)}
+    return row | {"kick": kicks_found(lambda windows: residuals(restore(windows), windows))}
+
+
+def kicks_found(score):
+    """Return the AUC of a score of windows that are kicked, beside others."""
+    kicked, ordinary = data("test", kick_m_per_s=KICK_M_PER_S), swing_windows(windows=1000, seed=3)
+    return auc(score(kicked), score(ordinary))
 
 
 def series_codes():
@@ -208,13 +241,13 @@ def series_codes():
         rows.append({"method": "PCA", "latent_dim": size} | errors(restore))
     rows.append({"method": "fit", "latent_dim": HEADLINE} | errors(fitted))
     for order in (2, 4, 8, 12, 16):
-        score = forecast_scores(order)
-        kicked, ordinary = (
-            data("test", kick_m_per_s=KICK_M_PER_S),
-            swing_windows(windows=1000, seed=3),
-        )
-        kick = auc(score(kicked), score(ordinary))
+        kick = kicks_found(forecast_scores(order))
         rows.append({"method": "forecast", "latent_dim": order, "kick": kick})
+    planes = [errors(planes_of(data("train"), HEADLINE, near=near)) for near in NEAR]
+    best_planes = min(planes, key=lambda row: row["validation"])
+    rows.append({"method": "planes", "latent_dim": HEADLINE} | best_planes)
+    kick = kicks_found(mixture_score(data("train")))
+    rows.append({"method": "mixture", "latent_dim": MIXED, "kick": kick})
     best, fewer = {}, {"epochs": FEWER_EPOCHS}
     for kind, rates in RATES.items():
         how = fewer if kind == "recurrent" else {}

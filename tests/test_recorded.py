@@ -1277,13 +1277,19 @@ def test_series_codes_are_complete_and_at_the_chosen_rates():
     assert (table["shuffled"].dropna() < 0).all()
 
 
-def test_series_codes_of_axes_and_of_the_fit_come_out_again():
+def test_series_codes_without_a_network_come_out_again():
     table = load("series_codes").set_index(["method", "latent_dim"])
-    eight = series_codes.errors(series_codes.axes_of(series_codes.data("train"), 8))
-    fit = series_codes.errors(series_codes.fitted)
-    for name in ("test", "kick"):
-        assert eight[name] == pytest.approx(table.loc[("PCA", 8), name].item(), rel=1e-3)
-        assert fit[name] == pytest.approx(table.loc[("fit", 3), name].item(), rel=1e-3)
+    train = series_codes.data("train")
+    again = {
+        ("PCA", 8): series_codes.errors(series_codes.axes_of(train, 8)),
+        ("fit", 3): series_codes.errors(series_codes.fitted),
+        ("planes", 3): series_codes.errors(series_codes.planes_of(train, 3, near=40)),
+    }
+    for which, errors in again.items():
+        for name in ("test", "kick"):
+            assert errors[name] == pytest.approx(table.loc[which, name].item(), rel=1e-3)
+    kick = series_codes.kicks_found(series_codes.mixture_score(train))
+    assert kick == pytest.approx(table.loc[("mixture", 10), "kick"].item(), rel=1e-3)
 
 
 def test_a_dense_autoencoder_of_swings_learns_in_a_few_epochs():
@@ -1326,10 +1332,12 @@ def test_runs_of_anomalies_are_complete():
 
 
 def test_scores_of_anomalies_come_out_again():
-    table = load("anomaly_pulses").query("score == 'second pulse' and seed == 1")
-    with mock.patch.object(anomalies, "DISTANCES", (8,)):
-        again = anomalies.at_distances(anomalies.pulse_rules(1)["second pulse"], 1)
-    assert again["distance8"] == pytest.approx(table["distance8"].item(), abs=1e-4)
+    table = load("anomaly_pulses").query("seed == 1").set_index("score")
+    rules = anomalies.pulse_rules(1)
+    for name in ("second pulse", "turned", "turned, second"):
+        with mock.patch.object(anomalies, "DISTANCES", (8,)):
+            again = anomalies.at_distances(rules[name], 1)
+        assert again["distance8"] == pytest.approx(table.loc[name, "distance8"], abs=1e-4)
     train, normal, strange = map(anomalies.flat, anomalies.left_out(1, seed=0))
     row = load("anomaly_digits").query("digit == 1 and seed == 0").iloc[0]
     plane = anomalies.Plane(train)

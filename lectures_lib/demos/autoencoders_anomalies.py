@@ -19,9 +19,11 @@ SCORES = {
     "error per ink": "error, network, per ink",
     "likelihood": "likelihood, probabilistic PCA",
     "mixture": "likelihood, mixture in PCA",
+    "mixture in shape": "likelihood, mixture in PCA, in shape",
     "neighbour": "nearest neighbour",
     "neighbour in code": "nearest neighbour in code",
     "neighbour in shape": "nearest neighbour in shape",
+    "neighbour in shape axes": "nearest neighbour in PCA, in shape",
     "labels of normal": "unsure classifier of the normal ones",
     "few labels": "ten strange ones labelled",
 }

@@ -199,17 +199,20 @@ def kicks():
     table = chosen()
     rows = {
         "fit of a swing": table["method"] == "fit",
+        "planes of neighbours": table["method"] == "planes",
+        "mixture of Gaussians": table["method"] == "mixture",
         "forecast by AR(16)": (table["method"] == "forecast") & (table["latent_dim"] == 16),
         "PCA, 9 numbers": (table["method"] == "PCA") & (table["latent_dim"] == 9),
         "PCA, 3 numbers": (table["method"] == "PCA") & (table["latent_dim"] == 3),
     }
     for method in ("dense", "convolutional", "recurrent"):
         rows[f"{method}, 3 numbers"] = (table["method"] == method) & (table["latent_dim"] == 3)
-    drawn, axes = new_figure(height=2.9)
+    drawn, axes = new_figure(height=3.2)
     said = []
     for place, (name, which) in enumerate(rows.items()):
         found = table.loc[which, "kick"]
-        axes.plot(found, [place] * len(found), "o", color=COLOURS[place >= 4], markersize=5)
+        trained = len(found) > 1  # from several seeds
+        axes.plot(found, [place] * len(found), "o", color=COLOURS[trained], markersize=5)
         said.append(f"{name} {span(found.min(), found.max())}")
     axes.axvline(0.5, color="black", linewidth=1, linestyle=":", label="chance")
     axes.set(xlabel="AUC", xlim=(0.45, 1.01), ylim=(len(rows) - 0.5, -0.5))
