@@ -41,8 +41,9 @@ class Numbers(dict):
 
 
 def numbered(book):
-    equations = {label: str(number) for number, label in enumerate(Numbered(book, chapters={}, equations={},
-                 figures={}, terms={}, works={}).labels, start=1)}  # fmt: skip
+    names = ("chapters", "equations", "figures", "terms", "works")
+    labels = Numbered(book, **{name: {} for name in names}).labels
+    equations = {label: str(number) for number, label in enumerate(labels, start=1)}
     tables = {name: Numbers() for name in ("figures", "terms", "works")}
     return Numbered(book, chapters={"book/cnn/near": "7"}, equations=equations, **tables)
 
