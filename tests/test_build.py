@@ -68,7 +68,8 @@ def book(tmp_path):
                 (folder / name).parent.mkdir(exist_ok=True)
                 nbformat.write(made, folder / f"{name}.ipynb")
             entries = "".join(f"\n  - file: book/{n}" for n in listed or chapters)
-            text = f"format: jb-book\nroot: book/intro\nchapters:{entries}\n"
+            head = "format: jb-book\nroot: book/intro\noptions:\n  numbered: 1\nchapters:"
+            text = f"{head}{entries}\n"
             (tmp_path / "_toc.yml").write_text(text)
 
         def build(self, writing=False):
@@ -95,7 +96,7 @@ def test_a_demo_becomes_a_numbered_figure_with_frames_as_files(book):
     assert code == 0, output
     html = book.page("powers")
     assert '<figure class="explore-figure align-default" id="two">' in html
-    assert re.search(r'href="#two"><span class="std std-numref">Fig. 1', html)
+    assert re.search(r'href="#two"><span class="std std-numref">Fig. 1.1<', html)
     assert 'class="katex"' in html.split("<figcaption>")[1]
     assert 'alt="A line that ends at 2."' in html
     data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
@@ -117,7 +118,7 @@ def test_a_figure_of_the_library_has_no_controls_and_a_link_to_its_source(book):
     assert code == 0, output
     html = book.page("filters")
     assert '<figure class="explore-figure align-default" id="fig-filters">' in html
-    assert re.search(r'href="#fig-filters"><span class="std std-numref">Fig. 1', html)
+    assert re.search(r'href="#fig-filters"><span class="std std-numref">Fig. 1.1<', html)
     assert "application/json" not in html
     image = re.search(
         r'<img class="explore-still" src="\.\./(_demos/fig-filters/\w+\.png)" alt="1', html
@@ -126,7 +127,7 @@ def test_a_figure_of_the_library_has_no_controls_and_a_link_to_its_source(book):
     link = r'href="https://github\.com/\S+/blob/\w+/lectures_lib/demos/cnn_digits\.py#L\d+">Source<'
     assert re.search(link, html.split("<figcaption>")[1])
     made = nbformat.read(book.folder / "_build/notebooks/filters.ipynb", as_version=4)
-    assert made.cells[-1].source.startswith("**Fig. 1.** The filters after training")
+    assert made.cells[-1].source.startswith("**Fig. 1.1.** The filters after training")
     assert "sliders" not in made.cells[-1].source
     intro = book.page("intro")
     assert re.search(r"<p>0</p>\s*</td>\s*<td><p>0</p>", intro), "a figure is not interactive"
@@ -142,7 +143,7 @@ def test_a_playground_becomes_a_numbered_figure_with_scripts_on_its_page_only(bo
     assert code == 0, output
     html = book.page("cells")
     assert '<figure class="playground-figure align-default" id="playground-gates">' in html
-    assert re.search(r'href="#playground-gates"><span class="std std-numref">Fig. 1', html)
+    assert re.search(r'href="#playground-gates"><span class="std std-numref">Fig. 1.1<', html)
     assert '<img class="playground-still" src="../_playgrounds/gates.png" alt="A record of' in html
     assert '<script defer src="../_playgrounds/gates.js?v=' in html
     folder = book.folder / "_build/html"
@@ -172,7 +173,7 @@ train(digits_cnn, load_digits(seed=0), name="learns", caption="It *learns*.", ep
     assert code == 0, output
     html, again = book.page("learning"), book.page("intro")
     assert '<figure class="playground-figure align-default" id="learns">' in html
-    assert re.search(r'href="#learns"><span class="std std-numref">Fig. 1', html)
+    assert re.search(r'href="#learns"><span class="std std-numref">Fig. 1.1<', html)
     assert "It <em>learns</em>." in html.split("<figcaption>")[1]
     for page, small in ((html, ""), (again, " data-small")):
         assert f'<div class="playground" id="learns-playground"{small}><img class="playgr' in page
@@ -558,11 +559,11 @@ def test_the_build_writes_notebooks_for_runners_and_removes_old_ones(book):
     folder = book.folder / "_build" / "html" / "notebooks"
     made = nbformat.read(folder / "two.ipynb", as_version=4)
     head, _, demo, caption = made.cells
-    assert "$$\ny \\tag{2}\n$$" in head.source
-    assert re.search(r"\[Fig\. 1\]\(\S+/book/two\.html#two\)", head.source)
-    assert re.search(r"\[\(1\)\]\(\S+/book/one\.html#equation-eq-one\)", head.source)
+    assert head.source.startswith("# 2. Two\n\n$$\ny \\tag{2.1}\n$$")
+    assert re.search(r"\[Fig\. 2\.1\]\(\S+/book/two\.html#two\)", head.source)
+    assert re.search(r"\[\(1\.1\)\]\(\S+/book/one\.html#equation-eq-one\)", head.source)
     sliders = "*(It has sliders when the cells up to here have run.)*"
-    assert caption.source == f"**Fig. 1.** Powers $2^p$ of *two*. {sliders}"
+    assert caption.source == f"**Fig. 2.1.** Powers $2^p$ of *two*. {sliders}"
     assert demo.outputs[0].data["text/plain"] == "A line that ends at 2."
     assert 'href="../notebooks/two.ipynb"' in book.page("two")
     (book.folder / "_build/work/_build/html/notebooks/gone.ipynb").touch()

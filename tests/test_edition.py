@@ -41,10 +41,11 @@ class Numbers(dict):
 
 
 def numbered(book):
-    equations = {label: str(number) for number, label in enumerate(Numbered(book, equations={},
-                 figures={}, terms={}, works={}).labels, start=1)}  # fmt: skip
+    names = ("chapters", "equations", "figures", "terms", "works")
+    labels = Numbered(book, **{name: {} for name in names}).labels
+    equations = {label: str(number) for number, label in enumerate(labels, start=1)}
     tables = {name: Numbers() for name in ("figures", "terms", "works")}
-    return Numbered(book, equations=equations, **tables)
+    return Numbered(book, chapters={"book/cnn/near": "7"}, equations=equations, **tables)
 
 
 def raw_marks(text):
@@ -181,6 +182,7 @@ def made_of(cells, outputs):
 def test_a_demo_keeps_its_picture_and_closes_its_code(bundle):
     made, cells = made_of([Cell("d", "code", "explore(draw)", "", FOLDED)], {"d": [bundle]})
     assert [cell.id for cell in made.cells] == ["t", "set-up", "d", "d-caption"]
+    assert cells["t"].source == "# 7. Near"
     demo = cells["d"]
     assert demo.source == "#@title A power of (1)\nexplore(draw)"
     assert demo.metadata == {"jupyter": {"source_hidden": True}, "cellView": "form"}

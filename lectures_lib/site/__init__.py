@@ -9,14 +9,18 @@ import socket
 import subprocess
 import time
 import zlib
+from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
-__all__ = ["WRITING", "pages", "setup"]
+__all__ = ["WRITING", "pages", "setup", "with_columns"]
 
 ASSETS = Path(__file__).parent / "assets"
 # `make write` needs the page that changed, and no more.
 WRITING = bool(os.environ.get("LECTURES_WRITE"))
+PRINTED = re.compile(
+    r'(<div class="output [^>]*>\s*(?:<div class="highlight">)?<pre)([^>]*>(.*?)</pre>)', re.DOTALL
+)
 _read = set()  # the pages that this build reads
 
 
@@ -147,14 +151,34 @@ def _address(app, config):
 def _repair_body(app, pagename, templatename, context, doctree):
     """Docutils gives the bibliography roles that it does not keep to, or that ARIA gave up.
 
-    And Sphinx marks code as not to be translated, and formulas, for one translator only.
+    And Sphinx marks code as not to be translated, and formulas, for one translator only. What opens
+    folded code has a name of its own besides the text in view.
     """
     if "body" in context:
         body = context["body"]
-        for role in ('role="list" ', 'role="doc-biblioentry" ', ' role="doc-biblioentry"'):
-            body = body.replace(role, "")
+        for wrong in (
+            'role="list" ', 'role="doc-biblioentry" ', ' role="doc-biblioentry"',
+            ' aria-label="Toggle hidden content"',
+        ):  # fmt: skip
+            body = body.replace(wrong, "")
         kept = r'<(pre|code|(?:span|div)(?= class="math\b))\b'
-        context["body"] = re.sub(kept, r'<\1 translate="no"', body)
+        context["body"] = with_columns(re.sub(kept, r'<\1 translate="no"', body))
+
+
+def with_columns(body):
+    """Say of each printed table how many columns it has: a phone shows it in letters that fit.
+
+    >>> with_columns('<div class="output stream"><pre>a &lt; b\\n<b>1</b>\\n2\\n</pre>')
+    '<div class="output stream"><pre style="--columns: 5">a &lt; b\\n<b>1</b>\\n2\\n</pre>'
+    """
+
+    def told(match):
+        lines = unescape(re.sub("<[^>]+>", "", match[3])).splitlines()
+        if len(lines) < 3:  # sentences, which may break
+            return match[0]
+        return f'{match[1]} style="--columns: {max(map(len, lines))}"{match[2]}'
+
+    return PRINTED.sub(told, body)
 
 
 def _repair_scripts(app, pagename, templatename, context, doctree):

@@ -58,15 +58,16 @@ class Numbered(Prose):
 
     Args:
         book: The `Book`.
+        chapters: `{page: number}`.
         equations: `{label: number}`.
         figures: `{name: (page, number)}`.
         terms: `{term of the glossary: (page, anchor)}`.
         works: `{key: (page, anchor)}` of the bibliography.
     """
 
-    def __init__(self, book, *, equations, figures, terms, works):
+    def __init__(self, book, *, chapters, equations, figures, terms, works):
         super().__init__(book, book.site)
-        self.equations, self.figures = equations, figures
+        self.chapters, self.equations, self.figures = chapters, equations, figures
         self.terms, self.works = terms, works
 
     def plain(self, text, chapter):
@@ -129,6 +130,8 @@ def notebook(chapter, prose, outputs):
             cells.append(_code(cell, [_plain_output(o, cell) for o in stored], texts))
             if texts:
                 cells.append(new_markdown_cell("\n\n".join(texts), id=f"{cell.id}-caption"))
+    if chapter.page in prose.chapters:
+        cells[0].source = f"# {prose.chapters[chapter.page]}. {cells[0].source.removeprefix('# ')}"
     cells.insert(1, _folded(new_code_cell(first_cell(prose.book), id=SET_UP), TITLE))
     for number, cell in enumerate((c for c in cells if c.cell_type == "code"), start=1):
         _count(cell, number)
@@ -206,15 +209,20 @@ def _plain_output(output, cell):
 def _numbers(app):
     """Return the arguments of `Numbered` as Sphinx numbered and placed everything."""
     env, domains = app.env, app.env.domains
+    chapters = {
+        page: _dotted(title["secnumber"])
+        for page, title in env.titles.items()
+        if title.get("secnumber")
+    }
     equations = {
-        label: ".".join(map(str, env.toc_fignumbers[page]["displaymath"][f"equation-{label}"]))
+        label: _dotted(env.toc_fignumbers[page]["displaymath"][f"equation-{label}"])
         for label, (page, _) in domains["math"].equations.items()
     }
     figures = {}
     for name, (page, anchor, *_) in domains["std"].anonlabels.items():
         number = env.toc_fignumbers.get(page, {}).get("figure", {}).get(anchor)
         if number:
-            figures[name] = page, ".".join(map(str, number))
+            figures[name] = page, _dotted(number)
     terms = {
         name.lower(): place
         for (kind, name), place in domains["std"].objects.items()
@@ -224,7 +232,14 @@ def _numbers(app):
         citation.entry.key: (citation.bibliography_key.docname, citation.citation_id)
         for citation in domains["cite"].citations
     }
-    return {"equations": equations, "figures": figures, "terms": terms, "works": works}
+    return {
+        "chapters": chapters, "equations": equations, "figures": figures, "terms": terms,
+        "works": works,
+    }  # fmt: skip
+
+
+def _dotted(number):
+    return ".".join(map(str, number))
 
 
 def _executed(app, chapter):

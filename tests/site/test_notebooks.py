@@ -52,11 +52,15 @@ def test_its_code_is_what_nbval_ran(chapter):
 @chapters
 def test_equations_and_figures_have_the_numbers_of_the_page(chapter):
     page, text = (SITE / f"{chapter.page}.html").read_text(encoding="utf-8"), text_of(chapter)
-    equations = re.findall(r'class="eqno">\((\d+)\)', page)
-    assert re.findall(r"\\tag\{(\d+)\}", text) == equations
-    figures = re.findall(r'class="caption-number">Fig. (\d+) <', page)
-    assert re.findall(r"^\*\*Fig\. (\d+)\.\*\* ", text, re.MULTILINE) == figures
+    number = BOOK.chapters.index(chapter) + 1
+    equations = re.findall(r'class="eqno">\(([\d.]+)\)', page)
+    assert re.findall(r"\\tag\{([\d.]+)\}", text) == equations
+    assert equations == [f"{number}.{i + 1}" for i in range(len(equations))]
+    figures = re.findall(r'class="caption-number">Fig. ([\d.]+) <', page)
+    assert re.findall(r"^\*\*Fig\. ([\d.]+)\.\*\* ", text, re.MULTILINE) == figures
+    assert figures == [f"{number}.{i + 1}" for i in range(len(figures))]
     assert len(figures) > 3
+    assert text.startswith(f"# {number}. ")
 
 
 @chapters
