@@ -109,7 +109,7 @@ def _static_files(app, config):
     config.templates_path.insert(0, str(ASSETS / "templates"))  # before those of the theme
     config.html_static_path.append(str(ASSETS / "static"))
     config.html_css_files.append("lectures.css")
-    scripts = ("address.js", "explore.js", "reading.js")
+    scripts = ("embed.js", "address.js", "explore.js", "reading.js")
     config.html_js_files += [(name, {"defer": "defer"}) for name in scripts]
     # Here and not in _config.yml, where they would replace what Jupyter Book makes of its own
     # entries: the repository's address and the launch buttons.

@@ -38,4 +38,17 @@
   if (type === "navigate" && !location.hash && globalThis.requestIdleCallback) {
     page.classList.add("from-the-top"); // see lectures.css
   }
+
+  // `page.html?figure=name` shows this figure only (embed.js, lectures.css). A browser that does not
+  // know these selectors shows all.
+  const figure = new URLSearchParams(location.search).get("figure");
+  if (figure) {
+    const id = `figure#${CSS.escape(figure)}`;
+    const style = document.head.appendChild(document.createElement("style"));
+    try {
+      style.sheet.insertRule(
+        `[data-figure] body :not(:has(${id}), ${id}, ${id} *, h1) { display: none !important }`);
+      page.dataset.figure = figure;
+    } catch { /* as said */ }
+  }
 })();
