@@ -97,7 +97,7 @@ globalThis.lecturesAddress = (() => {
     const link = () => lecturesEmbed.here + fragment();
     const embed = () => lecturesEmbed.snippet(document.getElementById(name), fragment());
     const whole = element("a", { textContent: "Open the chapter", target: "_blank", rel: "noopener",
-      href: `#${name}` });
+      href: `${lecturesEmbed.here}#${name}` });
     whole.addEventListener("click", () => (whole.href = link()));
     return [button("Copy link", "Link", link),
       lecturesEmbed.alone ? whole : button("Embed", "Frame", embed), note];
