@@ -44,10 +44,11 @@
   const figure = new URLSearchParams(location.search).get("figure");
   if (figure) {
     const id = `figure#${CSS.escape(figure)}`;
-    const style = document.head.appendChild(document.createElement("style"));
     try {
-      style.sheet.insertRule(
+      const sheet = new CSSStyleSheet(); // a server may forbid style elements
+      sheet.insertRule(
         `[data-figure] body :not(:has(${id}), ${id}, ${id} *, h1) { display: none !important }`);
+      document.adoptedStyleSheets = [sheet];
       page.dataset.figure = figure;
     } catch { /* as said */ }
   }
