@@ -114,7 +114,7 @@ def test_what_is_pasted_shows_the_state_that_was_copied(visit, framed, address):
     assert 0.9 * int(height) < needed <= int(height)
     assert frame.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
     # Without a clipboard the reader can take it.
-    opened.evaluate("navigator.clipboard.writeText = () => Promise.reject()")
+    opened.evaluate("void (navigator.clipboard.writeText = () => Promise.reject())")
     figure.get_by_role("button", name="Embed").click()
     assert figure.get_by_label("Frame to this state").input_value() == copied
     assert one.complaints == []

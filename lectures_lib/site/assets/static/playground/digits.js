@@ -235,7 +235,8 @@ lecturesView.starters.digits = (() => {
       this.sentence.textContent = lines.sentence;
       this.table.replaceChildren(...this.tableRows(lines.rows));
       this.table.parentNode.hidden = lines.rows.length === 0;
-      this.rows[layer].after(this.inside);
+      const row = this.rows[layer]; // what is moved loses the focus
+      if (row.nextSibling !== this.inside) row.after(this.inside);
       this.reach.show(this.spot(layer, place),
         sources(network, volumes, layer, place).map((one) => this.spot(layer - 1, one)));
       this.mark(layer ? windowOf(network.layers, volumes, layer - 1, place)
