@@ -38,7 +38,7 @@ STYLE = "playground.css"
 ENGINE = ("products.js", "layers.js", "network.js", "view.js", "notebook.js")
 SCRIPTS = {
     "digits": ("images.js", "classes.js", "more_layers.js", *ENGINE, "grid.js", "drawing.js",
-               "pictures.js", "digits.js"),
+               "reach.js", "pictures.js", "digits.js"),
     "gates": ("recurrent.js", "gated.js", *ENGINE, "lines.js", "record.js", "gates.js"),
 }  # fmt: skip
 # What trains in the page, by the kind of its figure: loaded when the reader asks for it.
@@ -65,8 +65,9 @@ PARTS = {
     "optimisers.js": ("adam", "rmsprop"),
 }
 CAPTIONS = {
-    "digits": "Draw a digit, and see every layer of two trained networks. The orange frame on the "
-    "input is all that the chosen unit sees; beside it stands how its value is computed.",
+    "digits": "Draw a digit, and see every layer of two trained networks. Blue is below 0, orange "
+    "above. Lines lead from the chosen unit to what it is computed from, the frame on the input is "
+    "all that it sees, and below its map stands the sum.",
     "gates": "Write a record of charge, and see the gates and states of trained LSTM cells at "
     "every step; below the lines stands the arithmetic of the step under the grey mark.",
 }

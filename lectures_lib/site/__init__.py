@@ -113,8 +113,11 @@ def _static_files(app, config):
     config.templates_path.insert(0, str(ASSETS / "templates"))  # before those of the theme
     config.html_static_path.append(str(ASSETS / "static"))
     config.html_css_files.append("lectures.css")
-    scripts = ("address.js", "explore.js", "reading.js")
-    config.html_js_files += [(name, {"defer": "defer"}) for name in scripts]
+    # Those that others use come before the scripts of single pages, which have a priority of 500.
+    scripts = {"embed.js": 400, "address.js": 400, "explore.js": 800, "reading.js": 800}
+    config.html_js_files += [
+        (name, {"defer": "defer", "priority": priority}) for name, priority in scripts.items()
+    ]
     # Here and not in _config.yml, where they would replace what Jupyter Book makes of its own
     # entries: the repository's address and the launch buttons.
     config.html_theme_options.update(

@@ -229,3 +229,21 @@ def visit(browser):
     yield make
     for one in opened:
         one.context.close()
+
+
+@pytest.fixture
+def framed(visit, tmp_path):
+    """Open a tall page of another origin with a page in a frame; return visit, page and frame."""
+    server, host = _serve(tmp_path)
+
+    def show(url, attributes=""):
+        frame = f'<iframe src="{url}" {attributes} width="800" height="700"></iframe>'
+        space = '<div style="height: 2000px"></div>'
+        (tmp_path / "host.html").write_text(f"<title>Host</title>{space}{frame}{space}")
+        one = visit(viewport={"width": 1280, "height": 900})
+        opened = one.open(f"{host}/host.html")
+        return one, opened, opened.frames[1]
+
+    yield show
+    server.shutdown()
+    server.server_close()

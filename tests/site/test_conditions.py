@@ -4,7 +4,7 @@ import os
 from urllib.parse import urlencode
 
 import pytest
-from conftest import SITE, _serve, demos, pages
+from conftest import SITE, demos, pages
 from firefox import Firefox, firefox
 
 DIGITS = "book/cnn/digits.html"
@@ -50,24 +50,6 @@ def address_of(demo, k):
     places = [k, *(parameter["start"] for parameter in demo["parameters"][1:])]
     pairs = zip(demo["parameters"], places, strict=True)
     return f"{demo['name']}?" + urlencode([(p["name"], p["texts"][k]) for p, k in pairs])
-
-
-@pytest.fixture
-def framed(visit, tmp_path):
-    """Open a tall page of another origin with a page in a frame; return visit, page and frame."""
-    server, host = _serve(tmp_path)
-
-    def show(url, attributes=""):
-        frame = f'<iframe src="{url}" {attributes} width="800" height="700"></iframe>'
-        space = '<div style="height: 2000px"></div>'
-        (tmp_path / "host.html").write_text(f"<title>Host</title>{space}{frame}{space}")
-        one = visit(viewport=DESKTOP)
-        opened = one.open(f"{host}/host.html")
-        return one, opened, opened.frames[1]
-
-    yield show
-    server.shutdown()
-    server.server_close()
 
 
 # Addresses.

@@ -272,6 +272,110 @@ def test_a_click_on_a_map_chooses_its_unit(visit, address):
     )
 
 
+def choose(opened, *, layer, channel, share):
+    """Click on a map at a share of its width and height; return what does not move with it."""
+    maps = box(opened, "digits").locator(".playground-row .playground-layer").nth(layer)
+    chosen = maps.locator(".playground-map").nth(channel)
+    chosen.scroll_into_view_if_needed()
+    place = chosen.bounding_box()
+    chosen.click(position={"x": place["width"] * share[0], "y": place["height"] * share[1]})
+    return chosen, place
+
+
+def cover(opened, *, layer, channel, rows, columns, size):
+    """Return left, top, width and height of some pixels of a map, in the window."""
+    maps = box(opened, "digits").locator(".playground-row .playground-layer").nth(layer)
+    canvas = maps.locator("canvas").nth(channel).bounding_box()
+    dot = canvas["width"] / size
+    return [
+        canvas["x"] + dot * (columns[0] - 1),
+        canvas["y"] + dot * (rows[0] - 1),
+        dot * (columns[1] - columns[0] + 1),
+        dot * (rows[1] - rows[0] + 1),
+    ]
+
+
+def frames(opened):
+    """Return left, top, width and height of the frames around the sources and the unit."""
+    rects = box(opened, "digits").locator(".playground-reach rect:not(.playground-halo)")
+    return rects.evaluate_all(
+        "all => all.map((e) => { const { width, height } = e.getBBox();"
+        "  const { left, top } = e.ownerSVGElement.getBoundingClientRect();"
+        "  return [left + e.x.baseVal.value, top + e.y.baseVal.value, width, height]; })"
+    )
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_lines_lead_to_the_sources_and_the_sum_stands_below_the_map(viewport, visit, address):
+    one = visit(viewport=viewport)
+    opened = open_at(one, "digits", address)
+    chosen, before = choose(opened, layer=3, channel=6, share=(0.6, 0.9))
+    place = chosen.bounding_box()
+    assert place["y"] == pytest.approx(before["y"], abs=1)  # where the finger is
+    inspector = box(opened, "digits").locator(".playground-inspector").bounding_box()
+    assert 0 < inspector["y"] - place["y"] - place["height"] < 80
+    unit = {"layer": 3, "channel": 6, "rows": (4, 4), "columns": (3, 3), "size": 4}
+    window = {"layer": 2, "channel": 6, "rows": (7, 8), "columns": (5, 6), "size": 8}
+    for width in (viewport["width"], 800):
+        opened.set_viewport_size({"width": width, "height": 700})
+        opened.mouse.wheel(0, 50)
+        opened.wait_for_timeout(200)
+        np.testing.assert_allclose(
+            frames(opened), [cover(opened, **window), cover(opened, **unit)], atol=0.6
+        )
+    # At the edge of the picture two rows and two columns of the window are left.
+    choose(opened, layer=1, channel=9, share=(0.95, 0.95))
+    corner = {"layer": 0, "channel": 0, "rows": (7, 8), "columns": (7, 8), "size": 8}
+    np.testing.assert_allclose(frames(opened)[0], cover(opened, **corner), atol=0.6)
+    # A dense unit sees all maps, a score all hidden units, the input nothing.
+    choose(opened, layer=4, channel=0, share=(0.1, 0.1))
+    assert len(frames(opened)) == 10 + 1
+    choose(opened, layer=6, channel=0, share=(0.1, 0.5))
+    hidden = box(opened, "digits").locator(".playground-layer").nth(5).locator("canvas")
+    found = frames(opened)
+    assert len(found) == 2
+    assert found[0][2:] == pytest.approx(
+        [hidden.bounding_box()[side] for side in ("width", "height")], abs=0.6
+    )
+    box(opened, "digits").get_by_role("radio", name="input: what").focus()
+    opened.keyboard.press("Space")
+    assert frames(opened) == []
+    assert one.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_say_the_sign_and_zero_is_the_paper(scheme, visit, address):
+    opened = open_at(visit(color_scheme=scheme), "digits", address)
+    kernel, bias = recorded.weights("playground_digits")[:2]
+    wanted = conv2d(TEST.inputs[:1], kernel, bias, padding="same")[0, :, :, 3].ravel()
+    choose(opened, layer=1, channel=3, share=(0.5, 0.5))
+    layer = box(opened, "digits").locator(".playground-layer").nth(1)
+    low, high = layer.locator(".playground-help").inner_text().split()
+    assert low == "\N{MINUS SIGN}" + high  # symmetric limits
+    canvas = layer.locator("canvas").nth(3)
+    found = np.reshape(
+        canvas.evaluate("e => [...e.getContext('2d').getImageData(0, 0, e.width, e.height).data]"),
+        (64, 4),
+    )
+    np.testing.assert_allclose(
+        found[:, 3], 255 * np.minimum(np.abs(wanted) / float(high), 1), atol=1
+    )
+    blue, orange = np.array([0, 114, 178]), np.array([213, 94, 0])
+    strong = np.abs(wanted) > 0.3
+    assert (wanted[strong] > 0).any() and (wanted[strong] < 0).any()
+    for colour, value in zip(found[strong, :3], wanted[strong], strict=True):
+        np.testing.assert_allclose(colour, orange if value > 0 else blue, atol=12)
+    page = "getComputedStyle(document.body).backgroundColor"
+    assert canvas.evaluate("e => getComputedStyle(e).backgroundColor") == opened.evaluate(page)
+    # And without colours: a sign in the enlarged map, and the number of each unit.
+    cells = box(opened, "digits").locator(".playground-chosen .playground-cell")
+    signs = cells.evaluate_all("all => all.map((e) => e.dataset.sign)")
+    assert signs == ["\N{MINUS SIGN}" if value < -0.005 else "" for value in wanted]
+    names = cells.evaluate_all("all => all.map((e) => e.getAttribute('aria-label'))")
+    numbers = [float(name.split(": ")[1].replace("\N{MINUS SIGN}", "-")) for name in names]
+    np.testing.assert_allclose(numbers, wanted, atol=0.0051)
+
+
 def test_drawing_with_the_mouse(visit, address):
     opened = open_at(visit(viewport=DESKTOP), "digits", address)
     here = box(opened, "digits")

@@ -72,26 +72,35 @@ globalThis.lecturesAddress = (() => {
     addEventListener("hashchange", open);
   };
 
-  // A button, and the place where it says what it did.
+  // Buttons, and the place where they say what they did. A link is that of the whole page, also where
+  // the figure stands alone.
   const copier = (name, query) => {
-    const [button, note] = ["button", "span"].map((tag) => document.createElement(tag));
-    Object.assign(button, { type: "button", textContent: "Copy link" });
-    note.className = "explore-note";
+    const element = (tag, properties) => Object.assign(document.createElement(tag), properties);
+    const note = element("span", { className: "explore-note" });
     note.setAttribute("role", "status");
-    button.addEventListener("click", async () => {
-      const link = new URL(`#${name}?${query()}`, location.href).href;
-      try {
-        await navigator.clipboard.writeText(link);
-        note.textContent = "Link copied.";
-      } catch { // the reader can take it: in a frame the address bar has another
-        const field = document.createElement("input");
-        Object.assign(field, { readOnly: true, value: link });
-        field.setAttribute("aria-label", "Link to this state");
-        note.replaceChildren("The browser refuses to copy the link. It is: ", field);
-        field.select();
-      }
-    });
-    return [button, note];
+    const button = (textContent, thing, text) => {
+      const made = element("button", { type: "button", textContent });
+      made.addEventListener("click", async () => {
+        try {
+          await navigator.clipboard.writeText(text());
+          note.textContent = `${thing} copied.`;
+        } catch { // the reader can take it: in a frame the address bar has another
+          const field = element("input", { readOnly: true, value: text() });
+          field.setAttribute("aria-label", `${thing} to this state`);
+          note.replaceChildren("The browser refuses to copy. Take it from here: ", field);
+          field.select();
+        }
+      });
+      return made;
+    };
+    const fragment = () => `#${name}?${query()}`;
+    const link = () => lecturesEmbed.here + fragment();
+    const embed = () => lecturesEmbed.snippet(document.getElementById(name), fragment());
+    const whole = element("a", { textContent: "Open the chapter", target: "_blank", rel: "noopener",
+      href: `${lecturesEmbed.here}#${name}` });
+    whole.addEventListener("click", () => (whole.href = link()));
+    return [button("Copy link", "Link", link),
+      lecturesEmbed.alone ? whole : button("Embed", "Frame", embed), note];
   };
 
   return { follow, remember, copier };

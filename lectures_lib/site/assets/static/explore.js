@@ -36,12 +36,12 @@
       this.parameters.forEach((parameter, i) => group.append(this.control(parameter, i)));
       const reset = element("button", { type: "button", textContent: "Reset" });
       reset.addEventListener("click", () => this.go(this.parameters.map((p) => p.start)));
-      const [copy, note] = lecturesAddress.copier(this.name, () => this.query());
-      this.note = note;
+      const copiers = lecturesAddress.copier(this.name, () => this.query());
+      this.note = copiers.at(-1);
       this.again = element("button", { type: "button", textContent: "Try again", hidden: true });
       this.again.addEventListener("click", () => this.go(this.missing));
       group.append(
-        element("div", { className: "explore-buttons" }, reset, copy, this.note, this.again));
+        element("div", { className: "explore-buttons" }, reset, ...copiers, this.again));
       for (const event of ["pointerenter", "focusin"]) {
         group.addEventListener(event, () => this.prefetch(), { once: true });
       }

@@ -38,4 +38,18 @@
   if (type === "navigate" && !location.hash && globalThis.requestIdleCallback) {
     page.classList.add("from-the-top"); // see lectures.css
   }
+
+  // `page.html?figure=name` shows this figure only (embed.js, lectures.css). A browser that does not
+  // know these selectors shows all.
+  const figure = new URLSearchParams(location.search).get("figure");
+  if (figure) {
+    const id = `figure#${CSS.escape(figure)}`;
+    try {
+      const sheet = new CSSStyleSheet(); // a server may forbid style elements
+      sheet.insertRule(
+        `[data-figure] body :not(:has(${id}), ${id}, ${id} *, h1) { display: none !important }`);
+      document.adoptedStyleSheets = [sheet];
+      page.dataset.figure = figure;
+    } catch { /* as said */ }
+  }
 })();

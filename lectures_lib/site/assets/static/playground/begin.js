@@ -18,6 +18,9 @@
 
   for (const button of document.querySelectorAll(".playground-begin")) {
     const note = button.nextElementSibling;
+    const box = button.closest(".playground");
+    const figure = box.closest("figure"); // a small version has no address
+    if (figure) lecturesAddress.follow(figure.id, figure, (query) => (box.dataset.asked = query));
     button.hidden = false;
     button.addEventListener("click", async () => {
       button.disabled = true;
@@ -25,8 +28,7 @@
       try {
         await Promise.all(button.dataset.scripts.split(" ").map(load));
         button.parentNode.hidden = true;
-        const box = button.closest(".playground"); // what came may be shorter than the picture
-        const { top } = box.getBoundingClientRect();
+        const { top } = box.getBoundingClientRect(); // what came may be shorter than the picture
         if (top < 60) scrollBy(0, top - 60);
       } catch {
         button.disabled = false;

@@ -2,14 +2,22 @@
 "use strict";
 
 lecturesView.starters.digits = (() => {
-  const { element, number, counted, percent, button, slider, choice, announcer, clamp } =
-    lecturesView;
-  const { Grid, paintCanvas } = lecturesGrid;
+  const { element, number, counted, percent, button, slider, choice, announcer, clamp,
+    tinted } = lecturesView;
+  const { Grid, scaleBar, paintGrey, paintSigned } = lecturesGrid;
+  const { Reach } = lecturesReach;
   const { windowOf, decode } = lecturesNetwork;
   const { SIZE, Drawing, Bars, greyText } = lecturesDrawing;
-  const { disturb, networkOf, answer, best, arithmetic } = lecturesPictures;
+  const { disturb, networkOf, answer, best, arithmetic, sources } = lecturesPictures;
   const HELP = "Draw with mouse or finger. Keys: arrows move, Space paints, Backspace clears. " +
     "Shift and noise change what the network sees, not the drawing.";
+
+  // The page, or in JupyterLab the notebook.
+  const scrollerOf = (box) => {
+    if (box === document.body) return document.scrollingElement;
+    const scrolls = /auto|scroll/.test(getComputedStyle(box).overflowY);
+    return scrolls && box.scrollHeight > box.clientHeight ? box : scrollerOf(box.parentElement);
+  };
 
   class Playground {
     constructor(box, data) {
@@ -26,8 +34,8 @@ lecturesView.starters.digits = (() => {
       this.address = globalThis.lecturesAddress; // on the site
       this.figure = "playground-digits";
       box.append(element("div", { className: "playground-live" },
-        this.drawing.box, this.answers(), this.sliders(), this.network(), this.inspector(),
-        this.announcer.box));
+        this.drawing.box, this.answers(), this.sliders(), this.network(), this.announcer.box));
+      this.inspector();
       this.showLayers();
       this.update();
       this.address?.follow(this.figure, box.closest("figure"), (query) => this.read(query));
@@ -81,6 +89,7 @@ lecturesView.starters.digits = (() => {
     network() {
       const legend = element("legend", { textContent: "Inside the network: choose a map" });
       this.layers = element("fieldset", { className: "playground-layers" }, legend);
+      this.reach = new Reach(this.layers);
       return this.layers;
     }
 
@@ -94,17 +103,23 @@ lecturesView.starters.digits = (() => {
       const name = lecturesView.uniqueId("map");
       const volumes = answer(this.networks[this.chosen.network], new Float32Array(SIZE * SIZE));
       this.maps = [];
-      const rows = volumes.slice(0, -1).map((v, k) => {
-        const text = k ? layers[k - 1].title : "input: what the network sees";
+      this.rows = []; // for each layer; those without maps share one
+      volumes.slice(0, -1).forEach((v, k) => {
+        const { title: text, scale, signed } = layers[k - 1]
+          || { title: "input: what the network sees" };
         const count = v.rows > 1 ? v.channels : 1;
         const maps = Array.from({ length: count }, (_, channel) =>
           this.map(name, { layer: k, channel, volume: v, text }));
-        const heading = element("p", { className: "playground-title", textContent: text });
-        return element("div", { className: "playground-layer" }, heading,
+        const heading = element("p", { className: "playground-title" }, text,
+          k ? scaleBar(signed ? -scale : 0, scale) : "");
+        const made = element("div", { className: "playground-layer" }, heading,
           element("div", { className: "playground-maps" }, ...maps));
+        const shared = k && v.rows === 1 && volumes[k - 1].rows === 1;
+        this.rows.push(shared ? this.rows.at(-1) : element("div", { className: "playground-row" }));
+        this.rows.at(-1).append(made);
       });
-      this.layers.replaceChildren(this.layers.firstChild, ...rows);
-      this.layers.firstChild.textContent = `Inside the ${title} network: choose a unit (sum below)`;
+      this.layers.replaceChildren(this.layers.firstChild, ...new Set(this.rows));
+      this.layers.firstChild.textContent = `Inside the ${title} network: choose a unit`;
     }
 
     map(name, { layer, channel, volume: v, text }) {
@@ -139,9 +154,13 @@ lecturesView.starters.digits = (() => {
       return label;
     }
 
+    // The sum comes to the map; the map stays where it is.
     choose(change) {
       this.chosen = { ...this.chosen, ...change };
+      const row = this.rows[this.chosen.layer];
+      const { top } = row.getBoundingClientRect();
       this.inspect();
+      scrollerOf(row).scrollBy({ top: row.getBoundingClientRect().top - top, behavior: "instant" });
       this.announcer.say(this.sentence.textContent);
     }
 
@@ -157,7 +176,7 @@ lecturesView.starters.digits = (() => {
         element("th", { textContent: text, scope: "col" })));
       const table = element("table", { className: "playground-terms" },
         element("thead", {}, head), this.table);
-      return element("div", { className: "playground-inspector" },
+      this.inside = element("div", { className: "playground-inspector" },
         element("div", { className: "playground-chosen" }, this.units.box),
         element("div", { className: "playground-sum" }, this.sentence, table));
     }
@@ -167,7 +186,11 @@ lecturesView.starters.digits = (() => {
       this.picture = disturb(drawn, this.disturbance, this.normals);
       this.states = this.networks.map((network) => answer(network, this.picture));
       this.showAnswer(drawn.every((grey) => grey === 0));
-      for (const map of this.maps) paintCanvas(map.canvas, this.shades(map).shades, map.columns);
+      for (const { canvas, columns, ...map } of this.maps) {
+        const { values, scale } = this.valuesOf(map);
+        if (scale) paintSigned(canvas, values, scale, columns);
+        else paintGrey(canvas, values.map((x) => 1 - x), columns);
+      }
       this.inspect();
     }
 
@@ -184,14 +207,12 @@ lecturesView.starters.digits = (() => {
       this.announcer.say(this.answer.textContent);
     }
 
-    // Shades of a layer: the input dark where there is ink, others light where they are large.
-    shades({ layer, channel }) {
-      const { layers } = this.networks[this.chosen.network];
+    // A map's values, and the value of full colour; the input is dark where there is ink.
+    valuesOf({ layer, channel }) {
       const v = this.states[this.chosen.network][layer];
+      const { scale } = this.networks[this.chosen.network].layers[layer - 1] || {};
       const values = v.rows > 1 ? v.values.filter((_, k) => k % v.channels === channel) : v.values;
-      if (layer === 0) return { values, shades: values.map((x) => 1 - x) };
-      const { scale, signed } = layers[layer - 1];
-      return { values, shades: values.map((x) => (signed ? 0.5 + x / (2 * scale) : x / scale)) };
+      return { values, scale };
     }
 
     inspect() {
@@ -199,23 +220,45 @@ lecturesView.starters.digits = (() => {
       const network = this.networks[this.chosen.network];
       const volumes = this.states[this.chosen.network];
       const v = volumes[layer];
-      const { values, shades } = this.shades(this.chosen);
+      const { values, scale } = this.valuesOf(this.chosen);
       const columns = this.columnsOf(v);
       const unit = clamp(this.chosen.unit, values.length - 1);
       const place = v.rows > 1
         ? { row: Math.floor(unit / columns), column: unit % columns, channel }
         : { row: 0, column: 0, channel: unit };
       this.units.size(values.length, columns);
-      this.units.paint(shades, Array.from(values, (x, k) => `${this.nameOf(v, k)}: ${number(x)}`));
+      const names = Array.from(values, (x, k) => `${this.nameOf(v, k)}: ${number(x)}`);
+      if (scale) this.units.paintSigned(values, scale, names);
+      else this.units.paint(values.map((x) => 1 - x), names);
       this.units.move(unit, { focus: this.units.box.contains(document.activeElement) });
       const lines = arithmetic(network, volumes, layer, place);
       this.sentence.textContent = lines.sentence;
-      this.table.replaceChildren(...lines.rows.map((cells) => element("tr", {},
-        ...cells.map((text, k) => element(k ? "td" : "th", k ? { textContent: text }
-          : { textContent: text, scope: "row" })))));
+      this.table.replaceChildren(...this.tableRows(lines.rows));
       this.table.parentNode.hidden = lines.rows.length === 0;
+      const row = this.rows[layer]; // what is moved loses the focus
+      if (row.nextSibling !== this.inside) row.after(this.inside);
+      this.reach.show(this.spot(layer, place),
+        sources(network, volumes, layer, place).map((one) => this.spot(layer - 1, one)));
       this.mark(layer ? windowOf(network.layers, volumes, layer - 1, place)
         : { top: place.row, bottom: place.row, left: place.column, right: place.column });
+    }
+
+    // Where a unit stands among the maps.
+    spot(layer, { row, column, channel }) {
+      const v = this.states[this.chosen.network][layer];
+      const [flat, columns] = [v.rows === 1, this.columnsOf(v)];
+      const { canvas } = this.maps.find((map) =>
+        map.layer === layer && (flat || map.channel === channel));
+      return flat ? { canvas, row: Math.floor(channel / columns), column: channel % columns }
+        : { canvas, row, column };
+    }
+
+    // Weights and products have the colours of their signs, each column up to its largest.
+    tableRows(rows) {
+      const most = [2, 3].map((k) => Math.max(...rows.map((cells) => Math.abs(cells[k]))));
+      return rows.map(([name, ...cells]) => element("tr", {},
+        element("th", { textContent: name, scope: "row" }),
+        ...cells.map((x, k) => tinted(x, { digits: 3, scale: k && most[k - 1] }))));
     }
 
     nameOf(v, unit) {

@@ -2,7 +2,8 @@
 "use strict";
 
 lecturesView.starters.gates = (() => {
-  const { element, number, counted, button, slider, choice, announcer, clamp } = lecturesView;
+  const { element, number, counted, button, slider, choice, announcer, clamp, tint, tinted } =
+    lecturesView;
   const { lstm, decode, split } = lecturesNetwork;
   const { LEFT, GAP, draw, legend, shape } = lecturesLines;
   const { STEPS, SIGNS, clean, refused, encode } = lecturesRecord;
@@ -237,7 +238,9 @@ lecturesView.starters.gates = (() => {
         { title: "Gates: 0 shut, 1 open", height: 80, low: -0.05, high: 1.05, ticks: [0, 1],
           curves: named(GATES, ["input_gate", "forget_gate", "output_gate"]) },
         { title: "Candidate, cell, hidden state", height: 90, low: -most, high: most,
-          ticks: [-1, 0, 1], curves: states },
+          ticks: [-1, 0, 1], curves: states, under: (x, y) => [most, -most].map((end) =>
+            shape("rect", { x: LEFT, width: width - LEFT, y: Math.min(y(end), y(0)), height: 45,
+              fill: tint(end, 6 * most) })) },
         { title: "Read-out (pC)", height: 80, low: Math.min(-1, ...this.states.readout), high,
           ticks: [0, 3, 6], curves: [{ values: this.wanted, style: "wanted" },
             { values: this.states.readout, style: "readout" }] },
@@ -260,9 +263,10 @@ lecturesView.starters.gates = (() => {
         const terms = [...inputs, before.reduce((a, b) => a + b, 0), bias[column]];
         return ["ifgo"[block], ...terms, terms.reduce((a, b) => a + b, 0), value(name)];
       });
+      const most = Math.max(...rows.flatMap((cells) => cells.slice(1, -1).map(Math.abs)));
       this.table.replaceChildren(...rows.map(([name, ...cells]) => element("tr", {},
         element("th", { textContent: name, scope: "row" }),
-        ...cells.map((x) => element("td", { textContent: number(x) })))));
+        ...cells.map((x, k) => tinted(x, { digits: 2, scale: k < cells.length - 1 ? most : 1 })))));
       const [i, f, g, o, C, h] = ["input_gate", "forget_gate", "candidate", "output_gate", "cell",
         "hidden"].map((name) => value(name));
       this.terms.textContent = "Inputs times weights, with rounding: the charge is " +

@@ -2,10 +2,19 @@
 "use strict";
 
 globalThis.lecturesGrid ??= (() => {
-  const { element, clamp } = lecturesView;
+  const { element, number, clamp, signed, tint } = lecturesView;
   const MOVES = {
     ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0],
     Home: [0, -Infinity], End: [0, Infinity],
+  };
+
+  // A legend: the colours between two values.
+  const scaleBar = (low, high) => {
+    const bar = element("span", { className: "playground-scale playground-signed", "aria-hidden": "true" });
+    const ends = [low, 0, high].map((value) => tint(value, high));
+    bar.style.backgroundImage = `linear-gradient(to right, ${low ? ends : ends.slice(1)})`;
+    return element("span", { className: "playground-help" },
+      ` ${number(low, 1)} `, bar, ` ${number(high, 1)}`);
   };
 
   // Cells in rows, one of which can be reached by the Tab key; arrows lead to the others.
@@ -36,8 +45,19 @@ globalThis.lecturesGrid ??= (() => {
     paint(shades, names) {
       this.cells.forEach((cell, k) => {
         const level = Math.round(255 * clamp(shades[k], 1));
-        cell.style.backgroundColor = `rgb(${level}, ${level}, ${level})`;
+        cell.style.background = `rgb(${level}, ${level}, ${level})`;
         cell.setAttribute("aria-label", names[k]);
+        delete cell.dataset.sign;
+      });
+    }
+
+    // Values of both signs; those below 0 have a sign, too.
+    paintSigned(values, scale, names) {
+      this.cells.forEach((cell, k) => {
+        const colour = tint(values[k], scale);
+        cell.style.background = `linear-gradient(${colour}, ${colour}), var(--paper)`;
+        cell.setAttribute("aria-label", names[k]);
+        cell.dataset.sign = number(values[k]).startsWith("−") ? "−" : "";
       });
     }
 
@@ -77,33 +97,23 @@ globalThis.lecturesGrid ??= (() => {
     }
   }
 
-  // Grey values of a volume's channel on a canvas of one dot for each value.
-  const paintCanvas = (canvas, shades, columns) => {
-    canvas.width = columns;
-    canvas.height = Math.ceil(shades.length / columns);
-    const context = canvas.getContext("2d");
-    const picture = context.createImageData(canvas.width, canvas.height);
-    shades.forEach((shade, k) => {
-      const level = Math.round(255 * clamp(shade, 1));
-      picture.data.set([level, level, level, 255], 4 * k);
-    });
-    context.putImageData(picture, 0, 0);
-  };
-
-  // Values of both signs: blue below 0, white at 0, red above, full colour at `scale`.
-  const ENDS = [[33, 102, 172], [178, 24, 43]];
-  const paintSigned = (canvas, values, scale, columns) => {
+  // A canvas of one dot for each value; `colour(value)` is red, green, blue and opacity, up to 255.
+  const paint = (canvas, values, columns, colour) => {
     canvas.width = columns;
     canvas.height = Math.ceil(values.length / columns);
     const context = canvas.getContext("2d");
     const picture = context.createImageData(canvas.width, canvas.height);
-    values.forEach((value, k) => {
-      const share = clamp(Math.abs(value) / scale, 1);
-      const colour = ENDS[value > 0 ? 1 : 0].map((end) => 255 + (end - 255) * share);
-      picture.data.set([...colour, 255], 4 * k);
-    });
+    values.forEach((value, k) => picture.data.set(colour(value), 4 * k));
     context.putImageData(picture, 0, 0);
   };
+  const paintGrey = (canvas, shades, columns) => paint(canvas, shades, columns, (shade) => {
+    const level = Math.round(255 * clamp(shade, 1));
+    return [level, level, level, 255];
+  });
+  const paintSigned = (canvas, values, scale, columns) => {
+    canvas.classList.add("playground-signed");
+    paint(canvas, values, columns, (value) => signed(value, scale));
+  };
 
-  return { Grid, paintCanvas, paintSigned };
+  return { Grid, scaleBar, paintGrey, paintSigned };
 })();

@@ -2,17 +2,9 @@
 "use strict";
 
 globalThis.lecturesLines ??= (() => {
-  const { element, number } = lecturesView;
-  const SPACE = "http://www.w3.org/2000/svg";
+  const { element, number, shape } = lecturesView;
   const LEFT = 34;
   const GAP = 26;
-
-  const shape = (tag, attributes, ...children) => {
-    const made = document.createElementNS(SPACE, tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children);
-    return made;
-  };
 
   const across = (width, steps) => (step) => LEFT + ((step + 0.5) * (width - LEFT - 2)) / steps;
 
@@ -34,7 +26,7 @@ globalThis.lecturesLines ??= (() => {
 
   // Panels: { title, height, low, high, ticks, say, curves: [{ values, style, from }], marks }; the
   // values of a curve belong to the steps `first` + `from` and so on, of which each counts `each`;
-  // `marks(x, y)` adds shapes, and `under(x, bottom)` what lies below all.
+  // `marks(x, y)` adds shapes, its `under(x, y)` some below, and `under(x, bottom)` what lies below all.
   const draw = (svg, panels, { width, steps, first = 1, each = 1, unit = "step", under }) => {
     const x = across(width, steps);
     let bottom = 0;
@@ -44,7 +36,7 @@ globalThis.lecturesLines ??= (() => {
       const y = (value) =>
         top + (panel.height * (panel.high - value)) / (panel.high - panel.low);
       return [
-        ...axes(panel, top, y, width),
+        ...(panel.under?.(x, y) || []), ...axes(panel, top, y, width),
         ...panel.curves.map((one) => curve(one, x, y)),
         ...(panel.marks?.(x, y) || []),
       ];

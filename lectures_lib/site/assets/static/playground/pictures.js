@@ -38,14 +38,20 @@ globalThis.lecturesPictures ??= (() => {
     const few = products.length <= 9 ? products : products.slice()
       .sort((a, b) => Math.abs(b.product) - Math.abs(a.product)).slice(0, SHOWN);
     const add = (list) => list.reduce((sum, { product }) => sum + product, 0);
-    const rows = few.map((term) => [placeName(input, term), number(term.value, 3),
-      number(term.weight, 3), number(term.product, 3)]);
+    const rows = few.map((term) => [placeName(input, term), term.value, term.weight, term.product]);
     const others = products.length - few.length;
-    if (others) rows.push([`${others} others`, "", "", number(add(products) - add(few), 3)]);
-    rows.push(["bias", "", "", number(bias, 3)], ["together", "", "", number(total, 3)]);
+    if (others) rows.push([`${others} others`, "", "", add(products) - add(few)]);
+    rows.push(["bias", "", "", bias], ["together", "", "", total]);
     const sentence = `the sum of ${products.length} products, ${number(add(products), 3)}, ` +
       `and the bias, ${number(bias, 3)}, give ${number(total, 3)}.`;
     return { sentence, rows };
+  };
+
+  // The places in the layer before from which a unit of layer `k` is computed.
+  const sources = ({ layers }, volumes, k, place) => {
+    if (k === 0) return [];
+    const found = terms(layers, volumes, k - 1, place).filter(({ inside = true }) => inside);
+    return found.length ? found : [place];
   };
 
   // How the value of one unit of layer `k` comes about: a sentence, and lines of a table.
@@ -66,7 +72,7 @@ globalThis.lecturesPictures ??= (() => {
     }
     const found = terms(layers, volumes, k - 1, place);
     if (layer.kind.endsWith("pooling")) {
-      const rows = found.map((term) => [placeName(input, term), number(term.value, 3), "", ""]);
+      const rows = found.map((term) => [placeName(input, term), term.value, "", ""]);
       const sentence = `${start}the largest of ${found.length} values is ${number(total, 3)}.`;
       return { sentence, rows };
     }
@@ -74,5 +80,5 @@ globalThis.lecturesPictures ??= (() => {
     return { sentence: start + sentence, rows };
   };
 
-  return { disturb, networkOf, answer, best, arithmetic };
+  return { disturb, networkOf, answer, best, arithmetic, sources };
 })();

@@ -23,7 +23,12 @@ lecturesView.starters.training = (() => {
   const MOST = 91; // epochs that the curves show of a long run
 
   class Training {
-    constructor(box, data) {
+    constructor(box, given) {
+      const asked = new URLSearchParams(box.dataset.asked); // of the address: values on the lists
+      const data = { ...given, controls: given.controls.map((control) => {
+        const start = control.texts.indexOf(asked.get(control.name));
+        return start < 0 ? control : { ...control, start };
+      }) };
       Object.assign(this, { data, points: [], before: [], report: null, shown: 0, wanted: true });
       this.small = "small" in box.dataset; // no sliders, a short run
       this.epochs = this.small ? SHORT : data.epochs;
@@ -31,6 +36,8 @@ lecturesView.starters.training = (() => {
       this.speed = this.small ? 2 : 1;
       this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       this.announcer = announcer();
+      this.address = !this.small && globalThis.lecturesAddress; // on the site
+      [this.figure, this.known] = [box.closest("figure")?.id, this.query()];
       this.view = lecturesView.trainings[data.kind](this);
       this.trainer = new lecturesTrainer(this.view.data?.() || lecturesView.examplesOf(data.examples),
         (report) => this.heard(report));
@@ -70,7 +77,13 @@ lecturesView.starters.training = (() => {
           this.wanted = false;
           this.trainer.step();
         })]),
-        button("Start again", () => this.restart()), ...this.view.buttons || []);
+        button("Start again", () => this.restart()), ...this.view.buttons || [],
+        ...this.address ? this.address.copier(this.figure, () => this.query()) : []);
+    }
+
+    query() {
+      return String(new URLSearchParams(this.data.controls.map(({ name, values, texts }) =>
+        [name, texts[values.indexOf(this.state[name])]])));
     }
 
     curves() {
@@ -191,6 +204,10 @@ lecturesView.starters.training = (() => {
       this.waiting = null;
       if (!this.report) return; // started again meanwhile
       this.shown = performance.now();
+      if (this.address && this.known !== this.query()) {
+        this.known = this.query();
+        this.address.remember(this.figure, this.known);
+      }
       this.view.show(this.report, this.description);
       this.status.textContent = this.sentence();
       this.live.dataset.state = this.report.state;

@@ -4,7 +4,7 @@
 
 (() => {
   const { element, button, percent, uniqueId } = lecturesView;
-  const { paintCanvas, paintSigned } = lecturesGrid;
+  const { paintSigned } = lecturesGrid;
   const { SIZE, Drawing, Bars, greyText } = lecturesDrawing;
   const { forward, volume, filled } = lecturesLayers(lecturesProducts({ simd: false }));
   const HELP = "Draw with mouse or finger. Keys: arrows move, Space paints, Backspace clears.";
@@ -25,7 +25,7 @@
         this.bars.box, training.small ? "" : this.teaching());
       this.maps = element("div", { className: "playground-kernels", "aria-hidden": "true" });
       const title = element("p", { className: "playground-title", textContent:
-        "Kernels (blue below 0, red above), and where they answer to the drawing" });
+        "Kernels (blue below 0, orange above), and where they answer to the drawing" });
       const inside = element("div", { className: "playground-layers" }, title, this.maps);
       this.boxes = [this.drawing.box, answers];
       this.below = training.small ? [] : [inside];
@@ -97,7 +97,7 @@
       const part = (values, count, k) => values.filter((_, place) => place % count === k);
       [...this.maps.children].forEach(({ children: [first, second] }, k) => {
         paintSigned(first, part(kernel, filters, k), largest, shape[1]);
-        paintCanvas(second, part(after.values, filters, k).map((x) => x / brightest), after.columns);
+        paintSigned(second, part(after.values, filters, k), brightest, after.columns);
       });
     }
   }

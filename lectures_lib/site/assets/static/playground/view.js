@@ -11,6 +11,12 @@ globalThis.lecturesView ??= (() => {
     made.append(...children);
     return made;
   };
+  const shape = (tag, attributes, ...children) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...children);
+    return made;
+  };
   const number = (x, digits = 2) => x.toFixed(digits).replace(/^-(?=0\.?0*$)/, "").replace("-", "−");
   const counted = (n, thing) => `${number(n, 0)} ${thing}${Math.abs(n) === 1 ? "" : "s"}`;
   const percent = (x) => `${Math.round(100 * x)} %`;
@@ -20,6 +26,22 @@ globalThis.lecturesView ??= (() => {
   const uniqueId = (name) => `playground-${name}-${(ids += 1)}`;
 
   const clamp = (x, last) => Math.min(Math.max(x, 0), last);
+
+  // Values of both signs, in colours that everybody can tell apart: blue below 0, orange above, full at
+  // `scale`; at 0 what lies under them, which is dark in a dark page.
+  const signed = (value, scale = 1) => [...(value < 0 ? [0, 114, 178] : [213, 94, 0]),
+    Math.round(255 * clamp(Math.abs(value) / scale || 0, 1))];
+  const tint = (value, scale) => {
+    const [red, green, blue, opacity] = signed(value, scale);
+    return `rgb(${red} ${green} ${blue} / ${(opacity / 255).toFixed(2)})`;
+  };
+  const FAINT = 2.5; // times paler, below black or white digits
+  // Cells of a table: numbers, with the colour of their sign, if `scale` is given.
+  const tinted = (x, { digits, scale = 0 }) => {
+    const cell = element("td", { textContent: x === "" ? "" : number(x, digits) });
+    if (scale && x !== "") cell.style.backgroundColor = tint(x, FAINT * scale);
+    return cell;
+  };
 
   const button = (text, action) => {
     const made = element("button", { type: "button", textContent: text });
@@ -85,7 +107,7 @@ globalThis.lecturesView ??= (() => {
   };
 
   return {
-    element, number, counted, percent, greyText, uniqueId, button, slider, choice, announcer, clamp,
-    starters, start,
+    element, shape, number, counted, percent, greyText, uniqueId, button, slider, choice, announcer, clamp,
+    signed, tint, tinted, starters, start,
   };
 })();
