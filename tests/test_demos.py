@@ -287,10 +287,6 @@ def figures_of_long_memory():
     long.inside({"at the end": lstm_of(), "at every step": lstm_of()})
 
 
-def up(codes, b):
-    return codes.repeat(b, axis=-2).repeat(b, axis=-1)
-
-
 def figures_of_convolutional_autoencoders():
     from lectures_lib.models import convolutional_autoencoder
 
