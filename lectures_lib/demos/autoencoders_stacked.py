@@ -61,9 +61,11 @@ def bent_line(points):
         left.scatter(*points[:, :2].T, c=codes, s=14, **look)
         left.plot(*rod(bend)[:, :2].T, "-", color=COLOURS[1], linewidth=2)
         left.set(xlabel="x", ylabel="y", aspect="equal", xlim=(-1.9, 1.9), ylim=(-1.7, 1.7))
-        right.plot(bends, [nearest(b)[1] for b in bends], "o-", markersize=4)
+        tried = bends[: bends.index(bend) + 1]
+        right.plot(tried, [nearest(b)[1] for b in tried], "o-", markersize=4)
         right.plot(bend, nearest(bend)[1], "o", color="black", markersize=8)
-        right.set(xlabel="bend (degrees)", ylabel="squared distance", ylim=(0, None))
+        right.set(xlabel="bend (degrees)", xlim=(-20, 380), ylabel="squared distance")
+        right.set(ylim=(0, 1.15 * nearest(0)[1]))
         return drawn
 
     def describe(bend):
