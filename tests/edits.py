@@ -218,7 +218,7 @@ EDITS = {
                 'layers.Conv2D(64, 3, activation="relu"))\nprint',
                 'layers.Conv2D(8, 5, activation="relu"))\nprint',
             ),
-            ("    epochs=8,\n    batch_size=32,\n", "    epochs=1,\n    batch_size=100,\n"),
+            ('"epochs": 8, "batch_size": 32', '"epochs": 1, "batch_size": 100'),
         ],
         "own networks looked into": [
             ('if pictures.name == "CIFAR-10":  # leave', "if False:  # leave"),
@@ -247,12 +247,12 @@ EDITS = {
     "rnn/recurrent_networks": {
         "another layer and more noise, not trained for long": [
             ("layers.SimpleRNN(17)", "layers.LSTM(4)"),
-            ("epochs=30", "epochs=1"),
+            ('"epochs": 30', '"epochs": 1'),
             ("pulse_records(series=2000, seed=1)", "pulse_records(series=300, noise_v=0.6)"),
         ],
         "clipped, at another rate": [
             ("Adam(0.003)", "Adam(0.1, global_clipnorm=0.5)"),
-            ("epochs=30", "epochs=2"),
+            ('"epochs": 30', '"epochs": 2'),
         ],
         "long records of other noise": [
             (
@@ -576,7 +576,7 @@ EDITS = {
             ("Conv2D(12, 9, strides=2", "Conv2D(20, 4, strides=4")
         ],
         "few events, one epoch": [("events(6000,", "events(300,"), ("epochs=8", "epochs=1")],
-        "learning rate 1": [("learning_rate=0.003", "learning_rate=1.0")],
+        "learning rate 1": [("Adam(0.003)", "Adam(1.0)")],
         "longer kernels by hand": [
             ("def line_kernel(angle, size=9)", "def line_kernel(angle, size=21)"),
             ("# (9, 9, angles)", "# (21, 21, angles)"),

@@ -42,6 +42,20 @@ def test_a_chapter_is_short_and_lets_students_train(chapter):
     assert "**A first reading** of " in first, "say which part to read in at most 45 minutes"
 
 
+MARKED = [c for c in CHAPTERS if c.name not in ("autoencoders/anomalies", "autoencoders/series")]
+
+
+@pytest.mark.parametrize("chapter", MARKED, ids=lambda chapter: chapter.name)
+def test_a_mark_says_where_to_act(chapter):
+    texts = [c.source for c in chapter.cells if c.kind == "markdown"]
+    marked = [part for text in texts for part in text.split("\n\n") if "**Try it.** " in part]
+    played = [name for place, name in [*BOOK.demos, *BOOK.trainings] if place == chapter.name]
+    missing = [n for n in played if not any(f"{{numref}}`{n}`" in part for part in marked)]
+    assert marked and missing == []
+    first = next(k for k, c in enumerate(chapter.cells) if c.kind == "code")
+    assert marked[0] in chapter.cells[first - 1].source, "the first thing to do stands at the top"
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
 def test_no_code_is_folded_but_that_of_solutions(chapter):
     folded = [cell.where for cell in chapter.cells if cell.kind == "code" and cell.folded]

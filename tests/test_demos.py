@@ -14,6 +14,7 @@ from lectures_lib.data import (
     Split,
     noisy_sine,
     parity_series,
+    points_near_plane,
     recall_series,
     switched_oscillator,
 )
@@ -113,6 +114,7 @@ def figures_of_layers():
 
 def figures_of_tracks():
     why.matched_filter(flat_kernel), why.weights_against_size(), why.toeplitz(), why.methods()
+    why.event(np.eye(20), np.ones((20, 20)))
     why.equivariance(np.eye(9), np.ones((3, 3)), np.zeros((49, 81)))
 
 
@@ -126,7 +128,7 @@ def small_network():
 
 def figures_of_photographs():
     network, image = small_network(), np.full((8, 8, 3), 0.5, "float32")
-    photos.photographs(Split(np.stack([image] * 3), np.array([0, 1, 1])), "ab")
+    photos.photographs(Split(np.zeros((3, 32, 32, 3)), np.array([0, 1, 1])), "ab")
     photos.volumes(network), photos.steps(), photos.curves(), photos.classes()
     photos.reliability(), photos.transfer(), photos.disturbed(image)
     scores = {name: [0.5] for name in ("loss", "val_loss", "accuracy", "val_accuracy")}
@@ -171,6 +173,7 @@ def figures_of_extrapolation():
     run = SimpleNamespace(history={"loss": [0.5], "val_loss": [0.25]})
     beyond.learning_curve(run), beyond.plateau({"a": run, "b": run}, 0.125)
     series = -(np.arange(1.0, 8) ** 2)
+    beyond.by_eye(-np.arange(20.0))
     beyond.ensemble(series, np.array([[-36.0, -48.0], [-37.0, -47.0]]), {"rule": series[-2:]})
     beyond.second_differences(series, 5)
     couplings = np.linspace(-1, 0.7, 35)
@@ -261,7 +264,7 @@ def figures_of_linear_codes():
 
 def figures_of_stacked_codes():
     run = SimpleNamespace(history={"loss": [0.5, 0.25], "val_loss": [0.5, 0.375]})
-    stacked.orbit_curve(run), stacked.digits_curve(run)
+    stacked.orbit_curve(run), stacked.digits_curve(run), stacked.bent_line(cloud())
     points, phase = cloud(), np.linspace(-1, 1, 12)
     stacked.bent_orbit(points, phase, phase[:, np.newaxis] ** 3, points)
     stacked.cut_orbit(phase, phase[:, np.newaxis], phase**2)
@@ -284,15 +287,11 @@ def figures_of_long_memory():
     long.inside({"at the end": lstm_of(), "at every step": lstm_of()})
 
 
-def up(codes, b):
-    return codes.repeat(b, axis=-2).repeat(b, axis=-1)
-
-
 def figures_of_convolutional_autoencoders():
     from lectures_lib.models import convolutional_autoencoder
 
     spins = np.where(np.arange(512).reshape(2, 1, 16, 16) % 3, 1, -1)
-    folded.blocks(spins, (1.5, 2.0), lambda s, b: s[..., ::b, ::b], up)
+    folded.blocks(spins, (1.5, 2.0), lambda s, b: s[..., ::b, ::b])
     small = convolutional_autoencoder(filters=(3, 2), latent_dim=5, shape=(8, 12, 1))
     folded.down_and_up(small.encoder, small.decoder)
     folded.learning_curve(SimpleNamespace(history={"loss": [0.5], "val_loss": [0.25]}))
@@ -319,7 +318,7 @@ def figures_of_denoising():
     run = SimpleNamespace(history={"loss": [0.5, 0.25], "val_loss": [0.75, 0.125]})
     shape = np.array([4.0, 2, 1, 0])
     pulses = np.array([np.roll(shape, place) for place in range(4)])
-    noise.noisy_record(shape + 1, shape)
+    noise.noisy_records(pulses[:3] + 0.4, pulses[:3], noise_v=0.4)
     noise.posterior(pulses, lambda noisy, v: 0 * noisy + 0.25, lambda noisy, v: 0.5 * noisy)
     noise.pulse_curve(run, 0.5, 0.1), noise.digit_curve(run)
     noise.kernels(np.roll(shape, 1), shape[::-1], shape, 1.0)
@@ -673,9 +672,16 @@ def test_a_response_is_that_of_the_kernel_at_its_angle():
     np.testing.assert_allclose(np.divide(largest, largest[0]), [1, 1.5, 1.917], rtol=0.04)
 
 
-def test_an_event_is_shown_beside_what_it_hides():
-    (said,) = walked(why.event(np.eye(20), np.ones((20, 20))))
-    assert said.startswith("Two grey pictures of 20 by 20 pixels.")
+def test_an_event_under_noise_says_where_it_is_brightest():
+    clean, noisy = np.zeros((2, 20, 20))
+    clean[:, 3], noisy[:, 3], noisy[5, 6] = 2, 2, 3  # one pixel off the track is the brightest
+    demo = why.event(noisy, clean / 2)
+    walked(demo)
+    said = [demo.alt_text({"noise": noise}) for noise in (0, 1.0)]
+    assert said[0].startswith("A grey picture of 20 by 20 pixels with a straight track under a ")
+    assert [text.rpartition("has ")[2] for text in said] == [
+        "100% of the track's height.", "0% of the track's height.",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("count", [1, 5, 30])
@@ -980,7 +986,7 @@ def test_records_and_networks_say_their_medians_and_means():
 def test_figures_of_extrapolation_are_drawn_in_all_corners():
     registry.clear()
     figures_of_extrapolation()
-    assert len(registry) == 12
+    assert len(registry) == 13
     for demo in registry.values():
         assert all(walked(demo))
 
@@ -1246,12 +1252,13 @@ def test_recorded_decoders_of_the_variational_chapter_draw_what_keras_draws():
     places = np.array([[-3.0, 3.0], [0.5, 0.0]])
     ours = drawn_digits.decode("variational 2", places)
     np.testing.assert_allclose(ours, np.asarray(network.decoder(places))[..., 0], atol=1e-5)
-    grid = drawn_digits.decoded_grid(side=3)
-    assert "3 by 3 pictures" in grid.alt_text({})
+    grid = drawn_digits.decoded_grid(side=5)
+    said = grid.alt_text({"second": 0.0})
+    assert "5 by 5 pictures" in said
     labels, codes = drawn_digits.load_mnist().test.labels, weights[16]
-    middle = labels[(codes**2).sum(axis=1).argmin()]
-    assert f"in the middle a {middle}." in grid.alt_text({})
-    grey = np.asarray(grid.picture({}).convert("L")).astype(float)
+    near = [labels[((codes - [z, 0]) ** 2).sum(axis=1).argmin()] for z in (-3, 0, 3)]
+    assert f"the nearest digits are {', '.join(map(str, near))}." in said
+    grey = np.asarray(grid.picture({"second": 0.0}).convert("L")).astype(float)
     corner = ours[0].mean()  # the upper left picture is that of (-3, 3)
     assert 0.02 < corner < 0.4 and grey.min() < 60
 
@@ -1361,7 +1368,7 @@ def test_an_open_gate_is_read_aloud():
 
 
 @pytest.mark.parametrize(
-    ("show", "figures"), [(figures_of_linear_codes, 10), (figures_of_stacked_codes, 10)]
+    ("show", "figures"), [(figures_of_linear_codes, 10), (figures_of_stacked_codes, 11)]
 )
 def test_figures_of_codes_of_autoencoders_are_drawn_in_all_corners(show, figures):
     registry.clear()
@@ -1415,6 +1422,67 @@ def test_figures_of_denoising_are_drawn_in_all_corners():
     assert len(registry) == 11
     for demo in registry.values():
         assert all(walked(demo))
+
+
+def test_an_orbit_is_a_thin_band_from_within_its_plane():
+    demo = linear.positions(points_near_plane(points=500, noise=0.0))
+    walked(demo)
+    across = {
+        view: float(demo.alt_text({"view": view}).split(" and ")[1].split()[0])
+        for view in demo.parameters[0].values
+    }
+    assert min(across, key=across.get) == 160  # z = 0.1 x + 0.3 y is a line from 161.6 degrees
+    assert across[160] < 0.02 and across[60] > 0.1
+
+
+def test_a_line_bent_by_three_quarters_of_a_turn_follows_the_orbit():
+    demo = stacked.bent_line(points_near_plane(points=200, noise=0.0))
+    walked(demo)
+    left = {
+        bend: float(demo.alt_text({"bend": bend}).rpartition(" ")[2][:-1])
+        for bend in demo.parameters[0].values
+    }
+    assert min(left, key=left.get) == 270 and left[270] < 0.01
+    # The straight one is nearly the first principal axis, and cannot be better.
+    axis = linear.pca(points_near_plane(points=200, noise=0.0).astype(float), latent_dim=1)
+    assert 1 < left[0] / axis.variances[1:].sum() < 1.2
+
+
+def test_records_and_series_say_how_much_of_them_is_seen():
+    voltages = np.zeros((3, 60, 1))
+    voltages[[0, 1, 2], [20, 30, 25], 0] = 2, 2, -2
+    demo = recurrent.records(voltages, np.array([1, 1, -1]))
+    walked(demo)
+    assert [demo.alt_text({"samples": n}) for n in (30, 40)] == [
+        "The last 30 of 60 samples of two records: in the upper one noise, in the lower one noise.",
+        "The last 40 of 60 samples of two records: in the upper one a pulse at sample 20, in the "
+        "lower one a pulse at sample 25.",
+    ]
+    demo = noisy.series(noisy_sine(times=400, noise=0.0))
+    walked(demo)
+    assert demo.alt_text({"steps": 300}) == (
+        "A cloud of 300 points between minus 1.0 and 1.0, 0.95 periods of a slow wave."
+    )
+
+
+def test_a_parabola_continues_a_parabola_and_a_line_does_not():
+    demo = beyond.by_eye(-(np.arange(20.0) ** 2))
+    walked(demo)
+    said = [demo.alt_text({"degree": degree, "answer": True}) for degree in (1, 2)]
+    assert said[1].endswith("to minus 361.000 at 40 particles; the computed energy is minus "
+                            "361.000.")  # fmt: skip
+    assert "to minus 190.667 at" in said[0]  # -11 n + 55 / 3 at n = 19
+    assert "the rest is not shown" in demo.alt_text({"degree": 2, "answer": False})
+
+
+def test_photographs_have_names_only_as_they_are():
+    chequered = np.indices((32, 32)).sum(axis=0) % 2 * np.ones((3, 1, 1))
+    demo = photos.photographs(Split(chequered[..., np.newaxis] * np.ones(3), [0, 1, 1]), "ab")
+    walked(demo)
+    assert demo.alt_text({"pixels": 32}) == "3 pictures of 32 by 32 pixels: a, b, b."
+    assert "without their classes" in demo.alt_text({"pixels": 16})
+    blacks = [colours(demo, {"pixels": pixels}).get((0, 0, 0), 0) for pixels in (16, 32)]
+    assert blacks[0] < 2000 < blacks[1]  # a mean over 2 by 2 of them is grey
 
 
 def test_a_tilted_plane_of_autoencoders_loses_what_the_eigenvalues_say():
@@ -1542,7 +1610,10 @@ def said_by(name, **state):
 
 def test_figures_of_denoising_say_what_they_show():
     figures_of_denoising()
-    assert said_by("fig-noisy-record").startswith("A noisy curve over 4 samples, between 1.0 and")
+    assert said_by("noisy-record", noise=0.8) == (
+        "3 curves under a noise of 0.8 V, largest at the samples 0 (the pulse begins at 0), 1 (the "
+        "pulse begins at 1), 2 (the pulse begins at 2)."
+    )
     # Places are equally likely: the mean pulse, and half of the record.
     said = said_by("pulse-posterior", noise_v=0.4, record=2)
     peak = (np.array([1, 0, 4, 2]) + 0.4 * np.random.default_rng(4).normal(size=4)).max() / 2

@@ -16,20 +16,20 @@ __all__ = [
 use_style()
 
 
-def blocks(spins, temperatures, block_spins, copy_up):
+def blocks(spins, temperatures, block_spins):
     """Show Ising configurations, their block spins, and what these give back.
 
     Args:
         spins: Of shape `(temperatures, configurations, rows, columns)`.
         temperatures: As many, in J/kB.
-        block_spins, copy_up: Encoder and decoder, functions of an array and the side of a block.
+        block_spins: Encoder, a function of an array and the side of a block; the decoder copies.
     """
     names = [f"{temperature:.2f}" for temperature in temperatures]
 
     def pictures(temperature, b):
         original = spins[names.index(temperature), 0]
         codes = block_spins(original, b)
-        return original, codes, copy_up(codes, b)
+        return original, codes, codes.repeat(b, axis=-2).repeat(b, axis=-1)
 
     def draw(temperature, b):
         original, codes, back = pictures(temperature, b)

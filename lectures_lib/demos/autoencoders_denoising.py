@@ -8,7 +8,7 @@ from lectures_lib.plots import COLOURS, draw_losses, new_figure, show_image, use
 from lectures_lib.words import counted, span
 
 __all__ = [
-    "aligned", "denoised", "digit_curve", "digit_errors", "kernels", "noise_kinds", "noisy_record",
+    "aligned", "denoised", "digit_curve", "digit_errors", "kernels", "noise_kinds", "noisy_records",
     "posterior", "pulse_curve", "pulse_errors", "pulses_from_noise", "score",
 ]  # fmt: skip
 
@@ -28,19 +28,40 @@ INK = {"colours": "gray_r", "limits": (0, 1)}
 use_style()
 
 
-def noisy_record(noisy, clean):
-    """Show one record, `(samples,)` in volt, and the pulse in it."""
-    drawn, axes = new_figure(height=2.4)
-    axes.plot(noisy, linewidth=1, label="measured")
-    axes.plot(clean, label="clean")
-    axes.set(xlabel="sample", ylabel="voltage (V)")
-    axes.legend(loc="upper right", ncols=2, fontsize=8)
-    return figure(
-        drawn, name="fig-noisy-record",
-        caption="One record, as measured and without its noise.",
-        alt=f"A noisy curve over {counted(len(noisy), 'sample')}, between {noisy.min():.1f} and "
-        f"{noisy.max():.1f} V, and the clean pulse, which jumps to {clean.max():.1f} V at sample "
-        f"{clean.argmax()} and decays.",
+def noisy_records(noisy, clean, *, noise_v):
+    """Explore whether pulses can be found by eye.
+
+    Args:
+        noisy, clean: Records `(records, samples)` in volt, of which the first three are shown.
+        noise_v: Standard deviation of their noise in volt.
+    """
+    pulses, unit = clean[:3], (noisy - clean)[:3] / noise_v
+
+    def draw(noise):
+        drawn, panels = new_figure(len(pulses), 1, height=3.4, sharex=True)
+        for axes, record in zip(panels, pulses + noise * unit, strict=True):
+            axes.plot(record, linewidth=1)
+            axes.set(ylim=(-2.4, 3.2))
+        panels[len(panels) // 2].set_ylabel("voltage (V)")
+        axes.set_xlabel("sample")
+        return drawn
+
+    def describe(noise):
+        largest = (pulses + noise * unit).argmax(axis=1)
+        said = [
+            f"{found} (the pulse begins at {pulse.argmax()})"
+            for found, pulse in zip(largest, pulses, strict=True)
+        ]
+        return (
+            f"{counted(len(pulses), 'curve')} under a noise of {noise:g} V, largest at the samples "
+            f"{', '.join(said)}."
+        )
+
+    return explore(
+        draw, alt=describe, name="noisy-record",
+        caption="Three records as measured, under more or less noise.",
+        noise=[0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0], start={"noise": 0.4},
+        labels={"noise": "noise (V)"},
     )  # fmt: skip
 
 

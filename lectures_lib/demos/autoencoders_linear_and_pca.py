@@ -24,19 +24,32 @@ use_style()
 
 
 def positions(points):
-    """Show positions `(points, 3)` from two sides."""
-    drawn, panels = new_figure(1, 2, height=2.4)
-    for axes, (i, j) in zip(panels, ((0, 1), (1, 2)), strict=True):
-        axes.plot(points[:, i], points[:, j], "o", markersize=4, alpha=0.7)
-        axes.set(xlabel="xyz"[i], ylabel="xyz"[j], aspect="equal")
-        axes.set(xlim=(-1.4, 1.4), ylim=(-1.2, 1.2))
-    x, y, z = np.std(points, axis=0)
-    return figure(
-        drawn, name="fig-ae-orbit",
-        caption="The measured positions, seen along the z axis and along the x axis.",
-        alt=f"Two scatter plots of {counted(len(points), 'dot')}. Left, y against x: a part of an "
-        f"ellipse, with standard deviations {x:.2f} and {y:.2f}. Right, z against y: a band of "
-        f"standard deviation {z:.2f} along z that rises to the right.",
+    """Explore positions `(points, 3)` from all sides, at the height of the x-y plane."""
+
+    def across(view):
+        angle = np.radians(view)
+        return points[:, 0] * -np.sin(angle) + points[:, 1] * np.cos(angle)
+
+    def draw(view):
+        drawn, axes = new_figure(height=2.6)
+        axes.plot(across(view), points[:, 2], "o", markersize=4, alpha=0.7)
+        axes.set(xlabel="to the right", ylabel="z", aspect="equal")
+        axes.set(xlim=(-1.5, 1.5), ylim=(-0.75, 0.75))
+        return drawn
+
+    def describe(view):
+        seen = np.column_stack([across(view), points[:, 2]])
+        wide, thin = np.sqrt(np.linalg.svd(np.cov(seen.T))[1])
+        return (
+            f"{counted(len(points), 'dot')} seen from {view} degrees: a cloud with a standard "
+            f"deviation of {wide:.2f} along its length and {thin:.2f} across."
+        )
+
+    return explore(
+        draw, alt=describe, name="orbit-views",
+        caption="The measured positions, seen from one side; the z axis points up.",
+        view=[0, 20, 40, 60, 80, 100, 120, 140, 160, 180],
+        labels={"view": "direction of view (degrees)"},
     )  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from lectures_lib.plots import COLOURS, draw_losses, new_figure, show_image, use
 from lectures_lib.words import counted
 
 __all__ = [
-    "bent_orbit", "code_map", "codes_of_digits", "cut_orbit", "digit_of_strokes", "digits_curve",
-    "error_by_code", "orbit_curve", "pixel_loss", "restored", "strokes",
+    "bent_line", "bent_orbit", "code_map", "codes_of_digits", "cut_orbit", "digit_of_strokes",
+    "digits_curve", "error_by_code", "orbit_curve", "pixel_loss", "restored", "strokes",
 ]  # fmt: skip
 
 METHODS = {
@@ -27,6 +27,59 @@ LOOK = {
 }
 
 use_style()
+
+
+def bent_line(points):
+    """Explore how well a rod of fixed length, bent more and more, follows positions on an orbit.
+
+    Args:
+        points: Measured positions `(points, 3)` on three quarters of an ellipse.
+    """
+    along = np.linspace(-1, 1, 400)
+    middle = 0.75 * np.pi - 0.5  # phase at the middle of the arc
+
+    def rod(bend):
+        turn = np.radians(bend) / 2
+        half = 0.75 * np.pi  # of its length
+        right = half * along if not bend else half / turn * np.sin(turn * along)
+        up = 0 * along if not bend else half / turn * np.cos(turn * along)
+        x = up * np.cos(middle) - right * np.sin(middle)
+        y = 0.7 * (up * np.sin(middle) + right * np.cos(middle))
+        shape = np.column_stack([x, y, 0.1 * x + 0.3 * y])
+        return shape + points.mean(axis=0) - shape.mean(axis=0)
+
+    def nearest(bend):
+        apart = np.sum((points[:, np.newaxis] - rod(bend)) ** 2, axis=2)  # (points, places)
+        return along[apart.argmin(axis=1)], apart.min(axis=1).mean()
+
+    bends = [0, 45, 90, 135, 180, 225, 270, 315, 360]
+
+    def draw(bend):
+        drawn, (left, right) = new_figure(1, 2, height=2.7, width_ratios=[1.25, 1])
+        codes, _ = nearest(bend)
+        look = {"cmap": "viridis", "vmin": -1, "vmax": 1}
+        left.scatter(*points[:, :2].T, c=codes, s=14, **look)
+        left.plot(*rod(bend)[:, :2].T, "-", color=COLOURS[1], linewidth=2)
+        left.set(xlabel="x", ylabel="y", aspect="equal", xlim=(-1.9, 1.9), ylim=(-1.7, 1.7))
+        tried = bends[: bends.index(bend) + 1]
+        right.plot(tried, [nearest(b)[1] for b in tried], "o-", markersize=4)
+        right.plot(bend, nearest(bend)[1], "o", color="black", markersize=8)
+        right.set(xlabel="bend (degrees)", xlim=(-20, 380), ylabel="squared distance")
+        right.set(ylim=(0, 1.15 * nearest(0)[1]))
+        return drawn
+
+    def describe(bend):
+        return (
+            f"A line bent by {bend} degrees through {counted(len(points), 'dot')} on an arc: the "
+            f"mean squared distance is {nearest(bend)[1]:.3f}."
+        )
+
+    return explore(
+        draw, alt=describe, name="bent-line",
+        caption="Positions on an orbit, seen along z, and a line as long as their arc, bent by the "
+        "given angle. The colour of a dot is its code: the nearest place on the line.",
+        bend=bends, labels={"bend": "bend (degrees)"},
+    )  # fmt: skip
 
 
 def orbit_curve(history):

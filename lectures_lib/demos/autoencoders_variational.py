@@ -76,29 +76,42 @@ def _grey(pictures):
 
 
 def decoded_grid(*, side=13, reach=3.0):
-    """Show what the decoder of two numbers draws at the points of a square grid."""
-    steps = np.linspace(-reach, reach, side)
-    places = np.stack(np.meshgrid(steps, steps[::-1]), axis=-1)  # z2 grows upwards
+    """Explore what the decoder of two numbers draws along the rows of a square grid."""
+    steps = np.linspace(-reach, reach, side).round(2)
+    places = np.stack(np.meshgrid(steps, steps), axis=-1)  # (z2, z1, 2)
     pictures = decode("variational 2", places.reshape(-1, 2)).reshape(side, side, 28, 28)
-    drawn, axes = new_figure(height=4.6)
-    image = pictures.swapaxes(1, 2).reshape(28 * side, 28 * side)
-    half = reach * side / (side - 1)  # a picture is centred on its place
-    axes.imshow(image, cmap="gray_r", vmin=0, vmax=1, extent=(-half, half, -half, half))
-    axes.set(xlabel="$z_1$", ylabel="$z_2$")
     labels, codes = load_mnist().test.labels, recorded_code("mean 2")
+    half = reach * side / (side - 1)  # a picture is centred on its place
 
     def nearest(place):
         return labels[np.linalg.norm(codes - place, axis=1).argmin()]
 
-    corners = {"top left": (-1, 1), "top right": (1, 1), "bottom left": (-1, -1),
-               "bottom right": (1, -1), "in the middle": (0, 0)}  # fmt: skip
-    said = [f"{name} a {nearest(reach * np.array(at))}" for name, at in corners.items()]
-    return figure(
-        drawn, name="fig-decoded-grid",
-        caption="What a decoder draws for pairs of numbers on a grid: no training digit is among "
-        "them.",
-        alt=f"{side} by {side} pictures that change little by little. The nearest digits by code: "
-        f"{', '.join(said)}. {_grey(pictures):.0%} of the pixels are grey.",
+    def draw(second):
+        row = np.abs(steps - second).argmin()
+        drawn, (whole, line) = new_figure(2, 1, height=4.6, height_ratios=[5, 1])
+        image = pictures[::-1].swapaxes(1, 2).reshape(28 * side, 28 * side)
+        whole.imshow(image, cmap="gray_r", vmin=0, vmax=1, extent=(-half, half, -half, half))
+        cell = reach / (side - 1)
+        whole.axhspan(steps[row] - cell, steps[row] + cell, fill=False, color=COLOURS[1])
+        whole.set(xlabel="$z_1$", ylabel="$z_2$")
+        line.imshow(np.hstack(pictures[row, ::2]), cmap="gray_r", vmin=0, vmax=1)
+        line.axis("off")
+        return drawn
+
+    def describe(second):
+        row = np.abs(steps - second).argmin()
+        said = ", ".join(str(nearest(place)) for place in places[row, ::2])
+        return (
+            f"{side} by {side} pictures that change little by little. In the row at {second:g} "
+            f"the nearest digits are {said}. {_grey(pictures[row]):.0%} of its pixels are grey."
+        )
+
+    return explore(
+        draw, alt=describe, name="decoded-grid",
+        caption="What a decoder draws for pairs of numbers on a grid; below, every second picture "
+        "of the framed row. No training digit is among them.",
+        second=[-3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0],
+        start={"second": 0.0}, labels={"second": "second number"},
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from lectures_lib import recorded
 from lectures_lib.data import CIFAR10_CLASSES, add_noise
 from lectures_lib.explore import explore, figure
 from lectures_lib.plots import COLOURS, draw_fit, draw_volumes, new_figure, show_image, use_style
+from lectures_lib.words import counted
 
 __all__ = [
     "LOOKED_AT", "NAMES", "classes", "curves", "disturbed", "filters", "learning_curves", "maps",
@@ -62,16 +63,32 @@ def origin(pictures, reason=""):
 
 
 def photographs(split, class_names):
-    """Show the first 25 pictures of a split, each with its class."""
-    drawn, axes = new_figure(5, 5, height=5.6)
-    for panel in axes.flat:
-        panel.axis("off")
-    for image, label, panel in zip(split.inputs, split.labels, axes.flat, strict=False):
-        show_image(image, axes=panel, title=class_names[label])
-        panel.title.set_fontsize(9)
-    return figure(
-        drawn, name="fig-photographs", caption="Training pictures and their classes.",
-        alt="A mosaic of small colour pictures, five in a row, each with the name of its class.",
+    """Explore how many pixels it takes to name the first twelve pictures of a split.
+
+    Their classes stand over the pictures that are shown as they are.
+    """
+    names = [class_names[label] for label in split.labels[:12]]
+
+    def draw(pixels):
+        drawn, axes = new_figure(3, 4, height=4.4)
+        for panel in axes.flat:
+            panel.axis("off")
+        for image, name, panel in zip(split.inputs, names, axes.flat, strict=False):
+            size = len(image) // pixels
+            coarse = image.reshape(pixels, size, pixels, size, -1).mean(axis=(1, 3))
+            show_image(coarse, axes=panel, title=name if size == 1 else "?")
+            panel.title.set_fontsize(9)
+        return drawn
+
+    def describe(pixels):
+        whole = pixels == split.inputs.shape[1]
+        said = ", ".join(names) if whole else "coarse blocks of colour, without their classes"
+        return f"{counted(len(names), 'picture')} of {pixels} by {pixels} pixels: {said}."
+
+    return explore(
+        draw, alt=describe, name="photographs",
+        caption="Training pictures, averaged over blocks; with all 32 pixels they have a name.",
+        pixels=[4, 8, 16, 32], start={"pixels": 8}, labels={"pixels": "pixels on a side"},
     )  # fmt: skip
 
 

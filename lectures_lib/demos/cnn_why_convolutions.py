@@ -20,14 +20,28 @@ use_style()
 
 
 def event(noisy, clean):
-    """Show a picture of a detector, `(rows, columns)`, and the same without noise."""
-    drawn, (left, right) = new_figure(1, 2, height=2.6)
-    show_image(noisy, axes=left, title="recorded")
-    show_image(clean, axes=right, title="without noise")
-    return figure(
-        drawn, name="fig-track", caption="One event as recorded, and without its noise.",
-        alt=f"Two grey pictures of {len(noisy)} by {len(noisy)} pixels. The left one is noise in "
-        "which hardly anything can be made out. The right one shows a bright straight line.",
+    """Explore a picture of a detector, `(rows, columns)`, with the noise turned up and down."""
+
+    def recorded_at(noise):
+        return clean + noise * (noisy - clean)
+
+    def draw(noise):
+        drawn, axes = new_figure(height=2.8)
+        show_image(recorded_at(noise), axes=axes, title=f"noise {noise:g}")
+        return drawn
+
+    def describe(noise):
+        brightest = np.unravel_index(recorded_at(noise).argmax(), clean.shape)
+        return (
+            f"A grey picture of {len(clean)} by {len(clean)} pixels with a straight track under a "
+            f"noise of {noise:g} times the signal. Its brightest pixel has {clean[brightest]:.0%} "
+            "of the track's height."
+        )
+
+    return explore(
+        draw, alt=describe, name="track", caption="One event as recorded under more or less noise.",
+        noise=[0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5], start={"noise": 1.0},
+        labels={"noise": "noise (signal = 1)"},
     )  # fmt: skip
 
 

@@ -9,9 +9,9 @@ from lectures_lib.plots import COLOURS, draw_losses, new_figure, use_style
 from lectures_lib.words import counted, span
 
 __all__ = [
-    "coupling_series", "ensemble", "far", "formats", "forms", "knobs", "learning_curve", "levels",
-    "other_couplings", "pairing", "plateau", "polynomial", "recurrence", "same_second_difference",
-    "second_differences",
+    "by_eye", "coupling_series", "ensemble", "far", "formats", "forms", "knobs", "learning_curve",
+    "levels", "other_couplings", "pairing", "plateau", "polynomial", "recurrence",
+    "same_second_difference", "second_differences",
 ]  # fmt: skip
 
 KNOWN, EXACT = 12, (2, 4, 6, 8, 10)
@@ -52,6 +52,43 @@ def polynomial(values, *, degree, steps):
     """Continue a series by a polynomial fitted to all of it."""
     fit = np.polynomial.Polynomial.fit(np.arange(len(values)), values, degree)
     return fit(len(values) + np.arange(steps))
+
+
+def by_eye(energies):
+    """Explore how polynomials continue a series, before and after its end is shown.
+
+    Args:
+        energies: For 2, 4, ... particles, more than `KNOWN` of them.
+    """
+    particles = 2 * np.arange(1, len(energies) + 1)
+    ahead = len(energies) - KNOWN
+
+    def draw(degree, answer):
+        drawn, axes = new_figure(height=2.8)
+        axes.plot(particles[:KNOWN], energies[:KNOWN], "o", markersize=5, label="known")
+        line = polynomial(energies[:KNOWN], degree=degree, steps=ahead)
+        axes.plot(particles[KNOWN:], line, "--", label=f"polynomial of degree {degree}")
+        if answer:
+            axes.plot(particles[KNOWN:], energies[KNOWN:], "s", markersize=4, label="computed")
+        axes.axvspan(2, particles[KNOWN - 1], **GREY)
+        axes.set(xlabel="particles X", ylabel="energy (δ)", ylim=(1.5 * energies.min(), 0.1))
+        axes.legend(loc="lower left")
+        return drawn
+
+    def describe(degree, answer):
+        last = polynomial(energies[:KNOWN], degree=degree, steps=ahead)[-1]
+        rest = f"the computed energy is {energies[-1]:.3f}" if answer else "the rest is not shown"
+        return (
+            f"{KNOWN} falling energies. A polynomial of degree {degree} continues them to "
+            f"{last:.3f} at {particles[-1]} particles; {rest}."
+        )
+
+    return explore(
+        draw, alt=describe, name="continued-by-eye",
+        caption="Twelve energies of a series, and polynomials, fitted to them, that continue it.",
+        degree=[1, 2, 3, 4, 6, 8], answer=[False, True],
+        labels={"answer": "show the other energies"},
+    )  # fmt: skip
 
 
 def _mean_square(lines, true):

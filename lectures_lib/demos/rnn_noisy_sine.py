@@ -31,21 +31,26 @@ def _floor(axes, *, upright=False):
 
 
 def series(values):
-    """Show the first values of the noisy sine, the band in which they lie, and its middle."""
-    drawn, axes = new_figure(height=2.8)
-    time = np.arange(min(300, len(values)))
-    sine = np.sin(STEP_RAD * time)
-    axes.fill_between(time, sine, sine + 2, color="0.88")
-    axes.plot(time, values[: len(time)], "o", markersize=2.5)
-    axes.plot(time, sine + 1, label="sine + 1")
-    axes.set(xlabel="step t", ylabel="signal (amplitudes)", ylim=(-1.2, 4.2))
-    axes.legend(loc="upper right")
-    return figure(
-        drawn, name="fig-noisy-sine",
-        caption="The noisy sine. Line: the sine plus the mean of the noise. The band shows where "
-        "values can lie, two units high.",
-        alt=f"A cloud of points that follows a slow sine wave over {len(time)} steps. The wave "
-        "runs through the middle of the cloud; the points fill a band two units high evenly.",
+    """Explore how much of a noisy sine `(times,)` must be seen."""
+
+    def draw(steps):
+        drawn, axes = new_figure(height=2.8)
+        axes.plot(values[:steps], "o", markersize=2.5)
+        axes.set(xlabel="step t", ylabel="signal (amplitudes)", ylim=(-1.2, 3.2))
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        return drawn
+
+    def describe(steps):
+        seen = values[:steps]
+        return (
+            f"A cloud of {counted(len(seen), 'point')} between {seen.min():.1f} and "
+            f"{seen.max():.1f}, {STEP_RAD * len(seen) / (2 * np.pi):.2f} periods of a slow wave."
+        )
+
+    return explore(
+        draw, alt=describe, name="noisy-sine",
+        caption="The first points of the noisy sine.",
+        steps=[20, 50, 100, 200, 300, 600, 1000], labels={"steps": "points in view"},
     )  # fmt: skip
 
 

@@ -26,24 +26,39 @@ use_style()
 
 
 def records(voltages, signs):
-    """Show a record with a pulse of each sign, and the samples that a window of five sees.
+    """Explore how far back the pulse lies in two records, one of each sign.
 
     Args:
         voltages: Records `(records, steps, 1)` in volt.
         signs: Signs of their pulses, +1 or -1.
     """
-    drawn, axes = new_figure(height=2.5)
-    for sign, name in ((1, "pulse up"), (-1, "pulse down")):
-        axes.plot(voltages[np.flatnonzero(signs == sign)[0], :, 0], label=name, linewidth=1.3)
     steps = voltages.shape[1]
-    axes.axvspan(steps - 5.5, steps - 0.5, color="0.85")
-    axes.set(xlabel="sample", ylabel="voltage (V)")
-    axes.legend(loc="upper right", bbox_to_anchor=(0.9, 1))
-    return figure(
-        drawn, name="fig-pulses",
-        caption="Two records; grey: what a window of five samples sees at the end.",
-        alt=f"Two records of {steps} samples. Each has one pulse, up or down, in the first half; "
-        "the rest is noise, and the last five samples look alike.",
+    shown = [voltages[np.flatnonzero(signs == sign)[0], :, 0] for sign in (1, -1)]
+    pulses = [int(np.abs(record).argmax()) for record in shown]
+
+    def draw(samples):
+        drawn, panels = new_figure(2, 1, height=3.2, sharex=True)
+        seen = np.arange(max(steps - samples, 0), steps)
+        for axes, record in zip(panels, shown, strict=True):
+            axes.plot(seen, record[seen], "o-", markersize=2.5, linewidth=1.3)
+            axes.axvspan(-1, seen[0] - 0.5, color="0.85")
+            axes.set(ylabel="voltage (V)", xlim=(-1, steps), ylim=(-2.9, 2.9))
+        axes.set_xlabel("sample")
+        return drawn
+
+    def describe(samples):
+        said = [
+            f"in the {place} one {f'a pulse at sample {at}' if at >= steps - samples else 'noise'}"
+            for place, at in zip(("upper", "lower"), pulses, strict=True)
+        ]
+        return (
+            f"The last {min(samples, steps)} of {steps} samples of two records: {', '.join(said)}."
+        )
+
+    return explore(
+        draw, alt=describe, name="hidden-pulse",
+        caption="The ends of two records; what a window does not see is grey.",
+        samples=[5, 10, 20, 30, 40, 50, 60], labels={"samples": "last samples in the window"},
     )  # fmt: skip
 
 
