@@ -6,7 +6,6 @@ from conftest import SITE, demos, demos_of, pages
 DEMOS = demos()
 NAMES = [demo["name"] for _, demo in DEMOS]
 PAGE, FIRST = DEMOS[NAMES.index("window")]  # its first control is a slider
-FAR = [f"book/autoencoders/{name}.html" for name in ("anomalies", "series")]
 
 
 def test_there_are_demos_and_their_names_are_unique():
@@ -87,9 +86,8 @@ def test_controls_have_names_and_the_first_is_within_a_screen_and_a_half(page, v
         for parameter in demo["parameters"]:
             named = box(opened, demo).get_by_role(roles[parameter["kind"]], name=parameter["label"])
             assert named.count() == 1, f"{demo['name']}: {parameter['label']}"
-    if page not in FAR:
-        first = opened.locator("article .explore:has(input, select), article .playground").first
-        assert first.evaluate("e => e.getBoundingClientRect().top + scrollY") <= 1.5 * 900
+    first = opened.locator("article .explore:has(input, select), article .playground").first
+    assert first.evaluate("e => e.getBoundingClientRect().top + scrollY") <= 1.5 * 900
 
 
 def test_address_follows_and_leads_back(visit, address):
