@@ -30,6 +30,8 @@ def setup(app):
         frames,
         front,
         notebooks,
+        own_progress,
+        package_pages,
         playgrounds,
         progress,
         questions,
@@ -48,7 +50,7 @@ def setup(app):
     for part in (
         questions,
         progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
-        front, styles, edition,
+        front, styles, edition, package_pages, own_progress,
     ):  # fmt: skip
         part.setup(app)
     return {
@@ -109,7 +111,7 @@ def _static_files(app, config):
     config.templates_path.insert(0, str(ASSETS / "templates"))  # before those of the theme
     config.html_static_path.append(str(ASSETS / "static"))
     config.html_css_files.append("lectures.css")
-    scripts = ("address.js", "explore.js", "reading.js")
+    scripts = ("address.js", "explore.js", "reading.js", "progress.js")
     config.html_js_files += [(name, {"defer": "defer"}) for name in scripts]
     # Here and not in _config.yml, where they would replace what Jupyter Book makes of its own
     # entries: the repository's address and the launch buttons.

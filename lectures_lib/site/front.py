@@ -15,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from lectures_lib.measure import measure
 from lectures_lib.site import front_pictures
 from lectures_lib.site.model import book_of
+from lectures_lib.site.own_progress import part_progress
 from lectures_lib.site.playgrounds import training_again
 from lectures_lib.words import counted
 
@@ -178,7 +179,8 @@ def _visit_part(self, node):
 
 
 def _depart_part(self, node):
-    self.body.append(f'<p class="front-size">{node.get("size", "")}</p></div>')
+    size = f'<p class="front-size">{node.get("size", "")}</p>'
+    self.body.append(f"{size}{part_progress(node['folders'])}</div>")
 
 
 def _skip(self, node):
