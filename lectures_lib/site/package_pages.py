@@ -11,6 +11,7 @@ def _settings(app, config):
     config.add_module_names = False
     config.default_role = "code"  # docstrings have single back ticks
     config.html_domain_indices = False
+    config.myst_ref_domains = ["std", "math"]  # `(noisy_sine)` is a page, not the function
     config.napoleon_numpy_docstring = False
     config.napoleon_use_rtype = False
     config.nitpick_ignore_regex = [("py:class", ELSEWHERE)]
