@@ -145,7 +145,7 @@ def _text(value):
 def _add_files(app, pagename, templatename, context, doctree):
     """Let the index load the script and the style of its form, and no other page."""
     if doctree and any(m["text"].startswith("<form") for m in doctree.findall(own_markup)):
-        app.add_js_file("exercises.js", defer="defer")
+        app.add_js_file("exercises.js", priority=900, defer="defer")  # after address.js
         app.add_css_file("exercises.css")
 
 
