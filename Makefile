@@ -53,7 +53,7 @@ lab: book ## open JupyterLab on a working copy of the notebooks (FOLDER=... for 
 fork: .venv/.ready ## write your repository's address everywhere (REPOSITORY=https://github.com/me/fork)
 	@python -m tools.address $(REPOSITORY)
 
-pdf: book ## print the book as _build/course.pdf (needs Chromium)
+pdf: book ## print the book as _build/html/course.pdf, and link to it (needs Chromium)
 	@python -m tools.pdf
 
 lighthouse: book ## Lighthouse's marks of every page, as a table (needs Chromium)

@@ -603,13 +603,11 @@ def test_the_index_of_exercises_is_read_from_the_chapters(book):
     one.cells += exercise("Find the `angle` that isn't $0$", "cnn-angle", kind="compute", points=1)
     one.cells += exercise("Say why", "cnn-why", kind="explain", minutes=20)
     two.cells += exercise("Step", "rnn-step", needs=["cnn-angle"])
-    book.write(["cnn/one", "rnn/two", "instructors/exercises"], **{"cnn/one": one, "rnn/two": two})
-    page = book.folder / "book" / "instructors" / "exercises.md"
-    page.parent.mkdir()
-    page.write_text("# Index\n\n```{exercise-index}\n```\n")
+    book.write(["cnn/one", "rnn/two", "exercises"], **{"cnn/one": one, "rnn/two": two})
+    (book.folder / "book" / "exercises.md").write_text("# Index\n\n```{exercise-index}\n```\n")
     code, output = book.build()
     assert code == 0, output
-    html = book.page("instructors/exercises")
+    html = book.page("exercises")
     sums, first, second = (rows_of(part) for part in html.split("<table")[1:])
     assert sums == [
         (["chapter", "compute", "code", "train", "explain", "points", "min"], []),
@@ -618,14 +616,16 @@ def test_the_index_of_exercises_is_read_from_the_chapters(book):
         (["all", "1", "1", "0", "1", "5", "50"], []),
     ]
     assert [texts[1:] for texts, _ in first] == [
-        ["kind", "points", "min"], ["compute", "1", "15"], ["explain", "2", "20"]
-    ]  # fmt: skip
+        ["kind", "points", "min", "solved"],
+        ["compute", "1", "15", "solved: cnn-angle"],
+        ["explain", "2", "20", "solved: cnn-why"],
+    ]
     (texts, (angle,)), (_, (why,)) = first[1:]
     assert texts[0].startswith("Find the angle that isn’t") and texts[0].endswith("cnn-angle")
-    assert why == "../cnn/one.html#say-why"
+    assert why == "cnn/one.html#say-why"
     texts, addresses = second[1]
-    assert texts == ["Step rnn-step , needs cnn-angle", "code", "2", "15"]
-    assert addresses == ["../rnn/two.html#step", angle]
+    assert texts == ["Step rnn-step , needs cnn-angle", "code", "2", "15", "solved: rnn-step"]
+    assert addresses == ["rnn/two.html#step", angle]
     for address in (angle, why):  # which are there
         assert f'id="{address.partition("#")[2]}"' in book.page("cnn/one")
     assert re.search(r'<section id="exercises-cnn-one">\s*<h2>One<a', html)

@@ -15,7 +15,12 @@ ROOT = Path(__file__).parents[1]
 
 def test_all_pages_in_the_order_of_the_contents():
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    listed = [page["file"] for part in contents["parts"] for page in part["chapters"]]
+    listed = [
+        below["file"]
+        for part in contents["parts"]
+        for page in part["chapters"]
+        for below in [page, *page.get("sections", ())]
+    ]
     assert model.contents(ROOT / "_toc.yml") == [contents["root"], *listed]
 
 
@@ -23,6 +28,21 @@ def test_the_address_of_the_published_site_is_read_from_a_page():
     head = '<meta property="og:url" content="https://a.github.io/b/book/intro.html" />'
     assert pdf._published(head) == "https://a.github.io/b/"
     assert pdf._published("<p>nothing</p>") == ""
+
+
+def test_the_pages_with_a_place_for_it_link_to_the_pdf(tmp_path):
+    place = '<p class="pdf-place"></p>'
+    (tmp_path / "book").mkdir()
+    for name, text in (("intro", f"<p>{place}"), ("other", "<p>")):
+        (tmp_path / "book" / f"{name}.html").write_text(text)
+    for size, said in ((12_300_000, "12.3 MB"), (9_870_000, "9.9 MB")):  # also a second time
+        (tmp_path / "course.pdf").write_bytes(bytes(size))
+        assert pdf.link(tmp_path) == 1
+        assert (tmp_path / "book" / "intro.html").read_text() == (
+            '<p><p class="pdf-place"><a href="../course.pdf">Download the book as PDF</a> '
+            f"({said})</p>"
+        )
+        assert (tmp_path / "book" / "other.html").read_text() == "<p>"
 
 
 def test_a_mark_below_the_budget_is_named():

@@ -2,6 +2,9 @@
 
 What a reader opens on a click (hints, solutions, the code of drawings) stays closed; sliders are
 printed in their starting state.
+
+The PDF lies in the site, whose pages then link to it. The next `make book` takes both away: what it
+builds may not be what was printed.
 """
 
 import argparse
@@ -16,12 +19,15 @@ from playwright.sync_api import sync_playwright
 from pypdf import PdfWriter
 
 from lectures_lib.book import contents
+from lectures_lib.site.front import PDF_PLACE
+from lectures_lib.words import counted
 from tools.serve import Server
 from tools.stages import find_browser
 
 __all__ = ["main", "write"]
 
 SITE = Path("_build/html")
+NAME = "course.pdf"  # in the site
 MARGIN = dict.fromkeys(("top", "bottom", "left", "right"), "18mm")
 # Pictures far below are fetched late; links within the site lead to the published one.
 PREPARE = """site => {
@@ -47,6 +53,16 @@ def write(browser, url, pages, site):
     return whole
 
 
+def link(site):
+    """Let the pages that have a place for it link to the PDF in the site; return their number."""
+    size, places = (site / NAME).stat().st_size / 1e6, re.compile(PDF_PLACE.format(".*?"))
+    shown = PDF_PLACE.format(f'<a href="../{NAME}">Download the book as PDF</a> ({size:.1f} MB)')
+    pages = [path for path in site.glob("book/*.html") if places.search(path.read_text("utf-8"))]
+    for path in pages:
+        path.write_text(places.sub(shown, path.read_text("utf-8")), encoding="utf-8")
+    return len(pages)
+
+
 def _published(page):
     """Return the address of the published site, which its pages name."""
     found = re.search(r'<meta property="og:url" content="([^"]*?/)book/', page)
@@ -56,8 +72,8 @@ def _published(page):
 def main(arguments=None):
     """Print the book; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.pdf", description=__doc__)
-    parser.add_argument("output", type=Path, nargs="?", default=Path("_build/course.pdf"))
-    options = parser.parse_args(arguments)
+    parser.parse_args(arguments)
+    output = SITE / NAME
     path = find_browser(dict(os.environ))
     if path is None:
         print("No Chromium found: install chromium, or set CHROMIUM=/path/to/it", file=sys.stderr)
@@ -69,13 +85,15 @@ def main(arguments=None):
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         book = write(browser, server.url, pages, site)
         book.add_metadata({"/Title": book.outline[0].title if book.outline else ""})
-        book.write(options.output)
+        book.write(output)
         browser.close()
         server.shutdown()
+    linked = link(SITE)
     print(
-        f"{options.output}: {len(book.pages)} sheets, {options.output.stat().st_size / 1e6:.1f} MB"
+        f"{output}: {len(book.pages)} sheets, {output.stat().st_size / 1e6:.1f} MB; "
+        f"{counted(linked, 'page')} of the site link to it"
     )
-    return 0
+    return 0 if linked else 1
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def ising_configurations(temperatures, *, sides=(32, 32), configurations=50, swe
     half of the lattice is updated at once. Each configuration is the end of a chain of its own
     and independent of the others. The chains begin in perfect order, up and down by turns. To
     forget it they need most sweeps at the critical temperature, about as L^2.2 for a side of L;
-    with 32 spins |m| is 0.65 there after 500 sweeps as after 2,000.
+    with 32 spins the magnetisation is 0.65 there after 500 sweeps as after 2,000.
 
     Args:
         temperatures: A number or an array of them, in J / k_B, above 0. From about 10 on nearly

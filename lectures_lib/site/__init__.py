@@ -34,6 +34,8 @@ def setup(app):
         frames,
         front,
         notebooks,
+        own_progress,
+        package_pages,
         playgrounds,
         progress,
         questions,
@@ -52,7 +54,7 @@ def setup(app):
     for part in (
         questions,
         progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
-        front, styles, edition,
+        front, styles, edition, package_pages, own_progress,
     ):  # fmt: skip
         part.setup(app)
     return {
@@ -114,7 +116,8 @@ def _static_files(app, config):
     config.html_static_path.append(str(ASSETS / "static"))
     config.html_css_files.append("lectures.css")
     # Those that others use come before the scripts of single pages, which have a priority of 500.
-    scripts = {"embed.js": 400, "address.js": 400, "explore.js": 800, "reading.js": 800}
+    first, later = ("embed.js", "address.js"), ("explore.js", "reading.js", "progress.js")
+    scripts = dict.fromkeys(first, 400) | dict.fromkeys(later, 800)
     config.html_js_files += [
         (name, {"defer": "defer", "priority": priority}) for name, priority in scripts.items()
     ]

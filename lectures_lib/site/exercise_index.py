@@ -1,6 +1,6 @@
 """The directive `exercise-index`: all exercises of the book, read when the site is built."""
 
-import re
+import html
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -8,12 +8,14 @@ from sphinx.util import logging
 
 from lectures_lib.exercises.source import KINDS
 from lectures_lib.site.model import book_of
+from lectures_lib.site.own_progress import own_markup, sections_of, tick, words_of
 from lectures_lib.site.table import table
 
 __all__ = ["setup"]
 
-HEAD = ("exercise", "kind", "points", "min")
+HEAD = ("exercise", "kind", "points", "min", "solved")
 SUMS = ("chapter", *KINDS, "points", "min")
+FORM, MINUTES = "filter", (10, 15, 20, 30, 45)
 log = logging.getLogger(__name__)
 
 
@@ -27,13 +29,41 @@ class ExerciseIndex(Directive):
     def run(self):
         env = self.state.document.settings.env
         book = book_of(env.app)
-        made = [exercise_rows(chapter="")]
-        for chapter in dict.fromkeys(exercise.chapter for exercise in book.exercises.values()):
-            title = book[chapter].title
+        titles = {name: book[name].title for name in _chapters(book)}
+        made = [own_markup(text=_filter(titles)), exercise_rows(chapter="")]
+        for chapter, title in titles.items():
             section = nodes.section(ids=[_anchor(chapter)], names=[])
             section += [nodes.title(title, title), exercise_rows(chapter=chapter)]
             made.append(section)
         return made
+
+
+def _chapters(book):
+    """Return the names of the chapters that have exercises."""
+    return dict.fromkeys(exercise.chapter for exercise in book.exercises.values())
+
+
+def _filter(titles):
+    """Return the form above the tables, which `exercises.js` answers; else it is not seen."""
+    options = {
+        "chapter": {"": "all"} | titles,
+        "kind": {"": "all"} | {kind: kind for kind in KINDS},
+        "minutes": {"": "any"} | {str(number): f"at most {number}" for number in MINUTES},
+        "solved": {"": "both", "no": "not solved", "yes": "solved"},
+    }
+    choices = "".join(_choice(name, texts) for name, texts in options.items())
+    return f'<form class="exercise-filter" id="{FORM}">{choices}</form>'
+
+
+def _choice(name, texts):
+    listed = "".join(
+        f'<option value="{value}">{html.escape(text)}</option>' for value, text in texts.items()
+    )
+    place = f"{FORM}-{name}"
+    return (
+        f'<p class="by-{name}"><label for="{place}">{name}</label> '
+        f'<select id="{place}" name="{name}" autocomplete="off">{listed}</select></p>'
+    )
 
 
 def _anchor(chapter):
@@ -61,12 +91,9 @@ def _places(app, exercises, target):
     for exercise in exercises:
         docname = f"book/{exercise.chapter}"
         if docname not in sections:
-            doctree = app.env.get_doctree(docname)
-            sections[docname] = {
-                _words(section[0].astext()): section for section in doctree.findall(nodes.section)
-            }
+            sections[docname] = sections_of(app.env.get_doctree(docname))
         uri = app.builder.get_relative_uri(target, docname)
-        section = sections[docname].get(_words(exercise.title))
+        section = sections[docname].get(words_of(exercise.title))
         if section is None:
             log.warning(
                 "the exercise %r has the title %r, but its page has no such section",
@@ -78,15 +105,6 @@ def _places(app, exercises, target):
     return places
 
 
-def _words(title):
-    """Return the words of a title, whose marks and quotes a page changes.
-
-    >>> _words("A `kernel` that isn't $k$")
-    ('A', 'kernel', 'that', 'isn', 't', 'k')
-    """
-    return tuple(re.findall(r"\w+", title))
-
-
 def _row(exercise, places):
     """Return the cells of one exercise: its title over its id and what it needs, and the rest."""
     uri, title = places[exercise.id]
@@ -96,7 +114,9 @@ def _row(exercise, places):
         names += nodes.Text(", needs " if need == exercise.needs[0] else ", ")
         names += nodes.reference("", "", nodes.literal("", need), refuri=places[need][0])
     numbers = (exercise.kind, exercise.points, exercise.minutes)
-    return [nodes.line_block("", nodes.line("", "", link), names), *map(_text, numbers)]
+    lines = nodes.line_block("", nodes.line("", "", link), names)
+    solved = tick(exercise, hidden=True, label=f"solved: {exercise.id}")
+    return [lines, *map(_text, numbers), solved]
 
 
 def _sums(app, exercises):
@@ -122,8 +142,16 @@ def _text(value):
     return nodes.paragraph("", str(value))
 
 
+def _add_files(app, pagename, templatename, context, doctree):
+    """Let the index load the script and the style of its form, and no other page."""
+    if doctree and any(m["text"].startswith("<form") for m in doctree.findall(own_markup)):
+        app.add_js_file("exercises.js", priority=900, defer="defer")  # after address.js
+        app.add_css_file("exercises.css")
+
+
 def setup(app):
     """Register the directive; `table.setup` sees to it that its page is always read again."""
     app.add_node(exercise_rows)
     app.add_directive("exercise-index", ExerciseIndex)
     app.connect("doctree-resolved", _fill)
+    app.connect("html-page-context", _add_files)

@@ -15,13 +15,15 @@ from sphinx.util.docutils import SphinxDirective
 from lectures_lib.measure import measure
 from lectures_lib.site import front_pictures
 from lectures_lib.site.model import book_of
+from lectures_lib.site.own_progress import own_markup, part_progress
 from lectures_lib.site.playgrounds import training_again
 from lectures_lib.words import counted
 
-__all__ = ["first_reading", "root_page", "setup"]
+__all__ = ["PDF_PLACE", "first_reading", "root_page", "setup"]
 
 logger = logging.getLogger(__name__)
 STYLE = "front.css"
+PDF_PLACE = '<p class="pdf-place">{}</p>'
 OPTIONS = dict.fromkeys(("chapters", "picture"), directives.unchanged_required)  # of a card
 TITLE = "Interactive course"  # before the name of the course, in the tab of the browser
 FIRST_READING = re.compile(r"\*\*A first reading\*\* of (?:some )?(\d+) minutes")
@@ -61,6 +63,13 @@ class course_part(nodes.General, nodes.Element):
 
 class reading_path(nodes.General, nodes.Element):
     """Stands for the list of a first reading until all chapters are read; `chapters` names them."""
+
+
+class PdfPlace(SphinxDirective):
+    """`{pdf-place}` without content: the place of a link to the PDF, which `make pdf` writes."""
+
+    def run(self):
+        return [own_markup(text=PDF_PLACE.format(""))]
 
 
 class CoursePart(SphinxDirective):
@@ -178,7 +187,8 @@ def _visit_part(self, node):
 
 
 def _depart_part(self, node):
-    self.body.append(f'<p class="front-size">{node.get("size", "")}</p></div>')
+    size = f'<p class="front-size">{node.get("size", "")}</p>'
+    self.body.append(f"{size}{part_progress(node['folders'])}</div>")
 
 
 def _skip(self, node):
@@ -223,6 +233,7 @@ def setup(app):
     app.add_node(reading_path, html=(_skip, None), text=(_skip, None))
     app.add_directive("course-part", CoursePart)
     app.add_directive("reading-path", ReadingPath)
+    app.add_directive("pdf-place", PdfPlace)
     app.connect("config-inited", _substitutions)
     app.connect("doctree-resolved", _fill)
     app.connect("html-page-context", _front_page)

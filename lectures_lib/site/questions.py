@@ -51,7 +51,7 @@ class AskedQuestion(SphinxDirective):
             item += self.part("<span>", answer.sentence)
             item[-1]["after"] = "</span>"
             reasons += item
-        box += [nodes.raw("", BUTTON, format="html"), reasons]
+        box += [question_part(before=BUTTON, after=""), reasons]
         return [box]
 
     def part(self, before, text):
@@ -62,6 +62,7 @@ class AskedQuestion(SphinxDirective):
 
 BUTTON = (
     '<div class="question-check"><button type="button" hidden>Check</button>'
+    '<span class="question-before" hidden>Answered rightly before.</span>'
     '<span role="status"></span></div>'
 )
 REASONS = "<details><summary>The answers, each with its reason</summary><ul>"

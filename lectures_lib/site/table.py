@@ -10,7 +10,7 @@ from lectures_lib.site.model import book_of
 __all__ = ["setup", "table"]
 
 # What is read when the site is built.
-PAGES = ("book/intro", "book/reading", "book/instructors/exercises", "book/status")
+PAGES = ("book/intro", "book/reading", "book/exercises", "book/status")
 HEAD = ("chapter", "to read and try (min)", "to run (s)", "interactive figures", "exercises")
 
 

@@ -77,11 +77,11 @@ def test_print_leaves_out_what_paper_cannot_do(visit, address):
 
 
 def test_the_book_as_one_pdf(browser, address):
-    chapters = ["book/intro", "book/instructors/exercises"]
+    chapters = ["book/intro", "book/exercises"]
     whole = write(browser, address, chapters, PUBLISHED)
     assert [entry.title for entry in whole.outline] == [
         "Networks that see, remember and compress",
-        "Find an exercise",
+        "All exercises",
     ]
     text = "".join(page.extract_text() for page in whole.pages)
     assert "cnn-output-size" in text

@@ -34,6 +34,15 @@
   localStorage.setItem("theme", theme);
   Object.assign(page.dataset, { mode, theme });
 
+  // What the reader did is remembered (progress.js) for this copy of the course, where the browser
+  // stores at all. The places for it are there from the first picture on.
+  const root = new URL(page.dataset.content_root || "./", location.href).href;
+  const key = `lectures progress ${root}`;
+  globalThis.lecturesProgress = { root, key };
+  const stores = localStorage instanceof Storage;
+  page.classList.toggle("remembers", stores);
+  page.classList.toggle("remembered", stores && localStorage.getItem(key) !== null);
+
   const [{ type }] = performance.getEntriesByType("navigation");
   if (type === "navigate" && !location.hash && globalThis.requestIdleCallback) {
     page.classList.add("from-the-top"); // see lectures.css

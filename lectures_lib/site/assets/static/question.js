@@ -42,6 +42,7 @@
       const strong = document.createElement("strong");
       strong.textContent = right ? "Right. " : "Not so. ";
       status.replaceChildren(strong, reason.lastElementChild.cloneNode(true));
+      if (right) box.dispatchEvent(new Event("answered", { bubbles: true })); // for progress.js
     };
     button.addEventListener("click", check);
     box.addEventListener("keydown", (event) => {

@@ -1,5 +1,5 @@
 // Excerpts come from the text of a page, not from its buttons and its list of contents; a term of the
-// glossary comes with its definition, and no formula twice. The page of a result is asked for when that
+// glossary comes with its definition, and no formula twice. The pages of the package come last. The page of a result is asked for when that
 // comes into view, one after the other.
 "use strict";
 
@@ -14,6 +14,7 @@
     }
     return toText(`<div role="main">${article.innerHTML}</div>`, anchor);
   };
+  Scorer.score = ([page, , , , score]) => (page.startsWith("book/package") ? score / 100 : score);
   const now = globalThis.fetch.bind(globalThis);
   const reached = (item) =>
     new Promise((done) => {
