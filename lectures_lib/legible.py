@@ -8,7 +8,7 @@ from matplotlib.mathtext import MathTextParser
 
 __all__ = ["COLUMN", "LETTER", "SCRIPT", "small_letters"]
 
-COLUMN = 350  # pixels that a figure has on a phone of 390
+COLUMN = 342  # pixels that a figure has on a phone of 390
 LETTER, SCRIPT = 9, 8  # pixels: the smallest letters, and exponents and indices, of a figure
 
 
@@ -22,7 +22,7 @@ def small_letters():
     >>> with small_letters() as small:
     ...     png = figure_to_png(figure)
     >>> small
-    [('small', 4.9)]
+    [('small', 4.8)]
     """
     small, draw, parser = [], RendererAgg.draw_text, MathTextParser("path")
 

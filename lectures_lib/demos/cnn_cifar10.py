@@ -246,7 +246,7 @@ def reliability():
                 run["confidence"], run["accuracy"], "o-" if plain else "s--", markersize=4,
                 color=COLOURS[not plain],
             )  # fmt: skip
-        panel.set_title(name)
+        panel.set_title(name.replace(", ", ",\n"))
         panel.set(xlabel="probability", xlim=(0, 1), ylim=(0, 1), xticks=[0, 0.5, 1])
         confidence, accuracy = calibration(table, key)
         said.append(f"{name}: mean probability {confidence:.2f}, right {accuracy:.2f}")

@@ -199,7 +199,7 @@ def toeplitz():
         for (i, j), weight in np.ndenumerate(matrix):
             label = axes.text(j, i, f"$w_{weight - 1}$" if weight else "0", ha="center")
             colour = "white" if 0 < weight < 4 else "black"
-            label.set(va="center", color=colour, fontsize=9.5, in_layout=False)
+            label.set(va="center", color=colour, in_layout=False)
         axes.set(xlabel="input $j$", ylabel="output $i$", xticks=range(length))
         axes.set_yticks(range(len(matrix)))
         axes.set_title(f"{np.count_nonzero(matrix)} of {matrix.size} entries are not zero")
