@@ -112,7 +112,7 @@ def steps():
     for place, name in enumerate(NAMES):
         ends = runs.loc[runs["model"] == name, "test"]
         axes.plot(ends, len(ends) * [place], "o", color=COLOURS[0], markersize=5)
-        axes.text(0.87, place, f"{ends.mean():.3f}", va="center", ha="right", fontsize=9.5)
+        axes.text(0.87, place, f"{ends.mean():.3f}", va="center", ha="right")
     for border in (4.5, 9.5):
         axes.axhline(border, color="0.6", linewidth=1)
     axes.set(xlabel="test accuracy", xlim=(0.45, 0.88), ylim=(len(NAMES) - 0.5, -0.5))

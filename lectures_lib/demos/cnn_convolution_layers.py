@@ -238,7 +238,7 @@ def line():
             colour = "#56B4E9" if inside else "#DDDDDD"
             axes.plot(pixel, 0, "s", markersize=19, color=colour)
             label = f"×{np.count_nonzero(windows == pixel)}" if inside else "0"
-            axes.text(pixel, 0, label, ha="center", va="center", fontsize=9.5)
+            axes.text(pixel, 0, label, ha="center", va="center")
         for read in windows:
             x = read.mean()
             axes.plot(x, 1, "o", markersize=12, color="#E69F00")

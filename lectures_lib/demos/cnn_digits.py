@@ -111,7 +111,7 @@ def failures(split, probabilities):
         title = f"{split.labels[i]} as {predicted[i]}\n{probabilities[i].max():.0%}"
         show_digit(split.inputs[i], axes=panel, title=title)
     if len(everything) > len(wrong):
-        drawn.suptitle(f"the first {len(wrong)} of {len(everything)}", fontsize=9.5)
+        drawn.suptitle(f"the first {len(wrong)} of {len(everything)}", fontsize=10)
     if len(wrong) == 0:
         axes[0, 3].text(0.5, 0.5, "No picture is wrong.", ha="center")
     listed = ", ".join(f"{split.labels[i]} as {predicted[i]}" for i in wrong)

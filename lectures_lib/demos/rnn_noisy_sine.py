@@ -334,7 +334,7 @@ def records():
         left.axvline(error, color="0.5", linewidth=1, linestyle="-")
         left.text(error, -0.55, name, ha=side, va="bottom", fontsize=9.5, color="0.3")
     _floor(left, upright=True)
-    left.set_yticks(range(len(names)), [name.replace(", ", "\n", 1) for name in names], fontsize=9.5)
+    left.set_yticks(range(len(names)), [name.replace(", ", "\n", 1) for name in names])
     left.set(xlabel="squared error, test", xlim=(0.32, 0.46), ylim=(len(names) - 0.5, -0.5))
     longest = runs[runs["network"] == "2 linear, 100 steps"]
     time = np.arange(SEEN, len(noisy[0]))
@@ -377,7 +377,8 @@ def intervals(values, ends):
         x = place + np.linspace(-0.25, 0.25, len(rows))
         right.plot(x, rows["coverage"], "o", color=COLOURS[0], markersize=3.5)
     right.axhline(0.8, linestyle="--", **BLACK)
-    right.set_xticks(range(len(names)), names, fontsize=9.5)
+    apart = ["\n" * (k % 2) + name for k, name in enumerate(names)]
+    right.set_xticks(range(len(names)), apart)
     right.set(xlim=(-0.5, len(names) - 0.5), ylabel="share of values inside", ylim=(0.6, 0.9))
     means = runs.groupby("forecast", sort=False)["coverage"].mean()
     said = "; ".join(f"{name} {share:.3f}" for name, share in means.items())

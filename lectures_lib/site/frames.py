@@ -118,7 +118,8 @@ def picture_tags(address, *, alt, size, classes, shape):
     drawn = f'<img class="{classes}" src="{address}" alt="{html.escape(alt)}" {rest}'
     if not shape:
         return drawn
-    return f'{drawn}<img class="true-colours" src="{address}" alt="" style="clip-path:{shape}" {rest}'
+    style = f'style="clip-path:{shape}"'
+    return f'{drawn}<img class="true-colours" src="{address}" alt="" {style} {rest}'
 
 
 def _visit_html(self, node):
