@@ -2,11 +2,17 @@
 
 import io
 import itertools
+import json
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib import _mathtext
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Polygon, Rectangle
+from matplotlib.transforms import Bbox
 
 from lectures_lib.words import counted
 
@@ -26,6 +32,7 @@ __all__ = [
     "plot_history",
     "show_image",
     "style",
+    "true_colours",
     "use_style",
     "write_values",
 ]
@@ -33,8 +40,9 @@ __all__ = [
 # Okabe and Ito's palette: told apart with every common kind of colour blindness.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 LINE_STYLES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 3)))
-WIDTH = 5.0  # inch: 360 points, so that 10-point text keeps 10 pixels on a phone
+WIDTH = 5.0  # inch: 360 points, so that 10-point text keeps some 9.7 pixels on a phone
 DPI = 200
+_mathtext.SHRINK_FACTOR = 0.85  # of exponents and indices, for the same reason; else 0.7
 
 STYLE = {
     "figure.figsize": (WIDTH, 3.0),
@@ -46,7 +54,11 @@ STYLE = {
     "axes.grid": False,
     "axes.titlesize": 10,
     "font.size": 10,
+    "legend.fontsize": 9.5,
     "legend.frameon": False,
+    "legend.handletextpad": 0.5,
+    "legend.labelspacing": 0.3,
+    "legend.columnspacing": 1.2,
     "lines.linewidth": 1.8,
     "image.cmap": "viridis",
     "image.interpolation": "nearest",
@@ -122,7 +134,7 @@ def mark_window(axes, *, row, column, height=1, width=1, colour=COLOURS[1]):
     return axes
 
 
-def write_values(values, *, axes, digits=0, size=8, limits=None):
+def write_values(values, *, axes, digits=0, size=9.5, limits=None):
     """Write each value of a matrix into its pixel, light on dark and dark on light."""
     low, high = limits or (np.min(values), np.max(values))
     for (i, j), value in np.ndenumerate(values):
@@ -174,11 +186,11 @@ def draw_volumes(shapes, *, names, axes):
         for face, colour in zip(faces, ("#CCE3F2", "#E6F1F9", "#99C7E6"), strict=True):
             axes.add_patch(Polygon(corner + face, facecolor=colour, edgecolor="black", lw=0.8))
         text = f"{height}×{width}\n×{depth}"
-        axes.text(right + (d + slant[0]) / 2, -5.4, text, ha="center", va="top", fontsize=9)
+        axes.text(right + (d + slant[0]) / 2, -5.4, text, ha="center", va="top", fontsize=9.5)
         right += d + slant[0]
         if i < len(names):
             axes.annotate("", (right + 5.0, 0), (right + 0.4, 0), arrowprops={"arrowstyle": "->"})
-            axes.text(right + 2.7, 0.5, names[i], ha="center", fontsize=9)
+            axes.text(right + 2.7, 0.5, names[i], ha="center", fontsize=9.5)
             right += 5.4
     axes.set(xlim=(-0.5, right + 1), ylim=(-8.5, 5.5), aspect="equal")
     axes.axis("off")
@@ -267,14 +279,14 @@ def draw_losses(
         style = ("--", ":")[(k - len(levels)) % 2]
         axes.axhline(level, color="black", linewidth=1, linestyle=style, label=name)
     axes.set(xlabel="epoch", ylabel=ylabel, yscale="log" if log else "linear")
-    axes.legend(fontsize=8)
+    axes.legend()
     epochs = counted(len(losses), "epoch")
     text = f"Curves over {epochs}. At the end: {'; '.join(said)}."
     lines = ", ".join(f"{name} {level:.3g}" for name, level in levels.items())
     return figure, f"{text} Lines: {lines}." if lines else text
 
 
-def plot_grid(scores, *, axes, mark=None, size=9, limits=(0, 1)):
+def plot_grid(scores, *, axes, mark=None, size=9.5, limits=(0, 1)):
     """Draw scores over a grid of two hyper-parameters as a heat map; return the axes.
 
     Args:
@@ -338,7 +350,7 @@ def plot_confusion(counts, *, class_names, axes):
         if count:
             colour = "white" if count > counts.max() / 2 else "black"
             label = axes.text(j, i, str(count), ha="center", va="center", color=colour)
-            label.set(fontsize=9, in_layout=False)
+            label.set(fontsize=9.5, in_layout=False)
     axes.set_xticks(range(len(class_names)), class_names)
     axes.set_yticks(range(len(class_names)), class_names)
     axes.set(xlabel="predicted class", ylabel="true class")
@@ -352,7 +364,7 @@ def figure_to_png(figure):
 
 
 def figure_to_picture(figure):
-    """Return a figure as a Pillow image in full colour.
+    """Return a figure as a Pillow image in full colour, with its `true_colours` as `info`.
 
     Raises:
         ValueError: If it is not a figure, or an axis has no finite limits.
@@ -368,14 +380,51 @@ def figure_to_picture(figure):
     with style():
         figure.savefig(raw, format="rgba", dpi=DPI)
     width, height = (int(side * DPI) for side in figure.get_size_inches())
-    return Image.frombytes("RGBA", (width, height), raw.getvalue()).convert("RGB")
+    picture = Image.frombytes("RGBA", (width, height), raw.getvalue()).convert("RGB")
+    picture.info["true colours"] = true_colours(figure)
+    return picture
+
+
+def true_colours(figure):
+    """Return where the colours of a drawn figure are values: what stays as it is in dark mode.
+
+    Returns:
+        A list of boxes, left, top, right and bottom in thousandths of the figure: images, heat
+        maps, and axes with points or areas coloured by a map, all with their colour bars.
+
+    >>> figure, (left, right) = new_figure(1, 2)
+    >>> _ = show_image(np.eye(4), axes=left), right.plot([0, 1])
+    >>> png = figure_to_png(figure)
+    >>> [(left, right)] = [(box[0], box[2]) for box in true_colours(figure)]
+    >>> 0 <= left < right < 500
+    True
+    """
+    boxes, to_figure = [], figure.transFigure.inverted()
+    for axes in filter(Axes.get_visible, figure.axes):
+        for artist in (*axes.images, *axes.collections):
+            if artist.get_array() is None or not artist.get_visible():
+                continue
+            whole, filled = axes.bbox, isinstance(artist, (AxesImage, QuadMesh))
+            seen = Bbox.intersection(artist.get_window_extent(), whole) if filled else whole
+            if seen:
+                left, bottom, right, top = to_figure.transform(seen.get_points()).ravel()
+                sides = 1000 * np.array([left, 1 - top, right, 1 - bottom])
+                boxes.append(np.rint(sides).astype(int).tolist())
+    return boxes
 
 
 def pack(picture):
-    """Return a Pillow image as the bytes of a PNG with the 256 colours that suit it best."""
+    """Return a Pillow image as the bytes of a PNG with the 256 colours that suit it best.
+
+    The boxes of its `true_colours` stand in it as text.
+    """
     from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
     packed = io.BytesIO()
     palette = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    palette.save(packed, "PNG")
+    notes, boxes = PngInfo(), picture.info.get("true colours")
+    if boxes:
+        notes.add_text("true colours", json.dumps(boxes, separators=(",", ":")))
+    palette.save(packed, "PNG", pnginfo=notes)
     return packed.getvalue()

@@ -37,6 +37,7 @@ from lectures_lib.demos import rnn_extrapolation as beyond
 from lectures_lib.demos import rnn_noisy_sine as noisy
 from lectures_lib.demos import rnn_recurrent_networks as recurrent
 from lectures_lib.explore import registry
+from lectures_lib.legible import small_letters
 from lectures_lib.physics import (
     blinking_counts,
     bright_probability,
@@ -79,7 +80,11 @@ def tiny(images=30, seed=3):
 
 @pytest.fixture(autouse=True)
 def still(monkeypatch):
+    """Draw pictures only, all of them legible on a phone."""
     monkeypatch.setenv("LECTURES_VIEW", "still")
+    with small_letters() as small:
+        yield
+    assert small == []
 
 
 def test_every_module_of_figures_belongs_to_a_chapter():

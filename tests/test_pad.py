@@ -7,6 +7,7 @@ from PIL import Image
 from lectures_lib import recorded
 from lectures_lib.data import load_digits
 from lectures_lib.demos import cnn_tuning
+from lectures_lib.legible import small_letters
 from lectures_lib.models import digits_cnn
 from lectures_lib.playground.answering import MIME_TYPE
 from lectures_lib.playground.training import train
@@ -73,7 +74,9 @@ def test_the_ring_stands_on_the_cell_of_the_run(monkeypatch):
     made = train(digits_cnn, DIGITS, **SETTINGS)
     places = {}
     for state in ({"learning_rate": 0.1, "l2": 0.1}, {"learning_rate": 1, "l2": 1}):
-        picture = made.picture(state)
+        with small_letters() as small:
+            picture = made.picture(state)
+        assert small == []
         assert isinstance(picture, Image.Image) and picture.width == 1000
         far = np.abs(np.asarray(picture).astype(int) - (0xD5, 0x5E, 0x00)).sum(axis=2)
         rows, columns = np.nonzero(far[:, 500:] < 30)

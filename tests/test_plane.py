@@ -15,6 +15,7 @@ from test_loop import play
 
 from lectures_lib.data import Dataset, Split
 from lectures_lib.demos import autoencoders_variational_live as live
+from lectures_lib.legible import small_letters
 from lectures_lib.playground.answering import MIME_TYPE, start_line
 from lectures_lib.playground.network import description
 from lectures_lib.playground.plane import principal
@@ -171,7 +172,9 @@ def test_no_digit_is_learnt_and_shown():
 @pytest.mark.parametrize("name", live.NETWORKS)
 def test_the_still_tells_error_and_what_the_network_is_about(name, monkeypatch):
     monkeypatch.setenv("LECTURES_VIEW", "still")
-    made = train(live.plane_network, few(), **SETTINGS)
+    with small_letters() as small:
+        made = train(live.plane_network, few(), **SETTINGS)
+    assert small == []
     state = {"autoencoder": name, "beta": 3, "learning_rate": 0.02, "seed": 3}
     alt = made.alt_text(state)
     model = live.plane_network(**state)

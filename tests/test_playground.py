@@ -14,6 +14,7 @@ from PIL import Image
 from lectures_lib import recorded
 from lectures_lib.data import charge_records, load_digits, pulse_train
 from lectures_lib.from_scratch import lstm
+from lectures_lib.legible import small_letters
 from lectures_lib.models import digits_cnn, digits_dense
 from lectures_lib.playground import answering as module
 from lectures_lib.playground import network as described
@@ -62,6 +63,13 @@ def test_a_notebook_gets_a_page_that_needs_nothing_else(name, monkeypatch):
     again = playground(name).shown["text/html"]
     assert places[0] == places[1]
     assert places[0] not in again  # a notebook may show it twice
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_letters_of_a_still_are_legible_on_a_phone(name):
+    with small_letters() as small:
+        still.__wrapped__(name)
+    assert small == []
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

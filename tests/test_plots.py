@@ -1,15 +1,18 @@
 """Figures: what they say, and that they are small and the same each time."""
 
 import io
+import json
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
 from lectures_lib import plots
+from lectures_lib.legible import small_letters
 from lectures_lib.plots import new_figure
 
 
@@ -176,3 +179,63 @@ def test_losses_of_runs_are_drawn_with_their_levels():
     )
     assert {line.get_marker() for line in axes.lines} == {"o"}  # a line of one point is none
     assert len({line.get_color() for line in axes.lines}) == 2
+
+
+def box_of(picture, colours):
+    """Return the box of the pixels that have one of some colours, in thousandths."""
+    pixels = np.asarray(picture)
+    rows, columns = np.nonzero((pixels[:, :, None] == np.array(colours)).all(axis=3).any(axis=2))
+    height, width = pixels.shape[:2]
+    sides = columns.min() / width, rows.min() / height, (columns.max() + 1) / width
+    return 1000 * np.array([*sides, (rows.max() + 1) / height])
+
+
+def test_colours_that_are_values_are_kept_where_they_are():
+    figure, axes = new_figure(2, 2, height=4)
+    magenta, cyan = (255, 0, 255), (0, 255, 255)
+    plots.show_image(np.full((4, 8, 3), magenta, float) / 255, axes=axes[0, 0], title="image")
+    axes[0, 1].plot([0, 1], color="magenta", linewidth=5)
+    axes[1, 0].pcolormesh(np.eye(3), cmap=ListedColormap(["cyan", "magenta"]))
+    axes[1, 0].set(xlim=(1, 9))  # a part of it is not seen
+    axes[1, 1].scatter([0, 1], [0, 1], color="magenta")
+    picture = plots.figure_to_picture(figure)
+    first, second = plots.true_colours(figure)
+    above, below = picture.crop((0, 0, 500, 400)), picture.crop((0, 400, 500, 800))
+    np.testing.assert_allclose(first, box_of(above, [magenta]) / 2, atol=2)
+    seen = box_of(below, [magenta, cyan]) / 2 + [0, 500, 0, 500]
+    np.testing.assert_allclose(second, seen, atol=4)  # the frame covers its edges
+    packed = Image.open(io.BytesIO(plots.pack(picture)))
+    assert json.loads(packed.info["true colours"]) == [first, second]
+
+
+def test_points_coloured_by_value_keep_their_axes_and_their_bar():
+    figure, axes = new_figure()
+    points = axes.scatter([0, 1], [0, 1], c=[0, 1])
+    bar = figure.colorbar(points)
+    plots.figure_to_picture(figure)
+    for box, kept in zip(plots.true_colours(figure), (axes, bar.ax), strict=True):
+        (left, bottom), (right, top) = 1000 * kept.get_position().get_points()
+        np.testing.assert_allclose(box, [left, 1000 - top, right, 1000 - bottom], atol=2)
+    axes.set_visible(False)
+    assert len(plots.true_colours(figure)) == 1
+
+
+def test_a_picture_of_lines_says_nothing_of_colours():
+    figure, axes = new_figure()
+    axes.plot([0, 1])
+    assert "true colours" not in Image.open(io.BytesIO(plots.figure_to_png(figure))).info
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "pixels"),
+    # 342 pixels for 360 points: 9 and 8 pixels are 9.47 and 8.42 points.
+    [("a", 9.5, None), ("a", 9.4, 8.9), ("$10^2$", 10, None), ("$10^2$", 9.8, 7.9),
+     ("$x$", 9.4, 8.9), ("", 1, None), (" ", 1, None)],
+)  # fmt: skip
+def test_small_letters_are_found(text, size, pixels):
+    figure, axes = new_figure()
+    axes.text(0.5, 0.5, text, fontsize=size)
+    axes.text(0.5, 0.2, "not seen", fontsize=1, visible=False)
+    with small_letters() as small:
+        plots.figure_to_picture(figure)
+    assert small == ([] if pixels is None else [(text, pixels)])

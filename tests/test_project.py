@@ -33,7 +33,7 @@ ONLY_IN_NOTEBOOKS = {"IPython", "matplotlib_inline"}  # a kernel brings them
 LEVELS = [
     {"data", "from_scratch", "physics", "words"},
     {"models", "training"},
-    {"plots"},
+    {"plots", "legible"},
     {"diagrams"},
     {"explore", "live"},
     {"playground"},

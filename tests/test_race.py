@@ -11,6 +11,7 @@ from test_loop import play
 from lectures_lib.data import Dataset, Split
 from lectures_lib.demos import lstm_long_memory_live as race
 from lectures_lib.from_scratch import gru, lstm
+from lectures_lib.legible import small_letters
 from lectures_lib.playground.answering import MIME_TYPE, start_line
 from lectures_lib.playground.network import description
 from lectures_lib.playground.series import state_gradients
@@ -96,7 +97,9 @@ def test_series_are_those_of_the_recall_and_networks_are_equal_in_size():
 def test_the_still_tells_errors_gates_and_gradients_of_three_runs(monkeypatch):
     monkeypatch.setenv("LECTURES_VIEW", "still")
     data = few()
-    made = train(race.race_network, data, **SMALL)
+    with small_letters() as small:
+        made = train(race.race_network, data, **SMALL)
+    assert small == []
     for layer in race.LAYERS:
         state = {"num_steps": 8, "limit": "1", "seed": 1, "layer": layer}
         alt = made.alt_text(state)

@@ -13,6 +13,7 @@ from lectures_lib.data import Dataset, Split, split_known
 from lectures_lib.demos import rnn_extrapolation_live as extrapolation
 from lectures_lib.demos import rnn_recurrent_networks_live as recurrent
 from lectures_lib.from_scratch import simple_rnn
+from lectures_lib.legible import small_letters
 from lectures_lib.models import series_rnn
 from lectures_lib.physics import pairing_energies
 from lectures_lib.playground.answering import MIME_TYPE
@@ -64,7 +65,9 @@ def test_the_page_of_the_forecast_holds_the_windows_and_the_truth(monkeypatch):
 
 def test_the_forecast_is_drawn_where_it_is(monkeypatch):
     monkeypatch.setenv("LECTURES_VIEW", "still")
-    made = train(series_rnn, built(), **FORECAST)
+    with small_letters() as small:
+        made = train(series_rnn, built(), **FORECAST)
+    assert small == []
     places, ends = [], []
     for rate in (0.001, 0.01):
         state = {"seed": 0, "learning_rate": rate}
@@ -119,7 +122,9 @@ def test_a_run_of_recall_is_described_and_drawn(monkeypatch):
         f"first state is {norms[0] / norms[-1]:.1g} times that in the last before training" in alt
     )
     assert alt.startswith("After 2 epochs the validation accuracy is 0.")
-    picture = made.picture(state)
+    with small_letters() as small:
+        picture = made.picture(state)
+    assert small == []
     assert picture.width == 1000 and len(picture.getcolors(2**24)) > 10
     assert made.alt_text(state | {"num_steps": 30}) != alt
 

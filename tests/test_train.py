@@ -12,6 +12,7 @@ from PIL import Image
 
 from lectures_lib import live
 from lectures_lib.data import Dataset, Split, load_digits
+from lectures_lib.legible import small_letters
 from lectures_lib.models import digits_cnn
 from lectures_lib.playground.answering import MIME_TYPE, TRAINING, start_line
 from lectures_lib.playground.training import train
@@ -76,7 +77,9 @@ def test_the_still_is_a_finished_run_of_keras(page):
     alt = page.shown["text/plain"]
     assert alt.endswith(f"and 3 kernels of the first layer. The last validation accuracy is "
                         f"{accuracy:.3f}.")  # fmt: skip
-    picture = Image.open(io.BytesIO(page.png(page.start)))
+    with small_letters() as small:
+        picture = Image.open(io.BytesIO(page.png(page.start)))
+    assert small == []
     assert picture.width == 1000
     red = (np.asarray(picture.convert("RGB")).astype(int) @ [1, -1, 0]) > 60
     assert red[:, 650:].sum() > 100  # a kernel with weights above 0

@@ -4,7 +4,7 @@ It writes each chapter's code as the edition for runners has it, with the cells 
 the site shows (solutions, audits), into an empty folder of `_build/run`. nbval runs it there, cell
 by cell; what the cells show is kept in `_build/executed`, where the build of the site finds it and
 executes nothing again. One more cell draws all corners of all sliders, and some states between,
-into `_build/live`; the browser stage compares them with the pages.
+into `_build/live`; the browser stage compares them with the pages. All letters are legible.
 """
 
 import os
@@ -31,9 +31,10 @@ LIVE = BUILD / "live"
 WALK = """
 import itertools, pathlib, random
 from lectures_lib.explore import registry
+from lectures_lib.legible import small_letters
 out = pathlib.Path({folder!r})
 out.mkdir(parents=True, exist_ok=True)
-for demo in (demo for demo in registry.values() if demo.parameters):
+for demo in registry.values():
     values = [p.page_values for p in demo.parameters]
     corners = list(itertools.product(*({{0, len(v) - 1}} for v in values)))
     others = list(itertools.product(*(range(len(v)) for v in values)))
@@ -42,8 +43,12 @@ for demo in (demo for demo in registry.values() if demo.parameters):
         index = 0
         for v, k in zip(values, place):
             index = index * len(v) + k
-        (out / f"{{demo.name}}.{{index}}.png").write_bytes(demo.png(state))
-        (out / f"{{demo.name}}.{{index}}.txt").write_text(demo.alt_text(state))
+        with small_letters() as small:
+            picture = demo.png(state)
+        assert not small, (demo.name, state, small)
+        if demo.parameters:
+            (out / f"{{demo.name}}.{{index}}.png").write_bytes(picture)
+            (out / f"{{demo.name}}.{{index}}.txt").write_text(demo.alt_text(state))
 (out / "whole").touch()
 """
 

@@ -106,7 +106,7 @@ def rocs(curves, areas):
     axes.plot([0, 1], [0, 1], "-", color="grey", linewidth=1)
     axes.set(xlabel="false alarms, share of normal records", ylabel="share of pile-ups found")
     axes.set_aspect("equal")
-    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     said = []
     for name, (false, found) in curves.items():
         at = np.interp(0.1, false, found)
@@ -137,7 +137,7 @@ def by_distance():
     table = distance_table()
 
     def draw(code):
-        drawn, axes = new_figure(height=3.2)
+        drawn, axes = new_figure(height=3.6)
         for name, (label, form) in RULES.items():
             axes.plot(table.columns, table.loc[name], form, label=label)
         axes.plot(
@@ -148,7 +148,7 @@ def by_distance():
         axes.set(xscale="log", xlabel="distance (samples)", ylabel="AUC", ylim=(0, 1.05))
         axes.set_xticks(table.columns, table.columns)
         axes.minorticks_off()
-        axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
         return drawn
 
     def describe(code):
@@ -186,7 +186,7 @@ def by_digit():
     axes.axhline(0.5, color="grey", linewidth=1)
     axes.set(xlabel="digit left out of training", ylabel="AUC", ylim=(0, 1.2))
     axes.set_xticks(table.index)
-    axes.legend(fontsize=8, ncols=3, loc="upper center")
+    axes.legend(ncols=3, loc="upper center")
     return figure(
         drawn, name="fig-auc-by-digit",
         caption="AUC of three scores for each digit that was left out: medians of seeds, which "
@@ -201,7 +201,7 @@ def error_and_ink(ink, error, new_ink, new_error, digit):
     axes.plot(ink, error, "o", markersize=2, alpha=0.5, label="digits as in training")
     axes.plot(new_ink, new_error, "^", markersize=2.5, alpha=0.5, label=f"{digit}, never shown")
     axes.set(xlabel="ink (pixels)", ylabel="error per pixel")
-    axes.legend(fontsize=8)
+    axes.legend()
     middle = [f"{np.median(values):.3g}" for values in (ink, error, new_ink, new_error)]
     return figure(
         drawn, name="fig-error-and-ink",

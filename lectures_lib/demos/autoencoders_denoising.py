@@ -90,7 +90,7 @@ def posterior(pulses, place_probabilities, wiener):
         top.plot(linear, ":", color=COLOURS[0], label="Wiener")
         top.plot(mean, "-", color=COLOURS[1], label="conditional mean")
         top.set(ylabel="voltage (V)", ylim=(-1.4, 2.6), title=f"noise {noise_v:g} V")
-        top.legend(ncols=2, loc="upper right", fontsize=8)
+        top.legend(ncols=2, loc="upper right")
         bottom.bar(np.arange(len(likely)), likely, color=COLOURS[1])
         bottom.set(xlabel="sample", ylabel="P(place)", ylim=(0, 1.05))
         return drawn
@@ -170,7 +170,7 @@ def kernels(first, second, shape, noise_v):
         axes.plot(learnt, "o", markersize=3, color=COLOURS[1], label="learnt")
         axes.plot(shape, "-", color="black", linewidth=1.2, label="formula")
         axes.set(xlabel="sample", title=name)
-        axes.legend(fontsize=8)
+        axes.legend()
     panels[0].set(ylabel="voltage (V)")
     off = [np.sqrt(np.mean((learnt - shape) ** 2)) for learnt in (match, pulse)]
     return figure(
@@ -198,7 +198,7 @@ def pulse_errors(wiener, limit):
     axes.set_xticks([0.005, 0.01, 0.02], ["0.005", "0.01", "0.02"])
     axes.minorticks_off()
     axes.set_yticks(range(len(PULSE_NETWORKS)), PULSE_NETWORKS.values())
-    axes.legend(loc="upper right", fontsize=8)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     return figure(
         drawn, name="fig-pulse-errors",
         caption="Errors on unseen records of networks that learnt from 8,000, one point a seed "
@@ -284,7 +284,7 @@ def digit_errors():
     axes.minorticks_off()
     names = [f"{kind.replace('gauss', 'Gauss')}\n{noise:g}" for kind, noise in noises]
     axes.set_xticks(range(len(noises)), names)
-    axes.legend(fontsize=8, ncols=2, loc="upper left")
+    axes.legend(ncols=2, loc="upper left")
     return figure(
         drawn, name="fig-digit-errors",
         caption="Errors on 500 test digits; each method is fitted to the noise that it meets. "
@@ -302,7 +302,7 @@ def score(y, density, mean):
     right.plot(y, mean, color=COLOURS[1], label="best estimate")
     right.plot(y, y, "--", color="black", linewidth=1, label="as measured")
     right.set(xlabel="measured", ylabel="estimate")
-    right.legend(fontsize=8)
+    right.legend()
     return figure(
         drawn, name="fig-score",
         caption="Left: how probable a measurement is. Right: the best estimate of the value; it "
@@ -319,7 +319,7 @@ def pulses_from_noise(path, sigmas):
     drawn, panels = new_figure(len(shown), 1, height=1.1 * len(shown) + 0.4, sharex=True)
     for axes, step in zip(np.atleast_1d(panels), shown, strict=True):
         axes.plot(path[step], linewidth=1.2)
-        axes.set_title(f"σ = {sigmas[step]:.2g} V", loc="right", fontsize=9)
+        axes.set_title(f"σ = {sigmas[step]:.2g} V", loc="right")
     np.atleast_1d(panels)[-1].set(xlabel="sample")
     drawn.supylabel("voltage (V)", fontsize=10)
     return figure(

@@ -283,7 +283,7 @@ def held_out(by_examples, test):
         said.append(f"axes from {examples:,} digits {error[-1]:.4f}, discarded {discarded[-1]:.4f}")
     axes.plot(last["latent_dim"], last["test"], "x", color="black", label="autoencoder")
     axes.set(xscale="log", yscale="log", xlabel="numbers in the code", ylabel="error per pixel")
-    axes.legend(loc="lower left", fontsize=9)
+    axes.legend(loc="lower left")
     return figure(
         drawn, name="fig-ae-held-out",
         caption="The error of PCA on held-out digits, and the discarded variance of the digits "

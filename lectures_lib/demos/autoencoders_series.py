@@ -73,7 +73,7 @@ def spectra(named):
         )  # fmt: skip
         said.append(f"{name} {np.sum(shares > 1e-4)}")
     axes.set(xlabel="axis", ylabel="share of the mean square", ylim=(1e-7, 2))
-    axes.legend(fontsize=8)
+    axes.legend()
     return figure(
         drawn, name="fig-swing-spectra",
         caption="Shares of the mean square of the motion along its principal axes; below "
@@ -126,7 +126,7 @@ def errors():
     axes.axhline(fit, color="black", linewidth=1, label="fit of a swing")
     axes.set(xlabel="numbers in the code", ylabel="normalised error")
     axes.set_yticks(TICKS, map(str, TICKS))
-    axes.legend(fontsize=8)
+    axes.legend()
     return figure(
         drawn, name="fig-swing-errors",
         caption="Squared error against the true motion, over the motion's mean square, on windows "
@@ -173,7 +173,7 @@ def codes(codes, drive_rad_per_s, decode):
         time_s, window, rate = look(first, second, third)
         right.plot(time_s, window, "o-", markersize=3)
         right.set(xlabel="time (s)", ylabel="position (m)", ylim=(-5, 5))
-        right.set_title(f"strongest at {rate:.2f} rad/s", fontsize=10)
+        right.set_title(f"strongest at {rate:.2f} rad/s")
         return drawn
 
     def describe(first, second, third):
@@ -217,7 +217,7 @@ def kicks():
     axes.axvline(0.5, color="black", linewidth=1, linestyle=":", label="chance")
     axes.set(xlabel="AUC", xlim=(0.45, 1.01), ylim=(len(rows) - 0.5, -0.5))
     axes.set_yticks(range(len(rows)), rows)
-    axes.legend(loc="lower right", fontsize=8)
+    axes.legend(loc="lower right")
     return figure(
         drawn, name="fig-swing-kicks",
         caption="How well a residual tells kicked windows from others: networks over five seeds "

@@ -310,7 +310,7 @@ def evidence():
     axes.set(xlabel="numbers in the code", ylabel="nats per digit")
     axes.set_xticks(range(len(sizes)), sizes)
     axes.set_ylim(top=1.22 * axes.get_ylim()[1] - 0.22 * axes.get_ylim()[0])  # for the legend
-    axes.legend(loc="upper right", fontsize=8, ncols=2)
+    axes.legend(loc="upper right", ncols=2)
     return figure(
         drawn, name="fig-evidence",
         caption="$-\\ln p(x)$ of unseen digits, five seeds each (recorded runs), and the bound of "

@@ -130,7 +130,7 @@ def steps():
     for place, name in enumerate(NAMES):
         ends = runs.loc[runs["model"] == name, "test"]
         axes.plot(ends, len(ends) * [place], "o", color=COLOURS[0], markersize=5)
-        axes.text(0.87, place, f"{ends.mean():.3f}", va="center", ha="right", fontsize=9)
+        axes.text(0.87, place, f"{ends.mean():.3f}", va="center", ha="right")
     for border in (4.5, 9.5):
         axes.axhline(border, color="0.6", linewidth=1)
     axes.set(xlabel="test accuracy", xlim=(0.45, 0.88), ylim=(len(NAMES) - 0.5, -0.5))
@@ -264,12 +264,12 @@ def reliability():
                 run["confidence"], run["accuracy"], "o-" if plain else "s--", markersize=4,
                 color=COLOURS[not plain],
             )  # fmt: skip
-        panel.set_title(name, fontsize=9)
+        panel.set_title(name.replace(", ", ",\n"))
         panel.set(xlabel="probability", xlim=(0, 1), ylim=(0, 1), xticks=[0, 0.5, 1])
         confidence, accuracy = calibration(table, key)
         said.append(f"{name}: mean probability {confidence:.2f}, right {accuracy:.2f}")
     axes[0].set_ylabel("right answers")
-    axes[0].legend(axes[0].lines[1:3], ["as trained", "divided by T"], fontsize=8)
+    axes[0].legend(axes[0].lines[1:3], ["as trained", "divided by T"])
     return figure(
         drawn, name="fig-reliability",
         caption="Test pictures in tenths of the probability of the answer: mean probability and "
@@ -328,7 +328,6 @@ def maps(network, images):
         show_image(images[picture], axes=axes.flat[0], title="input")
         for channel, panel in zip(strongest, axes.flat[1:], strict=False):
             show_image(here[..., channel], axes=panel, title=f"{channel}")
-            panel.title.set_fontsize(8)
         return drawn
 
     def describe(picture, convolution):
@@ -453,7 +452,7 @@ def disturbed(image):
             right.plot(falls.index, falls[key], STYLES[key], markersize=4, label=name)
         right.axvline(noise, color="black", linewidth=1)
         right.set(xlabel="noise (white = 1)", ylabel="test accuracy", ylim=(0, 0.9))
-        right.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2)
+        right.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2)
         return drawn
 
     def describe(noise):

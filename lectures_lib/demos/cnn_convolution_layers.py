@@ -98,7 +98,7 @@ def pictures(split, class_names):
         rows = np.flatnonzero(split.labels == label)[:2]
         for panel, row in zip(axes[2 * band : 2 * band + 2, column], rows, strict=False):
             show_image(split.inputs[row], axes=panel)
-        axes[2 * band, column].set_title(name.replace(" ", "\n"), fontsize=9)
+        axes[2 * band, column].set_title(name.replace(" ", "\n"))
     return figure(
         drawn, name="fig-shapes", caption="Two pictures of each class, made by the computer.",
         alt="A table of small coloured pictures with noise, each a figure on a ground of another "
@@ -120,7 +120,7 @@ def window(image):
             (image, axes[0, 0], "image"), (output, axes[0, 1], "output"),
         ]:  # fmt: skip
             show_image(values, axes=panel, title=title)
-            write_values(values, axes=panel, size=8)
+            write_values(values, axes=panel)
         mark_window(axes[0, 0], row=row, column=column, height=3, width=3)
         mark_window(axes[0, 1], row=row, column=column)
         show_image(weights, axes=axes[1, 0], title="kernel", limits=(-2, 2))
@@ -184,10 +184,10 @@ def channels(picture, filters, *, bias, row, column):
         for k, name in enumerate(COLOUR_NAMES):
             title = "filter" if k == 0 else ""
             show_image(seen[:, :, k], axes=axes[k, 1], title=name, limits=(0, 1))
-            write_values(seen[:, :, k], axes=axes[k, 1], digits=1, size=7, limits=(0, 1))
+            write_values(seen[:, :, k], axes=axes[k, 1], digits=1, limits=(0, 1))
             limits = (-largest, largest)
             show_image(weights[:, :, k], axes=axes[k, 2], title=title, limits=limits)
-            write_values(weights[:, :, k], axes=axes[k, 2], size=7, limits=limits)
+            write_values(weights[:, :, k], axes=axes[k, 2], limits=limits)
             text = with_minus(f"sum {sums[k]:.1f}")
             axes[k, 3].text(0.5, 0.5, text, ha="center", va="center")
             axes[k, 3].axis("off")
@@ -238,7 +238,7 @@ def line():
             colour = "#56B4E9" if inside else "#DDDDDD"
             axes.plot(pixel, 0, "s", markersize=19, color=colour)
             label = f"×{np.count_nonzero(windows == pixel)}" if inside else "0"
-            axes.text(pixel, 0, label, ha="center", va="center", fontsize=9)
+            axes.text(pixel, 0, label, ha="center", va="center")
         for read in windows:
             x = read.mean()
             axes.plot(x, 1, "o", markersize=12, color="#E69F00")

@@ -29,7 +29,6 @@ use_style()
 def show_digit(image, *, axes, title=""):
     """Draw a picture `(8, 8, 1)`, dark where there is ink."""
     show_image(image[:, :, 0], axes=axes, title=title, limits=(0, 1), colours="gray_r")
-    axes.title.set_fontsize(9)
 
 
 def classes(split):
@@ -112,7 +111,7 @@ def failures(split, probabilities):
         title = f"{split.labels[i]} as {predicted[i]}\n{probabilities[i].max():.0%}"
         show_digit(split.inputs[i], axes=panel, title=title)
     if len(everything) > len(wrong):
-        drawn.suptitle(f"the first {len(wrong)} of {len(everything)}", fontsize=9)
+        drawn.suptitle(f"the first {len(wrong)} of {len(everything)}", fontsize=10)
     if len(wrong) == 0:
         axes[0, 3].text(0.5, 0.5, "No picture is wrong.", ha="center")
     listed = ", ".join(f"{split.labels[i]} as {predicted[i]}" for i in wrong)
@@ -215,7 +214,6 @@ def feature_maps(split, maps):
         for k, panel in zip(range(filters), axes[:, 1:].flat, strict=False):
             values = maps[layer][first[digit], :, :, k]
             show_image(values, axes=panel, title=f"filter {k}", limits=limits, colours=colours)
-            panel.title.set_fontsize(8)
         return drawn
 
     def describe(digit, layer):

@@ -64,7 +64,7 @@ def learning_curves(histories):
         panel.set_title(f"λ = {plain(lam)}")
     for panel in axes[-1]:
         panel.set_xlabel("epoch")
-    axes[0, 0].legend(loc="best", fontsize=8)
+    axes[0, 0].legend(loc="best")
     return figure(
         drawn, name="fig-loop",
         caption="Accuracy of the networks of the double loop against epochs; rows are learning "

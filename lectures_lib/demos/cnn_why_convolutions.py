@@ -109,7 +109,6 @@ def kernels(learnt, line_kernel):
         show_image(learnt[:, :, 0, k], axes=panel, limits=(-largest, largest))
     for angle, panel in zip(range(0, 180, 15), axes[above:].flat, strict=True):
         show_image(line_kernel(angle), axes=panel, title=f"{angle}°")
-        panel.title.set_fontsize(8)
     return figure(
         drawn, name="fig-track-kernels",
         caption="Above: kernels of the first layer that the network has learnt, each on its own "
@@ -214,7 +213,7 @@ def toeplitz():
         for (i, j), weight in np.ndenumerate(matrix):
             label = axes.text(j, i, f"$w_{weight - 1}$" if weight else "0", ha="center")
             colour = "white" if 0 < weight < 4 else "black"
-            label.set(va="center", color=colour, fontsize=9, in_layout=False)
+            label.set(va="center", color=colour, in_layout=False)
         axes.set(xlabel="input $j$", ylabel="output $i$", xticks=range(length))
         axes.set_yticks(range(len(matrix)))
         axes.set_title(f"{np.count_nonzero(matrix)} of {matrix.size} entries are not zero")

@@ -174,7 +174,7 @@ def predictions(records, lines, number):
         panel.plot(np.arange(1, len(true) + 1), true, "o", color="black", markersize=2)
         panel.plot(np.arange(1, len(true) + 1), line[number], "-", color=COLOURS[1])
         panel.set(ylabel="mm")
-        panel.set_title(name, fontsize=10)
+        panel.set_title(name)
         off = line[number] - true
         stiff = records.springs[number] > 0
         parts = [
@@ -212,7 +212,7 @@ def curves(variance, level):
                 axes.semilogy(own["epoch"], share, color=COLOURS[row], linewidth=1)
                 ends.append(share.iloc[-1])
             axes.axhline(level, **ZERO)
-            axes.set_title(f"{name}, {'' if clip else 'not '}clipped", fontsize=9)
+            axes.set_title(f"{name}\n{'' if clip else 'not '}clipped")
             said.append(f"{name}, {'' if clip else 'not '}clipped, "
                         f"{span(min(ends), max(ends), '.3f')}")  # fmt: skip
     panels[0, 0].set(ylim=(4e-3, 1.5))
@@ -315,7 +315,7 @@ def flip_flop(seed=0):
         right.plot(numbers, states.forget_gate[k, -1], "v^"[k], **marks)
     middle.axhline(0, **ZERO)
     middle.set(ylabel="C in the end")
-    middle.legend(fontsize=8, ncols=2, loc="upper left", bbox_to_anchor=(0, 1.3))
+    middle.legend(ncols=2, loc="upper left", bbox_to_anchor=(0, 1.3))
     right.set(xlabel="cell", ylabel="forget gate", ylim=(0, 1))
     gates = states.forget_gate[:, 100:].max()
     apart = int(np.sum(np.abs(states.cell[0, -1] - states.cell[1, -1]) > 0.3))

@@ -134,7 +134,7 @@ def puzzle():
         top.plot(SAMPLES, charge, "--", color="0.4", linewidth=1, label="x arrives")
         top.plot(SAMPLES, C, color=COLOURS[0], linestyle="-", label="C holds")
         top.set(ylabel="charge (pC)", ylim=(-4.4, 3.2))
-        top.legend(ncols=2, loc="lower left", fontsize=9)
+        top.legend(ncols=2, loc="lower left")
         for row, (name, gate) in enumerate(zip("ifo", gates, strict=True)):
             open_at = [(t - 0.5, 1) for t in np.flatnonzero(gate)]
             middle.broken_barh(open_at, (1.7 - row, 0.6), color=COLOURS[1])
@@ -315,7 +315,7 @@ def networks():
         axes.set(xscale="log", yscale="log", xlabel="learning rate")
         axes.set_title("clipped" if clipped else "not clipped")
     panels[0].set_ylabel("normalised error")
-    panels[0].legend(fontsize=9)
+    panels[0].legend()
     return figure(
         drawn, name="fig-gate-networks",
         caption="Networks of some 350 weights that hold a voltage by command: error on test "

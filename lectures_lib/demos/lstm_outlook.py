@@ -47,7 +47,7 @@ def blinking(counts, bright):
         bottom.plot(steps, whole[record], "-", color=COLOURS[2], label="from the whole record")
         top.set(ylabel="photons")
         bottom.set(xlabel="step", ylabel="probability", ylim=(-0.05, 1.05))
-        bottom.legend(loc="upper right", fontsize=8)
+        bottom.legend(loc="upper right")
         return drawn
 
     def describe(record):
@@ -93,7 +93,7 @@ def smoothing(past, whole):
         axes.axvline(value, color="black", linewidth=1.2, linestyle=style, label=f"exact {name}")
     axes.set(xlabel="wrong steps", xlim=(0.05, 0.14), ylim=(2.5, -0.5))
     axes.set_yticks(range(3), NETWORKS.values())
-    axes.legend(loc="center", fontsize=8)
+    axes.legend(loc="center")
     return figure(
         drawn, name="fig-smoothing",
         caption="Shares of wrong steps on unseen records, five seeds each (recorded runs); the "
@@ -125,7 +125,7 @@ def padding():
     axes.set(xlabel="steps of a padded record", ylabel="wrong answers", ylim=(0.08, 0.52))
     axes.set_xscale("log", base=2)
     axes.set_xticks(widths, widths)
-    axes.legend(loc="upper left", fontsize=8)
+    axes.legend(loc="upper left")
     return figure(
         drawn, name="fig-padding",
         caption="Wrong answers to the same 4,000 records, padded to several widths, after training "
@@ -172,7 +172,7 @@ def recall():
     axes.set(xlabel="steps of a record", ylabel="normalised error")
     axes.set_xticks(lengths, lengths)
     axes.minorticks_off()
-    axes.legend(fontsize=8)
+    axes.legend()
     return figure(
         drawn, name="fig-recall-beyond",
         caption="Normalised squared errors of the recall, learnt from records of the smallest "

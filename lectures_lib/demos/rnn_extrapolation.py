@@ -225,7 +225,7 @@ def ensemble(series, lines, others):
     top.set(ylabel="energy (δ)")
     bottom.set(xlabel="particles X", ylabel="error (δ)")
     top.legend(loc="lower left")
-    bottom.legend(loc="upper left", fontsize=8)
+    bottom.legend(loc="upper left")
     inside = np.sum((lines.min(axis=0) <= true) & (true <= lines.max(axis=0)))
     off = lines[:, -1] - true[-1]
     return figure(
@@ -308,7 +308,7 @@ def other_couplings():
             said.setdefault(name, []).append(f"{np.median(share):.1e}")
     axes.set_xticks(range(len(couplings)), [f"{g:g}".replace("-", "−") for g in couplings])
     axes.set(xlabel="coupling g (δ)", ylabel="relative error", ylim=(2e-5, 3))
-    axes.legend(loc="upper left", ncols=2, fontsize=8)
+    axes.legend(loc="upper left", ncols=2)
     texts = [f"{name} {', '.join(shares)}" for name, shares in said.items()]
     return figure(
         drawn, name="fig-other-couplings",
@@ -394,7 +394,7 @@ def far():
         said.append(f"{name} {values[-1] - true[-1]:.2f}")
     axes.axhline(0, **ZERO)
     axes.set(xlabel="particles X", ylabel="error (δ)", ylim=(-0.12, 0.42))
-    axes.legend(loc="upper left", fontsize=9)
+    axes.legend(loc="upper left")
     return figure(
         drawn, name="fig-far",
         caption="How far forecasts from 24 particles are off; for networks the band of ten seeds "

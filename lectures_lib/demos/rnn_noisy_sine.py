@@ -121,7 +121,7 @@ def learning_curves(history, baseline):
     levels = {"linear, test": baseline, "noise floor": FLOOR}
     drawn, said = draw_losses(history, ylabel="squared error", levels=levels, log=False)
     drawn.axes[0].set(ylim=(0.28, 0.62))
-    drawn.axes[0].legend(loc="upper right", ncols=2, fontsize=8)
+    drawn.axes[0].legend(loc="upper right", ncols=2)
     return figure(
         drawn, name="fig-sine-fit", alt=said,
         caption="Learning curves of the lecture's network on windows.",
@@ -154,7 +154,7 @@ def networks():
         axes.set_xticks(range(3), kinds.values(), fontsize=10)
         axes.set(title=f"{epochs} epochs", ylim=(0.28, 0.5))
     panels[0].set_ylabel("squared error")
-    panels[0].legend(loc="upper left", fontsize=10)
+    panels[0].legend(loc="upper left")
     return figure(
         drawn, name="fig-sine-networks",
         caption="Errors of ten networks of each kind on five noise series: mean and range "
@@ -337,9 +337,9 @@ def records():
         left.plot([rows["test"].median()] * 2, [place - 0.4, place + 0.4], "-", **BLACK)
     for (name, error), side in zip(lines.items(), ("left", "right"), strict=True):
         left.axvline(error, color="0.5", linewidth=1, linestyle="-")
-        left.text(error, -0.55, name, ha=side, va="bottom", fontsize=9, color="0.3")
+        left.text(error, -0.55, name, ha=side, va="bottom", fontsize=9.5, color="0.3")
     _floor(left, upright=True)
-    left.set_yticks(range(len(names)), [name.replace(", ", "\n", 1) for name in names], fontsize=9)
+    left.set_yticks(range(len(names)), [name.replace(", ", "\n", 1) for name in names])
     left.set(xlabel="squared error, test", xlim=(0.32, 0.46), ylim=(len(names) - 0.5, -0.5))
     longest = runs[runs["network"] == "2 linear, 100 steps"]
     time = np.arange(SEEN, len(noisy[0]))
@@ -374,7 +374,7 @@ def intervals(values, ends):
     left.plot(time[inside], values[inside], "o", color="0.4", markersize=2.5)
     left.plot(time[~inside], values[~inside], "x", color=COLOURS[1], markersize=5)
     left.set(xlabel="step in the test part", ylabel="signal", xlim=(0, min(300, len(values))))
-    left.set_title(f"{inside.mean():.3f} inside", fontsize=10)
+    left.set_title(f"{inside.mean():.3f} inside")
     runs = recorded.load("sine_intervals")
     names = list(runs["forecast"].unique())
     for place, name in enumerate(names):
@@ -382,7 +382,8 @@ def intervals(values, ends):
         x = place + np.linspace(-0.25, 0.25, len(rows))
         right.plot(x, rows["coverage"], "o", color=COLOURS[0], markersize=3.5)
     right.axhline(0.8, linestyle="--", **BLACK)
-    right.set_xticks(range(len(names)), names, fontsize=9)
+    apart = ["\n" * (k % 2) + name for k, name in enumerate(names)]
+    right.set_xticks(range(len(names)), apart)
     right.set(xlim=(-0.5, len(names) - 0.5), ylabel="share of values inside", ylim=(0.6, 0.9))
     means = runs.groupby("forecast", sort=False)["coverage"].mean()
     said = "; ".join(f"{name} {share:.3f}" for name, share in means.items())
@@ -434,7 +435,7 @@ def horizon(truth, forecasts, *, step, exponent):
         bottom.plot(line, 0.0008 * np.exp(exponent * line), "-", **BLACK)
         bottom.axhline(0.1, color="0.6", linewidth=1, linestyle="-")
         bottom.set(xlim=(0, times[-1]), ylim=(3e-5, 5), ylabel="typical error", xlabel="time ahead")
-        bottom.legend(loc="lower right", ncols=2, fontsize=10)
+        bottom.legend(loc="lower right", ncols=2)
         return drawn
 
     def describe(begin, forecast):

@@ -397,7 +397,7 @@ def gradients():
         axes.semilogy(DISTANCES, estimate, "-", label="ϱ to the power of the distance", **line)
         axes.set(xlabel="distance from the last state (steps)", ylabel="norm of the gradient")
         axes.set(ylim=(1e-25, 1e13), yticks=10.0 ** np.arange(-24, 13, 6))
-        axes.legend(loc="upper left" if radius < 1.05 else "lower left", fontsize=9)
+        axes.legend(loc="upper left" if radius < 1.05 else "lower left")
         return drawn
 
     def describe(radius):

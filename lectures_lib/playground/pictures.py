@@ -80,7 +80,7 @@ def _draw_pad(run, state, page):
         index=pd.Index(recorded["learning_rate"], name="learning rate η"),
         columns=pd.Index(recorded["l2"], name="penalty λ"),
     )
-    plot_grid(table.astype(float), axes=plane, size=7)
+    plot_grid(table.astype(float), axes=plane)
     down, right = (
         lambda x, first=values[0]: np.log10(x / first) + 0.5
         for values in (table.index, table.columns)
@@ -90,7 +90,6 @@ def _draw_pad(run, state, page):
     plane.plot(right(1 / ends), down(ends), "--", **line)
     ring = {"markersize": 18, "markerfacecolor": "none", "markeredgecolor": COLOURS[1]}
     plane.plot(right(state["l2"]), down(state["learning_rate"]), "o", markeredgewidth=2, **ring)
-    plane.tick_params(labelsize=8)
     plane.tick_params(axis="x", rotation=0)
     plane.set_title("recorded, and the line ηλ = 1")
     return figure

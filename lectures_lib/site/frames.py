@@ -3,12 +3,14 @@
 import base64
 import hashlib
 import html
+import io
 import json
 import struct
 from pathlib import Path
 
 from docutils import nodes
 from myst_nb.core.render import MimeRenderPlugin, create_figure_context
+from PIL import Image
 
 from lectures_lib.explore import MIME_TYPE
 from lectures_lib.site import WRITING, pages
@@ -17,6 +19,7 @@ from lectures_lib.site.model import book_of
 __all__ = ["ExploreRenderer", "setup"]
 
 FOLDER = "_demos"
+NOWHERE = "polygon(0 0)"  # the shape where no colours are values
 WITHOUT_SCRIPTS = (
     "<noscript><p>This figure is a picture here: its controls need JavaScript, which is off.</p>"
     "</noscript>"
@@ -39,6 +42,9 @@ class ExploreRenderer(MimeRenderPlugin):
         bundle = dict(data.content)
         frames = [base64.b64decode(frame) for frame in bundle.pop("frames")]
         bundle["size"] = struct.unpack(">II", frames[0][16:24])  # width, height in the PNG head
+        shapes = [true_shape(frame) for frame in frames]
+        bundle["shapes"] = list(dict.fromkeys(shapes))
+        bundle["shape"] = [bundle["shapes"].index(shape) for shape in shapes]  # of each frame
         bundle["files"] = [f"{hashlib.sha256(frame).hexdigest()[:16]}.png" for frame in frames]
         store = _store(renderer.renderer.sphinx_env.app, bundle["name"])
         store.mkdir(parents=True, exist_ok=True)
@@ -77,20 +83,60 @@ def add_source(holder, address):
         caption += [nodes.Text(" "), link]
 
 
+def true_shape(png):
+    """Return the part of a picture whose colours are values, as a shape of CSS.
+
+    >>> from PIL import Image
+    >>> from lectures_lib.plots import pack
+    >>> picture = Image.new("RGB", (100, 50))
+    >>> picture.info["true colours"] = [[0, 100, 500, 1000]]
+    >>> true_shape(pack(picture))
+    'polygon(0 0,0% 10%,50% 10%,50% 100%,0% 100%,0% 10%,0 0)'
+    """
+    with Image.open(io.BytesIO(png)) as picture:
+        boxes = json.loads(picture.info.get("true colours", "[]"))
+    points = ["0 0"]
+    for left, top, right, bottom in boxes:
+        around = (left, top), (right, top), (right, bottom), (left, bottom), (left, top)
+        points += [*(f"{x / 10:g}% {y / 10:g}%" for x, y in around), "0 0"]
+    return f"polygon({','.join(points)})"
+
+
+def picture_tags(address, *, alt, size, classes, shape):
+    """Return the HTML of a picture.
+
+    In dark mode the page turns it around, and shows above it once more what must keep its colours.
+
+    Args:
+        address: Of the file.
+        alt: What it shows.
+        size: Width and height in pixels.
+        classes: Of the picture.
+        shape: What `true_shape` says of it; without one the picture stands alone.
+    """
+    rest = f'width="{size[0]}" height="{size[1]}" loading="lazy" decoding="async">'
+    drawn = f'<img class="{classes}" src="{address}" alt="{html.escape(alt)}" {rest}'
+    if not shape:
+        return drawn
+    style = f'style="clip-path:{shape}"'
+    return f'{drawn}<img class="true-colours" src="{address}" alt="" {style} {rest}'
+
+
 def _visit_html(self, node):
     bundle = node["bundle"]
     name, start = bundle["name"], bundle["start"]
     base = "../" * self.builder.current_docname.count("/") + f"{FOLDER}/{name}/"
-    width, height = bundle["size"]
-    alt = html.escape(bundle["alts"][start])
-    picture = (
-        f'<img class="explore-still" src="{base}{bundle["files"][start]}" alt="{alt}" '
-        f'width="{width}" height="{height}" loading="lazy" decoding="async">'
+    picture = picture_tags(
+        base + bundle["files"][start],
+        alt=bundle["alts"][start],
+        size=bundle["size"],
+        classes="explore-still",
+        shape=bundle["shapes"][bundle["shape"][start]] if bundle["shapes"] != [NOWHERE] else "",
     )
     if not bundle["parameters"]:
         self.body.append(f'<div class="figure-still">{picture}</div>')
         raise nodes.SkipNode
-    keys = ("name", "parameters", "alts", "files", "start")
+    keys = ("name", "parameters", "alts", "files", "start", "shapes", "shape")
     data = {key: bundle[key] for key in keys} | {"base": base}
     # "<" cannot end the script element early, whatever a label or alt text contains.
     payload = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

@@ -26,7 +26,14 @@ from lectures_lib.playground.answering import (
 )
 from lectures_lib.site import WRITING, front_pictures, pages
 from lectures_lib.site.dependencies import PACKAGE
-from lectures_lib.site.frames import WITHOUT_SCRIPTS, add_source, source_address
+from lectures_lib.site.frames import (
+    NOWHERE,
+    WITHOUT_SCRIPTS,
+    add_source,
+    picture_tags,
+    source_address,
+    true_shape,
+)
 
 __all__ = ["PlaygroundRenderer", "playground_box", "setup"]
 
@@ -123,7 +130,7 @@ def _visit_again(self, node):
 
 def _box(builder, bundle, *, small=False, still=""):
     """Return the HTML of a playground: its picture, or that which `still` names; what starts it."""
-    name, alt = bundle["name"], html.escape(bundle["alt"])
+    name = bundle["name"]
     root = "../" * builder.current_docname.count("/")
     base = f"{root}{FOLDER}/{name}"
     files = _files(builder.app, bundle)
@@ -131,10 +138,13 @@ def _box(builder, bundle, *, small=False, still=""):
     if still:
         picture = front_pictures.tags(still, root=root, classes="playground-still")
     else:
-        width, height = struct.unpack(">II", files[f"{name}.png"][16:24])  # in the PNG head
-        picture = (
-            f'<img class="playground-still" src="{base}.png" alt="{alt}" width="{width}" '
-            f'height="{height}" loading="lazy" decoding="async">'
+        content = files[f"{name}.png"]
+        picture = picture_tags(
+            f"{base}.png",
+            alt=bundle["alt"],
+            size=struct.unpack(">II", content[16:24]),  # in the PNG head
+            classes="playground-still",
+            shape=shape if (shape := true_shape(content)) != NOWHERE else "",
         )
     opened = f'<div class="playground" id="{_place(name)}"{" data-small" * small}>{picture}'
     opened += WITHOUT_SCRIPTS

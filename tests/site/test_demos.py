@@ -193,7 +193,7 @@ def test_demos_work_from_a_file_and_from_a_subfolder(where, visit, subfolder_add
 def test_without_scripts_the_start_is_shown(page, visit, address):
     opened = visit(java_script_enabled=False).open(f"{address}/{page}")
     for demo in demos_of(page):
-        still = box(opened, demo).locator("img")
+        still = box(opened, demo).locator("img.explore-still")
         assert still.count() == 1
         assert still.is_visible()
         assert still.get_attribute("alt") == demo["alts"][demo["start"]]

@@ -552,14 +552,14 @@ def test_nothing_moves_by_itself(name, visit, address):
 @pytest.mark.parametrize("name", NAMES)
 def test_without_scripts_and_in_print_a_still_stands_there(name, visit, address):
     opened = visit(java_script_enabled=False).open(f"{address}/{PAGES[name]}")
-    still = box(opened, name).locator("img")
+    still = box(opened, name).locator(".playground-still")
     assert still.is_visible()
     assert len(still.get_attribute("alt")) > 80
     assert box(opened, name).locator("input, button").count() == 0
     opened = visit().open(f"{address}/{PAGES[name]}")
-    assert not box(opened, name).locator("img").is_visible()
+    assert not box(opened, name).locator(".playground-still").is_visible()
     opened.emulate_media(media="print")
-    box(opened, name).locator("img").wait_for(state="visible", timeout=5000)
+    box(opened, name).locator(".playground-still").wait_for(state="visible", timeout=5000)
     assert not box(opened, name).locator(".playground-live").is_visible()
 
 

@@ -442,7 +442,7 @@ def test_a_still_stands_in_print_and_without_scripts(name, visit, address):
     opened.emulate_media(media="print")
     here.locator(".playground-still").wait_for(state="visible", timeout=5000)
     opened = visit(java_script_enabled=False).open(f"{address}/{PAGES[name]}")
-    still = box(opened, name).locator("img")
+    still = box(opened, name).locator(".playground-still")
     assert still.is_visible()
     assert re.search("accuracy|true energy|error", still.get_attribute("alt"))
     assert not box(opened, name).locator("button").is_visible()

@@ -15,6 +15,7 @@
       this.box = box;
       Object.assign(this, JSON.parse(box.querySelector("script").textContent));
       this.frame = box.querySelector("img");
+      this.kept = box.querySelector(".true-colours"); // above it in dark mode
       this.figure = box.closest("figure") || box;
       this.state = this.parameters.map((parameter) => parameter.start); // of the controls
       this.shown = this.state; // of the picture
@@ -180,6 +181,10 @@
       const swap = end(() => {
         this.shown = state;
         this.frame.src = url;
+        if (this.kept) {
+          this.kept.src = url;
+          this.kept.style.clipPath = this.shapes[this.shape[this.index(state)]];
+        }
         this.frame.alt = this.alts[this.index(state)];
         this.frame.dataset.state = this.index(state);
         this.note.textContent = "";

@@ -89,6 +89,8 @@
         this.stir();
       });
       inks.classList.add("playground-inks");
+      new MutationObserver(() => this.stir())
+        .observe(document.documentElement, { attributeFilter: ["data-theme"] });
       this.inks = [...inks.querySelectorAll("label")].slice(1);
       return element("div", {}, screens, this.where, kinds, betas.box, rates.box, inks, element("p", { className: "playground-help", textContent: HELP }));
     }
