@@ -1,7 +1,7 @@
 """Every demo, by keyboard, touch and address, without a server and without scripts."""
 
 import pytest
-from conftest import SITE, demos, demos_of, pages
+from conftest import SITE, demos, demos_of, index_of, pages, start_of
 
 DEMOS = demos()
 NAMES = [demo["name"] for _, demo in DEMOS]
@@ -19,9 +19,7 @@ def box(opened, demo):
 
 def wait_for(opened, demo, state):
     """Wait until the frame shows a state; return its alt text and file."""
-    index = 0
-    for parameter, k in zip(demo["parameters"], state, strict=True):
-        index = index * len(parameter["texts"]) + k
+    index = index_of(demo, state)
     frame = box(opened, demo).locator(".explore-frame")
     name = demo["name"]
     opened.wait_for_function(
@@ -35,10 +33,6 @@ def wait_for(opened, demo, state):
     frame.scroll_into_view_if_needed()  # a picture out of view may never be fetched
     assert frame.evaluate("i => i.decode().then(() => i.naturalWidth)") == 1000
     return demo["alts"][index], demo["files"][index]
-
-
-def start_of(demo):
-    return [parameter["start"] for parameter in demo["parameters"]]
 
 
 @pytest.mark.parametrize(("page", "demo"), DEMOS, ids=NAMES)

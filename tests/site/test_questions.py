@@ -1,13 +1,11 @@
 """Short questions check at once: by keyboard and mouse, from a file, under a strict policy."""
 
 import json
-import os
 import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import SITE
-from firefox import Firefox, firefox
 
 from lectures_lib.book import read_book
 from lectures_lib.questions import questions_of
@@ -133,19 +131,6 @@ def test_every_answer_of_the_book_is_judged_as_in_the_model(visit, address):
         judged(one.open(f"{address}/book/{chapter}.html").evaluate, chapter)
     assert one.complaints == []
     assert one.foreign == []
-
-
-def test_firefox_judges_the_same_from_a_file(tmp_path):
-    if not firefox():
-        assert "CI" not in os.environ, "Install Debian's firefox-esr, or put firefox on PATH."
-        pytest.skip("Firefox is not installed")
-    opened = Firefox(tmp_path)
-    try:
-        for question in (CHOICE, NUMBER):
-            opened.open((SITE / page_of(question)).as_uri())
-            judged(opened.evaluate, question.chapter)
-    finally:
-        opened.close()
 
 
 def test_from_a_file_and_under_a_strict_policy(visit, address):

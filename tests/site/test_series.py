@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import _serve
+from conftest import serving
 
 from lectures_lib.demos.autoencoders_variational_live import (
     latent_plane,
@@ -377,15 +377,13 @@ def test_moves_leave_no_error(kind, visit, folders):
 
 @pytest.mark.parametrize("kind", FIGURES)
 def test_a_strict_policy_gets_plain_javascript_in_the_page(kind, visit, folders):
-    server, address = _serve(folders[kind])
     one = visit(viewport=DESKTOP)
     one.forbid()
-    figure = Figure(one.open(f"{address}/light.html"))
-    figure.slide("speed", "End")
-    figure.train("Train")
-    assert figure.ask("[trainer.place, report.kind, report.state]") == ["page", "plain", "done"]
-    server.shutdown()
-    server.server_close()
+    with serving(folders[kind]) as address:
+        figure = Figure(one.open(f"{address}/light.html"))
+        figure.slide("speed", "End")
+        figure.train("Train")
+        assert figure.ask("[trainer.place, report.kind, report.state]") == ["page", "plain", "done"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
