@@ -192,9 +192,11 @@ def test_times_that_cannot_be_read_are_forgotten(monkeypatch, capfd, times):
 
 def test_the_stages_and_what_keep_changes():
     named = {stage.name: stage for stage in stages.stages({})}
-    assert list(named) == ["lint", "quick", "unit", "notebooks", "book", "site", "engines"]
+    assert list(named) == ["lint", "quick", "unit", "notebooks", "book", "site", "engines", "lab"]
     # No test of the browsers is run twice, and none is left out.
-    assert named["site"].commands[0][-1] == f"--ignore={named['engines'].commands[0][-1]}"
+    left = {part.removeprefix("--ignore=") for part in named["site"].commands[0][-2:]}
+    assert left == {named[name].commands[0][-1] for name in ("engines", "lab")}
+    assert left == {p.parent.relative_to(ROOT).as_posix() for p in ROOT.glob("tests/site/*/*.py")}
     assert [name for name, stage in named.items() if stage.part] == ["quick"]
     assert named["quick"].commands[0] == [*named["unit"].commands[0], "-m", "not slow"]
     assert len(named["book"].commands) == 2

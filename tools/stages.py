@@ -78,8 +78,10 @@ def stages(environment):
     nbval += ["-p", "tools.walk"]
     remove = [python, "tools/stages.py", "--remove-build"]
     book = ["make", "--no-print-directory", "book"]
-    site = [*pytest, "worksteal", "tests/site", "--ignore=tests/site/engines"]
-    engines = [*pytest, "loadgroup", "tests/site/engines"]
+    # Each folder of tests/site is a stage of its own.
+    apart = ["tests/site/engines", "tests/site/lab"]
+    site, engines, lab = ([*pytest, "worksteal", folder] for folder in ("tests/site", *apart))
+    site += [f"--ignore={folder}" for folder in apart]
     keep = environment.get("KEEP")
     return [
         Stage("lint", "style of code, notebooks and settings", lint),
@@ -91,6 +93,7 @@ def stages(environment):
         else Stage("book", "the site, from nothing", (remove, book)),
         Stage("site", "every page in Chromium", (site,), browser=True),
         Stage("engines", "what may differ in Firefox and WebKit", (engines,), needs=(*PROGRAMS,)),
+        Stage("lab", "the notebooks that people open, in JupyterLab", (lab,), browser=True),
     ]
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from drivers import DRIVERS
 from playwright.sync_api import sync_playwright
 
@@ -31,7 +32,18 @@ FLAGS = [
     "--disable-sync",
     "--disable-background-networking",
     "--disable-component-update",
+    # No other host is found.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+HERE = ("http://127.0.0.1:", "file:", "data:", "blob:")
+AXE = """async ([where, options]) => {
+  const only = { resultTypes: ["violations"], ...options };
+  const { violations, passes } = await axe.run(where || document, only);
+  const found = violations.map(({ id, impact, nodes }) =>
+    `${id} (${impact}): ${nodes[0].html.slice(0, 150)}`);
+  const contrast = [...violations, ...passes].some(({ id }) => id === "color-contrast");
+  return contrast ? found : [...found, "contrast was not measured"];
+}"""
 
 
 def chromium():
@@ -45,6 +57,18 @@ def pages():
     found = sorted(p.relative_to(SITE).as_posix() for p in (SITE / "book").rglob("*.html"))
     assert found, f"No pages in {SITE}: run `make book` first."
     return found
+
+
+def axe(opened, where=None, **options):
+    """Return what the checker axe finds on a page, or in the part of it that a selector names."""
+    if not opened.evaluate("Boolean(globalThis.axe)"):
+        opened.evaluate(AXE_SCRIPT)
+    return opened.evaluate(AXE, [where, options])
+
+
+def fingers(opened, where=None):
+    """The same, and targets that are too small for fingers."""
+    return axe(opened, where, rules={"target-size": {"enabled": True}})
 
 
 class _Data(HTMLParser):
@@ -247,13 +271,9 @@ def host(tmp_path):
         yield write
 
 
-# All tests of one engine run in one process, and in one window.
-ENGINES = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in DRIVERS]
-
-
-@pytest.fixture(scope="session", params=ENGINES)
+@pytest.fixture(scope="session", params=DRIVERS)
 def engine(request, tmp_path_factory):
-    """Firefox, and WebKit."""
+    """Firefox, and WebKit after all tests of Firefox: two processes begin with one each."""
     driver = DRIVERS[request.param](tmp_path_factory.mktemp(request.param))
     yield driver
     driver.close()
@@ -272,20 +292,16 @@ class Visit:
 
     def __init__(self, browser, **options):
         self.context = browser.new_context(**options)
-        self.context.route("**/*", self._route)
         self.page = self.context.new_page()
         self.foreign, self.complaints, self.bodies = [], [], {}
+        self.page.on("request", self._request)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("response", self._response)
 
-    def _route(self, route):
-        url = route.request.url
-        if url.startswith(("http://127.0.0.1:", "file:", "data:", "blob:")):
-            route.continue_()
-        else:
-            self.foreign.append(url)
-            route.abort()
+    def _request(self, request):
+        if not request.url.startswith(HERE):
+            self.foreign.append(request.url)
 
     def _console(self, message):
         if message.type in ("error", "warning"):

@@ -62,7 +62,7 @@ class Driver:
         place = url.partition("#")[0].partition("?")[0]
         self.wait_for(f"document.readyState === 'complete' && location.href.startsWith('{place}')")
 
-    def wait_for(self, condition, *, seconds=30):
+    def wait_for(self, condition, *, seconds=60):
         """Wait until an expression is true; what is not yet there has no properties."""
         tried = f"(() => {{ try {{ return Boolean({condition}); }} catch {{ return false; }} }})()"
         until(lambda: self.evaluate(tried), seconds=seconds, what=lambda: condition)
@@ -81,12 +81,16 @@ class Driver:
         self.evaluate(f"document.querySelector({json.dumps(selector)}).focus()")
 
     def press_button(self, inside, *texts):
-        """Press, by keyboard, the first button of a part of the page with one of these texts."""
+        """Press the first button of a part of the page with one of these texts."""
         self.evaluate(
             f"{json.dumps(texts)}.map((text) => [...document.querySelectorAll("
             f"{json.dumps(inside + ' button')})].find((one) => one.textContent === text))"
             ".find((one) => one).focus()"
         )
+        self.activate()
+
+    def activate(self):
+        """Do what Enter does to what has the focus."""
         self.press("Enter")
 
 
@@ -133,11 +137,15 @@ class Firefox(Driver):
         """Go back to the page before."""
         self.send("browsingContext.traverseHistory", context=self.context, delta=-1)
 
-    def evaluate(self, expression):
+    def activate(self):
+        """A click: in a window that nobody sees buttons get keys, and do not follow them."""
+        self.evaluate("document.activeElement.click()", userActivation=True)
+
+    def evaluate(self, expression, **options):
         """Return the value of an expression, or what its promise gives, through JSON."""
         answer = self.send(
             "script.evaluate", expression=JSON_OF.format(expression),
-            target={"context": self.context}, awaitPromise=True,
+            target={"context": self.context}, awaitPromise=True, **options,
         )  # fmt: skip
         assert answer["type"] == "success", answer["exceptionDetails"]["text"]
         return json.loads(answer["result"].get("value", "null"))
@@ -151,8 +159,10 @@ class Firefox(Driver):
         page = self.context
         (tree,) = self.send("browsingContext.getTree", root=page)["contexts"]
         self.context = tree["children"][0]["context"]
-        yield
-        self.context = page
+        try:
+            yield
+        finally:
+            self.context = page
 
     def close(self):
         """End the browser."""
@@ -227,8 +237,10 @@ class WebKit(Driver):
     def frame(self):
         """Do what follows in the first frame of the page."""
         self.send("frame", id=0)
-        yield
-        self.send("frame/parent")
+        try:
+            yield
+        finally:
+            self.send("frame/parent")
 
     def close(self):
         """End the browser."""

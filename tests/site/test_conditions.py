@@ -2,7 +2,7 @@
 
 import conftest
 import pytest
-from conftest import SITE, demos, pages, start_of
+from conftest import SITE, demos, start_of
 
 DIGITS = "book/cnn/digits.html"
 GATES = "book/lstm/gates.html"
@@ -11,11 +11,6 @@ DESKTOP = {"width": 1280, "height": 900}
 DEMOS = {demo["name"]: (page, demo) for page, demo in demos()}
 PAGE, WINDOW = DEMOS["window"]  # its first control is a slider
 NUMBER = WINDOW["parameters"][0]
-TEXT_SPACING = """
-  * { line-height: 1.5 !important; letter-spacing: 0.12em !important;
-      word-spacing: 0.16em !important; }
-  p { margin-bottom: 2em !important; }
-"""
 IN_VIEW = "e => { const r = e.getBoundingClientRect(); return r.top >= 0 && r.top < innerHeight; }"
 STATE = "([name, state]) => document.querySelector(`[data-demo='${name}'] .explore-frame`)" \
     ".dataset.state === String(state)"  # fmt: skip
@@ -282,18 +277,6 @@ def test_all_works_where_nothing_may_be_stored(framed, address):
 
 
 # Windows and fingers.
-
-
-def test_nothing_scrolls_sideways_at_320_pixels_with_wide_spacing(visit, address):
-    opened, found = visit(viewport={"width": 320, "height": 800}).open(address), {}
-    for page in [*pages(), "search.html?q=gate", "404.html"]:
-        opened.goto(f"{address}/{page}", wait_until="load")
-        for style in ("p {}", TEXT_SPACING):
-            opened.add_style_tag(content=style)
-            wide = opened.evaluate("document.documentElement.scrollWidth - innerWidth")
-            if wide > 0:
-                found[page] = wide
-    assert found == {}
 
 
 def test_a_swipe_that_begins_on_a_slider_scrolls_and_changes_nothing(visit, address):

@@ -55,7 +55,7 @@ def begin(engine, url, name):
     engine.wait_for(f"!{button}.hidden")
     engine.evaluate(f"{button}.scrollIntoView({{ block: 'center' }})")
     engine.focus(f"#{name}-playground .playground-begin")
-    engine.press("Enter")
+    engine.activate()
     engine.wait_for(f"{TRAINING.format(name)}")
 
 
@@ -91,7 +91,7 @@ def test_a_network_trains_to_its_end(name, engine, watched):
 def test_a_strict_policy_gets_plain_javascript_in_the_page(engine, strict):
     begin(engine, f"{strict}/{PAGES['train-digits']}", "train-digits")
     training = TRAINING.format("train-digits")
-    engine.wait_for(f"{training}.report.steps > 13", seconds=60)
+    engine.wait_for(f"{training}.report.steps > 13")
     assert engine.evaluate(PLACE.format(training)) == ["page", "plain"]
 
 

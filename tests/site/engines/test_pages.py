@@ -5,7 +5,7 @@ import json
 import pytest
 from conftest import SITE, address_of, demos_of, index_of, pages, start_of
 
-ALL = [*pages(), "search.html?q=gate", "genindex.html", "404.html"]
+ALL = [*pages(), "search.html?q=gate", "genindex.html"]
 WIDTHS = (320, 390, 768, 1280)
 FIGURES = """[...document.querySelectorAll('.explore[data-demo]')].map((box) => {
   const frame = box.querySelector('.explore-frame');

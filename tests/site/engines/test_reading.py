@@ -122,7 +122,7 @@ def test_folds_open_and_the_theme_switches_and_is_kept(engine, watched):
     assert count > 10
     for k in range(count):
         engine.evaluate(f"{folded}[{k}].focus()")
-        engine.press("Enter")
+        engine.activate()
     shut = f"{folded}.filter((one) => !one.nextElementSibling?.offsetHeight).length"
     assert engine.evaluate(shut) == 0
     theme_switches(engine)
