@@ -36,7 +36,7 @@ def test_the_playgrounds_answer(engine, where, base):
     engine.wait_for(f"{said} !== '{first}'")
     engine.open(f"{base}/book/lstm/gates.html")
     engine.focus("#gates-playground .playground-line")
-    engine.press("Home", "3", "ArrowRight", "ArrowRight", "r", "d", "End", "r")
+    engine.press("Home", "3", "ArrowRight", "r", "d", "End", "r")
     text = engine.evaluate("document.querySelector('.playground-record').value")
     assert (text[0], text[2:4], text[-1]) == ("3", "rd", "r")
     record, weights = pulse_train(text, noise_pc=0.1), gates_networks()[0][1]
