@@ -44,7 +44,7 @@ write: .venv/.ready ## build what you save and reload its page, at http://127.0.
 quick: .venv/.ready ## lint and the tests that are fast and need no build, in a minute
 	@python tools/stages.py lint quick
 
-test: .venv/.ready ## run all tests (STAGE=lint|unit|notebooks|book|site for one, KEEP=1 keeps results)
+test: .venv/.ready ## run all tests (STAGE=lint|unit|notebooks|book|site|engines|lab for one, KEEP=1 keeps results)
 	@KEEP=$(KEEP) python tools/stages.py $(STAGE)
 
 lab: book ## open JupyterLab on a working copy of the notebooks (FOLDER=... for another than notebooks)

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -77,6 +78,26 @@ def test_a_missing_browser_is_a_skip_that_says_so(monkeypatch, capfd):
     last = capfd.readouterr().out.splitlines()[-3]
     assert last.startswith("site       SKIPPED")
     assert "install chromium" in last
+
+
+@pytest.mark.parametrize(
+    ("here", "missing"),
+    [
+        ([], ["firefox-esr", "webkit2gtk-driver", "xvfb"]),
+        (["firefox", "Xvfb"], ["webkit2gtk-driver"]),
+        (["firefox-esr", "Xvfb", "WebKitWebDriver"], []),
+    ],
+)
+def test_a_missing_engine_is_named_with_its_package(here, missing, monkeypatch, capfd, tmp_path):
+    for name in here:
+        (tmp_path / name).write_text("#!/bin/sh\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    environment, fakes = {"PATH": str(tmp_path)}, [fake("engines", 0, needs=(*stages.PROGRAMS,))]
+    assert run_main(monkeypatch, fakes, environment) == 0
+    out = capfd.readouterr().out
+    assert ("engines    SKIPPED" in out) == bool(missing)
+    assert re.findall(r"install ([\w-]+)", out) == 2 * missing
+    assert run_main(monkeypatch, fakes, environment | {"CI": "true"}) == bool(missing)
 
 
 @pytest.mark.parametrize("value", ["true", "1"])
@@ -171,7 +192,11 @@ def test_times_that_cannot_be_read_are_forgotten(monkeypatch, capfd, times):
 
 def test_the_stages_and_what_keep_changes():
     named = {stage.name: stage for stage in stages.stages({})}
-    assert list(named) == ["lint", "quick", "unit", "notebooks", "book", "site"]
+    assert list(named) == ["lint", "quick", "unit", "notebooks", "book", "site", "engines", "lab"]
+    # No test of the browsers is run twice, and none is left out.
+    left = {part.removeprefix("--ignore=") for part in named["site"].commands[0][-2:]}
+    assert left == {named[name].commands[0][-1] for name in ("engines", "lab")}
+    assert left == {p.parent.relative_to(ROOT).as_posix() for p in ROOT.glob("tests/site/*/*.py")}
     assert [name for name, stage in named.items() if stage.part] == ["quick"]
     assert named["quick"].commands[0] == [*named["unit"].commands[0], "-m", "not slow"]
     assert len(named["book"].commands) == 2

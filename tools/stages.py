@@ -16,6 +16,12 @@ SCRIPTS = ["lectures_lib/site/assets/static", "tests", "benchmarks"]
 COMPILER = Path("tools/wasm/node_modules")
 TIMES = Path(".venv/cache/stages.json")  # seconds, on this machine
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# What stages may need besides Python: names of the program, and the Debian package that brings it.
+PROGRAMS = {
+    "Firefox": (("firefox-esr", "firefox"), "firefox-esr"),
+    "WebKitGTK's driver": (("WebKitWebDriver",), "webkit2gtk-driver"),
+    "Xvfb": (("Xvfb",), "xvfb"),
+}
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|xfailed|xpassed|errors?|deselected)\b")
 SUMMARY = re.compile(r"=+ .*\b(\d+ \w+|no tests ran)\b.* in [\d.:]+m?s?.*=+$|^\d+ passed.* in ")
 COUNTED = re.compile(r"^\d+ (pages?|notebooks|files already) .*|^\d+ pages?, .*")
@@ -25,14 +31,15 @@ COUNTED = re.compile(r"^\d+ (pages?|notebooks|files already) .*|^\d+ pages?, .*"
 class Stage:
     """Commands that belong together, and what they do.
 
-    `browser` says that they need one, `part` that they are a part of another stage, and so run only
-    when they are asked for.
+    `browser` says that they need Chromium, `needs` names what else of `PROGRAMS` they do, `part`
+    that they are a part of another stage, and so run only when they are asked for.
     """
 
     name: str
     does: str
     commands: tuple
     browser: bool = False
+    needs: tuple = ()
     part: bool = False
 
 
@@ -71,6 +78,10 @@ def stages(environment):
     nbval += ["-p", "tools.walk"]
     remove = [python, "tools/stages.py", "--remove-build"]
     book = ["make", "--no-print-directory", "book"]
+    # Each folder of tests/site is a stage of its own.
+    apart = ["tests/site/engines", "tests/site/lab"]
+    site, engines, lab = ([*pytest, "worksteal", folder] for folder in ("tests/site", *apart))
+    site += [f"--ignore={folder}" for folder in apart]
     keep = environment.get("KEEP")
     return [
         Stage("lint", "style of code, notebooks and settings", lint),
@@ -80,7 +91,9 @@ def stages(environment):
         Stage("book", "the site, of what changed", (book,))
         if keep
         else Stage("book", "the site, from nothing", (remove, book)),
-        Stage("site", "every page in a browser", ([*pytest, "worksteal", "tests/site"],), True),
+        Stage("site", "every page in Chromium", (site,), browser=True),
+        Stage("engines", "what may differ in Firefox and WebKit", (engines,), needs=(*PROGRAMS,)),
+        Stage("lab", "the notebooks that people open, in JupyterLab", (lab,), browser=True),
     ]
 
 
@@ -89,6 +102,14 @@ def find_browser(environment):
     names = [environment["CHROMIUM"]] if environment.get("CHROMIUM") else BROWSERS
     path = environment.get("PATH")
     return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+def missing_program(name, environment):
+    """Return what to do where a program is not on PATH, or None."""
+    names, package = PROGRAMS[name]
+    if any(shutil.which(one, path=environment.get("PATH")) for one in names):
+        return None
+    return f"no {name} found: install {package}"
 
 
 def run(chosen, environment):
@@ -127,14 +148,17 @@ def duration(seconds):
 
 def run_stage(stage, environment):
     """Run the commands of one stage, up to the first that fails."""
+    missing = [missing_program(name, environment) for name in stage.needs]
     if stage.browser:
         browser = find_browser(environment)
+        wanted = environment.get("CHROMIUM") or "Chromium"
         if browser is None:
-            wanted = environment.get("CHROMIUM") or "Chromium"
-            note = f"no {wanted} found: install chromium, or set CHROMIUM=/path/to/it"
-            print(note, flush=True)
-            return Outcome(stage.name, "FAILED" if in_ci(environment) else "SKIPPED", note=note)
-        environment = environment | {"CHROMIUM": browser}
+            missing.append(f"no {wanted} found: install chromium, or set CHROMIUM=/path/to/it")
+        else:
+            environment = environment | {"CHROMIUM": browser}
+    if note := "; ".join(filter(None, missing)):
+        print(note, flush=True)
+        return Outcome(stage.name, "FAILED" if in_ci(environment) else "SKIPPED", note=note)
     start, notes = time.monotonic(), []
     for command in stage.commands:
         code, found = stream(command, environment)

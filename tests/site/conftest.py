@@ -14,8 +14,11 @@ from functools import cache, partial
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from drivers import DRIVERS
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +32,18 @@ FLAGS = [
     "--disable-sync",
     "--disable-background-networking",
     "--disable-component-update",
+    # No other host is found.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+HERE = ("http://127.0.0.1:", "file:", "data:", "blob:")
+AXE = """async ([where, options]) => {
+  const only = { resultTypes: ["violations"], ...options };
+  const { violations, passes } = await axe.run(where || document, only);
+  const found = violations.map(({ id, impact, nodes }) =>
+    `${id} (${impact}): ${nodes[0].html.slice(0, 150)}`);
+  const contrast = [...violations, ...passes].some(({ id }) => id === "color-contrast");
+  return contrast ? found : [...found, "contrast was not measured"];
+}"""
 
 
 def chromium():
@@ -43,6 +57,18 @@ def pages():
     found = sorted(p.relative_to(SITE).as_posix() for p in (SITE / "book").rglob("*.html"))
     assert found, f"No pages in {SITE}: run `make book` first."
     return found
+
+
+def axe(opened, where=None, **options):
+    """Return what the checker axe finds on a page, or in the part of it that a selector names."""
+    if not opened.evaluate("Boolean(globalThis.axe)"):
+        opened.evaluate(AXE_SCRIPT)
+    return opened.evaluate(AXE, [where, options])
+
+
+def fingers(opened, where=None):
+    """The same, and targets that are too small for fingers."""
+    return axe(opened, where, rules={"target-size": {"enabled": True}})
 
 
 class _Data(HTMLParser):
@@ -73,6 +99,25 @@ def demos_of(page):
 def demos():
     """Return `(page, demo)` for the whole site."""
     return [(page, demo) for page in pages() for demo in demos_of(page)]
+
+
+def start_of(demo):
+    """Return where each control of a figure begins."""
+    return [parameter["start"] for parameter in demo["parameters"]]
+
+
+def index_of(demo, state):
+    """Return the frame that stands for places of all controls."""
+    index = 0
+    for parameter, k in zip(demo["parameters"], state, strict=True):
+        index = index * len(parameter["texts"]) + k
+    return index
+
+
+def address_of(demo, state):
+    """Return the fragment of a figure with its controls at these places."""
+    pairs = zip(demo["parameters"], state, strict=True)
+    return f"{demo['name']}?" + urlencode([(p["name"], p["texts"][k]) for p, k in pairs])
 
 
 @cache
@@ -128,19 +173,64 @@ class _Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-def _serve(folder):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+class _Watched(_Quiet):
+    """Puts a script first into each page, which keeps what goes wrong in `complaints`."""
+
+    policy = None
+    script = """
+      globalThis.complaints = [];
+      const file = ({ src, href }) => `${src || href} is missing`;
+      addEventListener("error", (e) => complaints.push(e.message || file(e.target)), true);
+      addEventListener("unhandledrejection", (e) => complaints.push(`${e.reason}`));
+      addEventListener("securitypolicyviolation", (e) =>
+        complaints.push(`${e.violatedDirective} forbids ${e.blockedURI}`));
+      for (const kind of ["error", "warn"]) {
+        console[kind] = (...texts) => complaints.push(texts.join(" "));
+      }
+    """
+
+    def do_GET(self):
+        path = Path(self.translate_path(self.path))
+        if self.path == "/watch.js":
+            self._send(self.script, "text/javascript")
+        elif path.suffix == ".html" and path.is_file():
+            page = path.read_text(encoding="utf-8")
+            self._send(page.replace("<head>", '<head><script src="/watch.js"></script>', 1))
+        else:
+            super().do_GET()
+
+    def _send(self, text, kind="text/html; charset=utf-8"):
+        body = text.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        if self.policy:
+            self.send_header("Content-Security-Policy", self.policy)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class _Strict(_Watched):
+    """Lets pages ask this server only, and run no script that stands in them."""
+
+    policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+
+
+@contextmanager
+def serving(folder, handler=_Quiet):
+    """Serve a folder; yields its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server, f"http://127.0.0.1:{server.server_address[1]}"
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")
 def address():
     """The site at the root of a server."""
-    server, url = _serve(SITE)
-    yield url
-    server.shutdown()
-    server.server_close()
+    with serving(SITE) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -149,10 +239,44 @@ def subfolder_address(tmp_path_factory):
     root = tmp_path_factory.mktemp("server")
     (root / "some").mkdir()
     (root / "some" / "course").symlink_to(SITE)
-    server, url = _serve(root)
-    yield f"{url}/some/course"
-    server.shutdown()
-    server.server_close()
+    with serving(root) as url:
+        yield f"{url}/some/course"
+
+
+@pytest.fixture
+def watched():
+    """The site on a new server whose pages keep what goes wrong, and of which nothing is kept."""
+    with serving(SITE, _Watched) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def strict():
+    """The same under a strict policy."""
+    with serving(SITE, _Strict) as url:
+        yield url
+
+
+@pytest.fixture
+def host(tmp_path):
+    """Return what makes a tall page of another origin around a page in a frame."""
+
+    def write(url, attributes=""):
+        frame = f'<iframe src="{url}" {attributes} width="800" height="700"></iframe>'
+        space = '<div style="height: 2000px"></div>'
+        (tmp_path / "host.html").write_text(f"<title>Host</title>{space}{frame}{space}")
+        return f"{origin}/host.html"
+
+    with serving(tmp_path) as origin:
+        yield write
+
+
+@pytest.fixture(scope="session", params=DRIVERS)
+def engine(request, tmp_path_factory):
+    """Firefox, and WebKit after all tests of Firefox: two processes begin with one each."""
+    driver = DRIVERS[request.param](tmp_path_factory.mktemp(request.param))
+    yield driver
+    driver.close()
 
 
 @pytest.fixture(scope="session")
@@ -168,20 +292,16 @@ class Visit:
 
     def __init__(self, browser, **options):
         self.context = browser.new_context(**options)
-        self.context.route("**/*", self._route)
         self.page = self.context.new_page()
         self.foreign, self.complaints, self.bodies = [], [], {}
+        self.page.on("request", self._request)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("response", self._response)
 
-    def _route(self, route):
-        url = route.request.url
-        if url.startswith(("http://127.0.0.1:", "file:", "data:", "blob:")):
-            route.continue_()
-        else:
-            self.foreign.append(url)
-            route.abort()
+    def _request(self, request):
+        if not request.url.startswith(HERE):
+            self.foreign.append(request.url)
 
     def _console(self, message):
         if message.type in ("error", "warning"):
@@ -232,18 +352,12 @@ def visit(browser):
 
 
 @pytest.fixture
-def framed(visit, tmp_path):
-    """Open a tall page of another origin with a page in a frame; return visit, page and frame."""
-    server, host = _serve(tmp_path)
+def framed(visit, host):
+    """Open a page in a frame of a tall page of another origin; return visit, page and frame."""
 
     def show(url, attributes=""):
-        frame = f'<iframe src="{url}" {attributes} width="800" height="700"></iframe>'
-        space = '<div style="height: 2000px"></div>'
-        (tmp_path / "host.html").write_text(f"<title>Host</title>{space}{frame}{space}")
         one = visit(viewport={"width": 1280, "height": 900})
-        opened = one.open(f"{host}/host.html")
+        opened = one.open(host(url, attributes))
         return one, opened, opened.frames[1]
 
-    yield show
-    server.shutdown()
-    server.server_close()
+    return show

@@ -1,11 +1,8 @@
 """Pages where readers meet them: phones, slow networks, frames, strict servers, other languages."""
 
-import os
-from urllib.parse import urlencode
-
+import conftest
 import pytest
-from conftest import SITE, demos, pages
-from firefox import Firefox, firefox
+from conftest import SITE, demos, start_of
 
 DIGITS = "book/cnn/digits.html"
 GATES = "book/lstm/gates.html"
@@ -14,26 +11,26 @@ DESKTOP = {"width": 1280, "height": 900}
 DEMOS = {demo["name"]: (page, demo) for page, demo in demos()}
 PAGE, WINDOW = DEMOS["window"]  # its first control is a slider
 NUMBER = WINDOW["parameters"][0]
-TEXT_SPACING = """
-  * { line-height: 1.5 !important; letter-spacing: 0.12em !important;
-      word-spacing: 0.16em !important; }
-  p { margin-bottom: 2em !important; }
-"""
 IN_VIEW = "e => { const r = e.getBoundingClientRect(); return r.top >= 0 && r.top < innerHeight; }"
 STATE = "([name, state]) => document.querySelector(`[data-demo='${name}'] .explore-frame`)" \
     ".dataset.state === String(state)"  # fmt: skip
 
 
-def box(opened, demo=WINDOW):
-    return opened.locator(f'.explore[data-demo="{demo["name"]}"]')
+def at(demo, k):
+    """Return the places of all controls of a figure, with the first at `k`."""
+    return [k, *start_of(demo)[1:]]
 
 
 def index_of(demo, k):
-    """Return the frame that stands for the start, with the first control at `k`."""
-    index = k
-    for parameter in demo["parameters"][1:]:
-        index = index * len(parameter["texts"]) + parameter["start"]
-    return index
+    return conftest.index_of(demo, at(demo, k))
+
+
+def address_of(demo, k):
+    return conftest.address_of(demo, at(demo, k))
+
+
+def box(opened, demo=WINDOW):
+    return opened.locator(f'.explore[data-demo="{demo["name"]}"]')
 
 
 def shows(opened, k, demo=WINDOW):
@@ -43,13 +40,6 @@ def shows(opened, k, demo=WINDOW):
 
 def slider_of(opened, demo=WINDOW):
     return box(opened, demo).locator("input[type=range]").first
-
-
-def address_of(demo, k):
-    """Return the fragment of a figure with its first control at `k`."""
-    places = [k, *(parameter["start"] for parameter in demo["parameters"][1:])]
-    pairs = zip(demo["parameters"], places, strict=True)
-    return f"{demo['name']}?" + urlencode([(p["name"], p["texts"][k]) for p, k in pairs])
 
 
 # Addresses.
@@ -109,28 +99,6 @@ def test_a_reload_keeps_every_figure_and_the_place_on_the_page(visit, address):
     assert opened.evaluate("scrollY") == pytest.approx(300, abs=5)
     assert opened.url.endswith(f"#{address_of(WINDOW, end)}")
     assert one.complaints == []
-
-
-def test_a_reload_in_firefox_does_not_throw_the_reader_to_a_figure(tmp_path, address):
-    if not firefox():
-        assert "CI" not in os.environ, "Install Debian's firefox-esr, or put firefox on PATH."
-        pytest.skip("Firefox is not on PATH; this test needs it.")
-    opened = Firefox(tmp_path)
-    try:
-        opened.open(f"{address}/{PAGE}#{address_of(WINDOW, 1)}")
-        shown = (
-            f"document.querySelector('[data-demo={WINDOW['name']}] .explore-frame').dataset.state"
-        )
-        opened.wait_for(f"{shown} === '{index_of(WINDOW, 1)}'")
-        opened.wait_for("scrollY > 600")
-        opened.evaluate("new Promise(done => { scrollTo(0, 300); setTimeout(done, 300); })")
-        opened.send("browsingContext.reload", context=opened.context, wait="complete")
-        opened.wait_for(f"{shown} === '{index_of(WINDOW, 1)}'")
-        opened.wait_for("Math.abs(scrollY - 300) < 5")  # Firefox does it by itself, but late
-        opened.evaluate("new Promise(done => setTimeout(done, 300))")
-        assert opened.evaluate("scrollY") == pytest.approx(300, abs=5)
-    finally:
-        opened.close()
 
 
 def test_the_address_changes_seldom_enough_for_every_browser(visit, address):
@@ -297,18 +265,6 @@ def test_all_works_where_nothing_may_be_stored(framed, address):
 
 
 # Windows and fingers.
-
-
-def test_nothing_scrolls_sideways_at_320_pixels_with_wide_spacing(visit, address):
-    opened, found = visit(viewport={"width": 320, "height": 800}).open(address), {}
-    for page in [*pages(), "search.html?q=gate", "404.html"]:
-        opened.goto(f"{address}/{page}", wait_until="load")
-        for style in ("p {}", TEXT_SPACING):
-            opened.add_style_tag(content=style)
-            wide = opened.evaluate("document.documentElement.scrollWidth - innerWidth")
-            if wide > 0:
-                found[page] = wide
-    assert found == {}
 
 
 def test_a_swipe_that_begins_on_a_slider_scrolls_and_changes_nothing(visit, address):

@@ -55,7 +55,7 @@ def test_a_page_fits_every_window(page, visit, address):
         faults[width] = opened.evaluate(FAULTS)
         assert max(opened.evaluate(LETTERS_A_LINE), default=0) < 85
     opened.add_style_tag(content=SPACED)
-    for width in (390, 1280):
+    for width in (320, 390, 1280):
         opened.set_viewport_size({"width": width, "height": 900})
         wide = opened.evaluate("document.documentElement.scrollWidth")
         faults[f"{width}, spaced"] = [wide] if wide > width else []

@@ -1,106 +1,121 @@
 """Every page: nothing from elsewhere, nothing missing, light, accessible."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from conftest import SITE, pages
+from conftest import SITE, axe, demos_of, pages
 
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 900}
 ALL = [*pages(), "search.html?q=gate", "genindex.html"]
+WINDOWS = {
+    "desktop": {"viewport": {"width": 1280, "height": 900}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    "zoomed": {"viewport": {"width": 320, "height": 800}},  # 400 % on a desktop
+}
 WIRE_BUDGET = 400_000  # bytes, before anyone touches a slider
+SHIFT_BUDGET = 0.01
 COUNT_SHIFTS = """
   globalThis.shifts = 0;
   new PerformanceObserver((list) => {
     for (const one of list.getEntries()) shifts += one.value;
-  }).observe({ type: "layout-shift" });
+  }).observe({ type: "layout-shift", buffered: true });
 """
 AT_REST = "document.getAnimations().every(one => one.playState !== 'running')"
+PICTURES = """async () => {
+  const pictures = [...document.images];
+  for (const one of pictures) one.loading = "eager";
+  await Promise.all(pictures.map((one) => one.decode().catch(() => {})));
+  const inside = pictures.filter((one) => one.closest("article"));
+  return {
+    "broken pictures": inside.filter((one) => !one.naturalWidth).map((one) => one.src),
+    "pictures without a description": inside.filter(({ alt }) =>
+      alt.length < 20 || /_images|[0-9a-f]{16}/.test(alt)).map((one) => one.src),
+    // A page grows no more when its pictures come: in Safari that moves the place of a link.
+    "pictures without a size": inside.filter((one) =>
+      !["width", "height"].every((side) => one.getAttribute(side) || one.style[side]))
+      .map((one) => one.src),
+  };
+}"""
+# Where an address leads, what is left below it, and what moves when the reader goes on.
+READ_ON = """async (place) => {
+  const frames = async (count) => {
+    for (let k = 0; k < count; k++) await new Promise(requestAnimationFrame);
+  };
+  await frames(3);
+  const { top } = document.getElementById(place).getBoundingClientRect();
+  const left = document.documentElement.scrollHeight - innerHeight - scrollY;
+  globalThis.shifts = 0;
+  for (const way of [1, -1, -1]) {
+    scrollBy({ top: way * innerHeight, behavior: "instant" });
+    await frames(5);
+  }
+  return [top, left, shifts];
+}"""
 
 
-@pytest.mark.parametrize("page", ALL)
-def test_a_page_is_whole_light_and_asks_no_other_host(page, visit, address):
-    one = visit(viewport=DESKTOP)
-    opened = one.open(f"{address}/{page}")
+def laid_out(opened):
     opened.locator("html:not(.from-the-top)").wait_for()
-    assert one.foreign == []
-    assert one.complaints == []
-    assert opened.locator("h1:visible").count() == 1
-    size = one.wire_bytes()
-    assert size <= WIRE_BUDGET, f"{page}: {size / 1000:.0f} KB on the wire"
+    return opened
 
 
-@pytest.mark.parametrize("page", pages())
-def test_pictures_load_and_have_descriptions(page, visit, address):
-    opened = visit(viewport=DESKTOP).open(f"{address}/{page}")
-    opened.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
-    opened.wait_for_function("[...document.images].every(i => i.complete)")
-    broken = opened.evaluate(
-        "[...document.querySelectorAll('article img')]"
-        ".filter(i => !i.naturalWidth || i.alt.length < 20 || /_images|[0-9a-f]{16}/.test(i.alt))"
-        ".map(i => `${i.src}: ${i.alt}`)"
-    )
-    assert broken == []
-    # A page grows no more when its pictures come: in Safari that moves the place of a link.
-    without_size = opened.evaluate(
-        "[...document.querySelectorAll('article img')]"
-        ".filter(i => !['width', 'height'].every(side => i.getAttribute(side) || i.style[side]))"
-        ".map(i => i.src)"
-    )
-    assert without_size == []
+def read_on(opened, places, url):
+    """Return the places that addresses miss, or after which something moves."""
+    found = {}
+    for place in places:
+        for cold in (False, True):
+            if cold:
+                opened.goto("about:blank")
+                opened.goto(f"{url}#{place}", wait_until="load")
+            else:
+                opened.evaluate(f"location.hash = '{place}'")
+            top, left, shifts = opened.evaluate(READ_ON, place)
+            # The headings of the last screen cannot reach its top.
+            if not (-1 <= top <= 100 or left < 2) or shifts > SHIFT_BUDGET:
+                found[place, cold] = top, left, shifts
+    return found
 
 
+@pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("page", ALL)
-def test_axe_finds_nothing(page, visit, address):
-    found = []
-    for viewport in (DESKTOP, PHONE):
-        opened = visit(viewport=viewport).open(f"{address}/{page}")
-        opened.locator("html:not(.from-the-top)").wait_for()  # all is laid out
-        for scheme in ("light", "dark"):
-            opened.emulate_media(color_scheme=scheme)
-            opened.locator(f"html[data-theme={scheme}]").wait_for()
-            opened.wait_for_function(AT_REST)  # colours fade from one scheme to the other
-            found += [
-                f"{scheme} {viewport['width']}: {v['id']} ({v['impact']}) "
-                f"{v['nodes'][0]['html'][:150]}"
-                for v in Axe().run(opened).response["violations"]
-            ]
-    assert found == []
-
-
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("page", pages())
-def test_an_address_leads_to_its_place_and_reading_on_moves_nothing(page, viewport, visit, address):
-    opened = visit(viewport=viewport).open(f"{address}/{page}")
-    opened.locator("html:not(.from-the-top)").wait_for()  # all is laid out
-    sections = opened.locator("article section[id]")
-    places = sections.evaluate_all("every => every.map(one => one.id)")
-    for place in {places[-1], places[len(places) // 2]}:
-        opened.evaluate(f"location.hash = '{place}'")
-        _stays(opened, place, viewport)
-        _stays(visit(viewport=viewport).open(f"{address}/{page}#{place}"), place, viewport)
-
-
-def _stays(opened, place, viewport):
-    opened.wait_for_timeout(150)
-    top = opened.evaluate(f"document.getElementById('{place}').getBoundingClientRect().top")
-    left = opened.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")
-    # The headings of the last screen cannot reach its top.
-    assert -1 <= top <= 100 or left < 2, place
-    opened.evaluate(COUNT_SHIFTS)
-    for direction in (1, -1, -1):
-        opened.mouse.wheel(0, direction * viewport["height"])
-        opened.wait_for_timeout(150)
-    assert opened.evaluate("shifts") < 0.02, place
+def test_a_page(page, window, visit, address):
+    url, options, found = f"{address}/{page}", WINDOWS[window], {}
+    one = visit(**options)
+    one.page.add_init_script(COUNT_SHIFTS)
+    opened = laid_out(one.open(url))
+    found["moves while it loads"] = max(0, opened.evaluate("shifts") - SHIFT_BUDGET)
+    if window == "desktop":
+        found["bytes too many"] = max(0, one.wire_bytes() - WIRE_BUDGET)
+        assert opened.locator("h1:visible").count() == 1
+        first = opened.locator("article .explore:has(input, select), article .playground").first
+        if page.count("/") > 1 and first.count():
+            top = first.evaluate("one => one.getBoundingClientRect().top + scrollY")
+            found["first demo too far down"] = max(0, top - 1.5 * options["viewport"]["height"])
+    found |= opened.evaluate(PICTURES)
+    for scheme in ("light", "dark"):
+        opened.emulate_media(color_scheme=scheme)
+        opened.locator(f"html[data-theme={scheme}]").wait_for()
+        opened.wait_for_function(AT_REST)  # colours fade from one scheme to the other
+        found[f"axe, {scheme}"] = axe(opened)
+    if window != "zoomed" and page in pages():
+        opened.emulate_media(color_scheme="light")
+        every = opened.locator("article section[id]").evaluate_all("all => all.map(e => e.id)")
+        found["addresses"] = read_on(opened, {every[-1], every[len(every) // 2]}, url)
+    found |= {"asks other hosts": one.foreign, "complaints": one.complaints}
+    assert {what: seen for what, seen in found.items() if seen} == {}
 
 
 @pytest.mark.parametrize("page", pages())
-def test_mathematics_is_there_without_scripts(page, visit, address):
+def test_a_page_without_scripts(page, visit, address):
     opened = visit(java_script_enabled=False).open(f"{address}/{page}")
     source = (SITE / page).read_text(encoding="utf-8")
-    formulas = source.count('<span class="katex">')
-    assert opened.locator(".katex").count() == formulas
+    assert opened.locator(".katex").count() == source.count('<span class="katex">')
     assert "katex-error" not in source
     assert "$$" not in opened.locator("article").inner_text()
+    for demo in demos_of(page):
+        box = opened.locator(f'.explore[data-demo="{demo["name"]}"]')
+        still = box.locator("img")
+        assert still.count() == 1
+        assert still.is_visible()
+        assert still.get_attribute("alt") == demo["alts"][demo["start"]]
+        assert still.get_attribute("src").endswith(demo["files"][demo["start"]])
+        assert box.locator("input, button").count() == 0
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])

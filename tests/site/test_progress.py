@@ -1,11 +1,8 @@
 """What the pages remember of a reader: on this device, honestly, and until it is forgotten."""
 
-import os
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import SITE
-from firefox import Firefox, firefox
 from test_front import COUNT_SHIFTS, FRONT
 from test_questions import POLICY
 
@@ -195,25 +192,6 @@ def test_from_files_and_under_a_strict_policy(visit, address):
         assert opened.locator(TICK).is_checked()
         opened.locator(TICK).uncheck()
         assert opened.evaluate(STORED) is None
-
-
-def test_firefox_keeps_files_apart_and_claims_nothing_else(tmp_path):
-    if not firefox():
-        assert "CI" not in os.environ, "Install Debian's firefox-esr, or put firefox on PATH."
-        pytest.skip("Firefox is not installed")
-    opened = Firefox(tmp_path)
-    tick = f"document.querySelector('{TICK}')"
-    try:
-        opened.open((SITE / PAGE).as_uri())
-        opened.evaluate(f"{tick}.click()")
-        opened.open((SITE / FRONT).as_uri())
-        shown = opened.evaluate("document.querySelector('.own-progress').checkVisibility()")
-        kept = opened.evaluate(STORED)
-        assert shown == (kept is not None)
-        opened.open((SITE / PAGE).as_uri())
-        assert opened.evaluate(f"{tick}.checked")
-    finally:
-        opened.close()
 
 
 # The index of exercises.

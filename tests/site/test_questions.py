@@ -1,13 +1,10 @@
 """Short questions check at once: by keyboard and mouse, from a file, under a strict policy."""
 
 import json
-import os
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from conftest import SITE
-from firefox import Firefox, firefox
+from conftest import SITE, axe
 
 from lectures_lib.book import read_book
 from lectures_lib.questions import questions_of
@@ -135,19 +132,6 @@ def test_every_answer_of_the_book_is_judged_as_in_the_model(visit, address):
     assert one.foreign == []
 
 
-def test_firefox_judges_the_same_from_a_file(tmp_path):
-    if not firefox():
-        assert "CI" not in os.environ, "Install Debian's firefox-esr, or put firefox on PATH."
-        pytest.skip("Firefox is not installed")
-    opened = Firefox(tmp_path)
-    try:
-        for question in (CHOICE, NUMBER):
-            opened.open((SITE / page_of(question)).as_uri())
-            judged(opened.evaluate, question.chapter)
-    finally:
-        opened.close()
-
-
 def test_from_a_file_and_under_a_strict_policy(visit, address):
     from_file = visit().open((SITE / page_of(CHOICE)).as_uri())
     strict = visit()
@@ -182,11 +166,11 @@ def test_axe_finds_nothing_in_a_right_and_a_wrong_answer(width, scheme, visit, a
             else:
                 box.locator("input").nth(question.answers.index(answer)).check()
             box.get_by_role("button").click()
-            found += Axe().run(opened, context=f"#question-{question.name}").response["violations"]
+            found += axe(opened, f"#question-{question.name}")
             sides = box.bounding_box()
             assert sides["x"] >= 0 and sides["x"] + sides["width"] <= width
             assert box.evaluate("box => box.scrollWidth <= box.clientWidth + 1")
-    assert [violation["id"] for violation in found] == []
+    assert found == []
 
 
 def test_pages_without_questions_do_not_load_the_script():

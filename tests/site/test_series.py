@@ -6,8 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from conftest import _serve
+from conftest import fingers, serving
 
 from lectures_lib.demos.autoencoders_variational_live import (
     latent_plane,
@@ -377,15 +376,13 @@ def test_moves_leave_no_error(kind, visit, folders):
 
 @pytest.mark.parametrize("kind", FIGURES)
 def test_a_strict_policy_gets_plain_javascript_in_the_page(kind, visit, folders):
-    server, address = _serve(folders[kind])
     one = visit(viewport=DESKTOP)
     one.forbid()
-    figure = Figure(one.open(f"{address}/light.html"))
-    figure.slide("speed", "End")
-    figure.train("Train")
-    assert figure.ask("[trainer.place, report.kind, report.state]") == ["page", "plain", "done"]
-    server.shutdown()
-    server.server_close()
+    with serving(folders[kind]) as address:
+        figure = Figure(one.open(f"{address}/light.html"))
+        figure.slide("speed", "End")
+        figure.train("Train")
+        assert figure.ask("[trainer.place, report.kind, report.state]") == ["page", "plain", "done"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -396,7 +393,5 @@ def test_axe_finds_nothing_at_all(kind, viewport, theme, visit, folders):
     figure = Figure(one.open(f"file://{folders[kind]}/{theme}.html"))
     figure.slide("speed", "End")
     figure.train("Train")
-    result = Axe().run(figure.page, options={"rules": {"target-size": {"enabled": True}}})
-    found = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in result.response["violations"]]
-    assert found == []
+    assert fingers(figure.page) == []
     assert figure.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]

@@ -2,16 +2,13 @@
 
 import gzip
 import json
-import os
 import random
 import re
 
 import matplotlib
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from conftest import SITE
-from firefox import Firefox, firefox
+from conftest import SITE, fingers
 from test_engine import TASKS, assert_equal_weights, task
 
 from lectures_lib.playground.answering import PARTS, asset
@@ -83,32 +80,9 @@ def move(here, label, presses):
         slider.press("ArrowRight" if presses > 0 else "ArrowLeft")
 
 
-@pytest.fixture(params=["chromium", "firefox"])
-def evaluate(request, visit, tmp_path):
-    """Open a page, start its training, and return what evaluates an expression there."""
-    if request.param == "chromium":
-        yield lambda base: begin(visit(), base)[0].evaluate
-        return
-    if not firefox():
-        assert "CI" not in os.environ, "Install Debian's firefox-esr, or put firefox on PATH."
-        pytest.skip("Firefox is not on PATH; this test needs it.")
-    opened = Firefox(tmp_path)
-
-    def open_page(base):
-        opened.open(f"{base}/{PAGES['train-digits']}")
-        button = "document.querySelector('#train-digits-playground .playground-begin')"
-        opened.wait_for(f"!{button}.hidden")
-        opened.evaluate(f"{button}.click()")
-        opened.wait_for("document.querySelector('#train-digits-playground').playground")
-        return opened.evaluate
-
-    yield open_page
-    opened.close()
-
-
 @pytest.mark.parametrize("where", ["http", "file"])
-def test_the_engine_of_the_page_equals_keras(where, evaluate, address):
-    ask = evaluate(address if where == "http" else f"file://{SITE}")
+def test_the_engine_of_the_page_equals_keras(where, visit, address):
+    ask = begin(visit(), address if where == "http" else f"file://{SITE}")[0].evaluate
     ask("document.querySelector('#train-digits-playground').scrollIntoView()")
     ask(f"new Promise((done) => {{ const look = () => {TRAINING.format('train-digits')}.report"
         "?.steps > 13 ? done() : setTimeout(look, 50); look(); })")  # fmt: skip
@@ -428,10 +402,7 @@ def test_axe_finds_nothing_at_all(name, viewport, scheme, visit, address):
     opened, here = begin(visit(viewport=viewport, color_scheme=scheme), address, name=name)
     if name == "train-digits":
         here.get_by_role("button", name="Pause").press("Enter")
-    result = Axe().run(opened, context=f"figure:has(#{name}-playground)",
-                       options={"rules": {"target-size": {"enabled": True}}})  # fmt: skip
-    found = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in result.response["violations"]]
-    assert found == []
+    assert fingers(opened, f"figure:has(#{name}-playground)") == []
     assert opened.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
