@@ -77,7 +77,6 @@ def photographs(split, class_names):
             size = len(image) // pixels
             coarse = image.reshape(pixels, size, pixels, size, -1).mean(axis=(1, 3))
             show_image(coarse, axes=panel, title=name if size == 1 else "?")
-            panel.title.set_fontsize(9)
         return drawn
 
     def describe(pixels):
