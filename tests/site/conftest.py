@@ -264,7 +264,8 @@ def host(tmp_path):
     def write(url, attributes=""):
         frame = f'<iframe src="{url}" {attributes} width="800" height="700"></iframe>'
         space = '<div style="height: 2000px"></div>'
-        (tmp_path / "host.html").write_text(f"<title>Host</title>{space}{frame}{space}")
+        head = '<title>Host</title><link rel="icon" href="data:,">'
+        (tmp_path / "host.html").write_text(f"{head}{space}{frame}{space}")
         return f"{origin}/host.html"
 
     with serving(tmp_path) as origin:

@@ -93,6 +93,10 @@ class Driver:
         """Do what Enter does to what has the focus."""
         self.press("Enter")
 
+    def toggle(self):
+        """Do what a space does to a check box that has the focus."""
+        self.press("Space")
+
 
 class Firefox(Driver):
     """One window with a fresh profile in `folder`."""
@@ -140,6 +144,8 @@ class Firefox(Driver):
     def activate(self):
         """A click: in a window that nobody sees buttons get keys, and do not follow them."""
         self.evaluate("document.activeElement.click()", userActivation=True)
+
+    toggle = activate
 
     def evaluate(self, expression, **options):
         """Return the value of an expression, or what its promise gives, through JSON."""

@@ -111,7 +111,7 @@ def test_what_was_done_is_there_again_until_it_is_forgotten(reader, address):
     answer(opened, wrong)
     assert not note.is_visible()  # two sentences would contradict each other
     marked = opened.locator(".bd-sidebar-primary a:has(.read-mark)")
-    assert marked.inner_text().split("✓")[0] == BOOK[CHAPTER].title
+    assert marked.inner_text().split("✓")[0].endswith(BOOK[CHAPTER].title)
     assert marked.inner_text().endswith("(read)")
 
     one.page.add_init_script(COUNT_SHIFTS)

@@ -81,10 +81,12 @@ def test_a_page_in_a_frame_of_another_site(attributes, engine, watched, host):
         shows(engine, 1)
         assert engine.evaluate(IN_VIEW)
         assert engine.evaluate("origin") == ("null" if alone else watched)
-        engine.focus(SLIDER)
-        engine.press("End")
+        # No keys: they go to the frame only after a reader has clicked there.
+        slider = f"document.querySelector('{SLIDER}')"
+        engine.evaluate(f"({slider}.value = {END}, {slider}.dispatchEvent(new Event('input')))")
         shows(engine, END)
-        engine.press_button("[data-demo=window]", "Copy link")
+        engine.evaluate("[...document.querySelectorAll('[data-demo=window] button')]"
+                        ".find((one) => one.textContent === 'Copy link').click()")  # fmt: skip
         note = "document.querySelector('[data-demo=window] .explore-note')"
         engine.wait_for(f"{note}.textContent")
         if engine.evaluate(f"{note}.textContent") != "Link copied.":
@@ -100,12 +102,15 @@ def test_a_page_in_a_frame_of_another_site(attributes, engine, watched, host):
 def test_the_link_is_copied(engine, watched):
     engine.open(f"{watched}/{PAGE}{link(END)}")
     shows(engine, END)
+    # Browsers without a window paste nothing.
+    engine.evaluate("""(() => {
+      const write = navigator.clipboard.writeText.bind(navigator.clipboard);
+      navigator.clipboard.writeText = (text) => write(text).then(() => (globalThis.copied = text));
+    })()""")
     engine.press_button("[data-demo=window]", "Copy link")
     engine.wait_for("document.querySelector('[data-demo=window] .explore-note')"
                     ".textContent === 'Link copied.'")  # fmt: skip
-    engine.focus("form.bd-search input")
-    engine.press("Control+v")
-    engine.wait_for(f"document.activeElement.value === '{watched}/{PAGE}{link(END)}'")
+    assert engine.evaluate("copied") == f"{watched}/{PAGE}{link(END)}"
 
 
 def theme_switches(engine):
@@ -119,13 +124,14 @@ def theme_switches(engine):
 
 def test_folds_open_and_the_theme_switches_and_is_kept(engine, watched):
     engine.open(f"{watched}/{CHAPTER}")
-    folded = "[...document.querySelectorAll('article details > summary')]"
+    # Where scripts run, the answers to short questions are not folded but gone.
+    folded = "[...document.querySelectorAll('article details:not(.question *) > summary')]"
     count = engine.evaluate(f"{folded}.length")
     assert count > 10
     for k in range(count):
         engine.evaluate(f"{folded}[{k}].focus()")
         engine.activate()
-    shut = f"{folded}.filter((one) => !one.nextElementSibling?.offsetHeight).length"
+    shut = f"{folded}.filter((one) => !one.parentElement.open).length"
     assert engine.evaluate(shut) == 0
     theme_switches(engine)
     for mode, background in (("light", "255, 255, 255"), ("dark", "18, 18, 18")):

@@ -20,7 +20,9 @@
     const note = button.nextElementSibling;
     const box = button.closest(".playground");
     const figure = box.closest("figure"); // a small version has no address
-    if (figure) lecturesAddress.follow(figure.id, figure, (query) => (box.dataset.asked = query));
+    if (figure) { // and there may be no address.js
+      globalThis.lecturesAddress?.follow(figure.id, figure, (query) => (box.dataset.asked = query));
+    }
     button.hidden = false;
     button.addEventListener("click", async () => {
       button.disabled = true;

@@ -65,7 +65,7 @@ lecturesView.starters.gates = (() => {
       box.append(live);
       this.showUnits();
       this.update();
-      new ResizeObserver(() => this.redraw()).observe(this.slider);
+      new ResizeObserver(() => requestAnimationFrame(() => this.redraw())).observe(this.slider);
       this.address?.follow(this.figure, box.closest("figure"), (query) => {
         const record = new URLSearchParams(query).get("record");
         if (record !== null) this.text = clean(record);

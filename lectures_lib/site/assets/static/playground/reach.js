@@ -9,7 +9,7 @@ globalThis.lecturesReach ??= (() => {
       this.box = box;
       this.spots = [];
       this.svg = shape("svg", { class: "playground-reach", "aria-hidden": "true" });
-      new ResizeObserver(() => this.draw()).observe(box);
+      new ResizeObserver(() => requestAnimationFrame(() => this.draw())).observe(box);
     }
 
     // Spots are { canvas, row, column }: the unit, and its sources.

@@ -107,7 +107,7 @@ lecturesView.starters.training = (() => {
         look();
       }).observe(box);
       document.addEventListener("visibilitychange", look);
-      new ResizeObserver(() => this.paint()).observe(box);
+      new ResizeObserver(() => requestAnimationFrame(() => this.paint())).observe(box);
     }
 
     comeBack() {
