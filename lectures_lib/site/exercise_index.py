@@ -52,7 +52,8 @@ def _filter(titles):
         "solved": {"": "both", "no": "not solved", "yes": "solved"},
     }
     choices = "".join(_choice(name, texts) for name, texts in options.items())
-    return f'<form class="exercise-filter" id="{FORM}">{choices}</form>'
+    rest = '<p role="status"></p><p class="filter-buttons"></p>'  # there from the start: no shift
+    return f'<form class="exercise-filter" id="{FORM}">{choices}{rest}</form>'
 
 
 def _choice(name, texts):

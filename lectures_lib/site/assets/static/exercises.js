@@ -13,8 +13,7 @@
   const sections = [...document.querySelectorAll("section:has(> * input[data-exercise])")]
     .filter((one) => !one.querySelector("section"));
   const sums = form.nextElementSibling;
-  const status = document.createElement("p");
-  status.setAttribute("role", "status");
+  const status = form.querySelector("[role=status]");
 
   const query = () =>
     new URLSearchParams(choices.filter(({ value }) => value).map(({ name, value }) => [name, value]))
@@ -45,15 +44,14 @@
     show();
   };
 
-  const last = document.createElement("p");
   const clear = document.createElement("button");
   Object.assign(clear, { type: "button", textContent: "Show all" });
   clear.addEventListener("click", () => {
     apply("");
     lecturesAddress.remember(form.id, "");
   });
-  last.append(clear, ...lecturesAddress.copier(form.id, query));
-  form.append(status, last);
+  form.querySelector(".filter-buttons")
+    .append(clear, ...lecturesAddress.copier(form.id, query));
   form.addEventListener("change", () => {
     show();
     lecturesAddress.remember(form.id, query());
