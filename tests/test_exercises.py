@@ -853,7 +853,7 @@ LACKING = (
     "constant answer explains|more than one number is passed on|straight line keeps about|"
     "any basis of the plane|PCA gives back as much|asks for one without|narrowest layer|"
     "way round it|flat space of three axes|dense network reaches no more|"
-    "miss one of the two digits|tell no digits apart|"
+    "of the two digits is missed|worse than a coin|tell no digits apart|"
     "has no SimpleRNN layer"
 )
 

@@ -145,22 +145,20 @@ def _mark(options):
         raise ValueError(f"nbgrader is missing. {ENVIRONMENT}")
     if options.jobs < 1:
         raise ValueError(f"-j {options.jobs}, but it must be 1 or more.")
-    from rich.console import Console
-    from rich.progress import Progress
+    from tqdm import tqdm
 
     from lectures_lib.assignments.mark import mark
 
-    number, faults = 0, {}
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("Mark", total=None)
-        for number, total, student, fault in mark(
+    faults = {}
+    with tqdm(desc="Mark", unit=" submissions") as bar:
+        for bar.n, bar.total, student, fault in mark(
             options.assignment, jobs=options.jobs, unsafe=options.unsafe, again=options.again
         ):
-            bar.update(task, completed=number, total=total)
+            bar.refresh()
             faults |= {student: fault} if fault else {}
     for student, fault in faults.items():
         print(f"{student} could not be marked: {fault}")
-    print(f"Marked {counted(number - len(faults), 'submission')}.")
+    print(f"Marked {counted(bar.n - len(faults), 'submission')}.")
 
 
 def _new(options):

@@ -116,11 +116,9 @@ def main():
 def _shell():
     """Return IPython without a kernel, which keeps no history and shows no traceback."""
     from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
 
-    config = Config()
-    config.HistoryManager.enabled = False
-    shell = InteractiveShell.instance(config=config)
+    shell = InteractiveShell.instance()
+    shell.history_manager.enabled = False
     shell.showtraceback = shell.showsyntaxtraceback = lambda *arguments, **options: None
     return shell
 
