@@ -107,7 +107,9 @@ lecturesView.starters.training = (() => {
         look();
       }).observe(box);
       document.addEventListener("visibilitychange", look);
-      new ResizeObserver(() => requestAnimationFrame(() => this.paint())).observe(box);
+      new ResizeObserver(() => requestAnimationFrame(() => {
+        if (!this.waiting) this.paint(); // `show` does it, when it knows all
+      })).observe(box);
     }
 
     comeBack() {
