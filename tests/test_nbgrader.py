@@ -220,8 +220,8 @@ def test_a_sandbox_gives_the_same_marks(course, tmp_path, monkeypatch, capsys):
     for part in ("source", "submitted"):
         shutil.copytree(course[0] / part, copy / part)
     shutil.copy(course[0] / "nbgrader_config.py", copy)
-    monkeypatch.chdir(copy)
     line = re.search(r"^python -m lectures_lib.assignments (mark .+)$", page(), re.MULTILINE)[1]
+    monkeypatch.chdir(copy)
     assert command.main(shlex.split(line)) == 0
     assert capsys.readouterr().out == "Marked 12 submissions.\n"
     with Gradebook(f"sqlite:///{copy / 'gradebook.db'}") as book:
