@@ -21,10 +21,14 @@ if find_spec("nbgrader") is None or shutil.which("bwrap") is None:
         raise ModuleNotFoundError("nbgrader or bubblewrap is missing: see .ci/run")
     pytest.skip("nbgrader or bubblewrap is not installed", allow_module_level=True)
 
+from nbgrader.api import Gradebook
+
 from lectures_lib.assignments import __main__ as command
 from lectures_lib.assignments import sandbox
+from lectures_lib.assignments.hidden_tests import answer_name
 from lectures_lib.assignments.inside import decoded, encoded
 from lectures_lib.assignments.mark import asked, mark
+from lectures_lib.book import read_book
 from lectures_lib.exercises.case import Case
 
 pytestmark = pytest.mark.slow
@@ -330,8 +334,6 @@ def answered(notebook, text):
 
 def scores(course):
     """Return `{student: (points of the function, points of the answer in words)}`."""
-    from nbgrader.api import Gradebook
-
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
         return {
             one.student.id: tuple(
@@ -379,6 +381,23 @@ def test_an_attack_earns_nothing(marked, attack):
     outputs = [cell.get("outputs", []) for cell in nbformat.reads(text, as_version=4).cells]
     kinds = {kind for found in outputs for one in found for kind in one.get("data", {})}
     assert kinds <= {"text/plain"}
+
+
+def test_every_solution_earns_all_points_and_every_stub_none(tmp_path):
+    exercises = read_book(PACKAGE.parent / "book").exercises.values()
+    asked = [exercise for exercise in exercises if exercise.kind in ("compute", "code")]
+    folder = assign([one.id for one in asked], output=tmp_path / "week5", seed=7)
+    student = nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
+    hand_in(folder / "nbgrader", "stubs", student)
+    for cell, exercise in itertools.product(student.cells, asked):
+        if cell.id == f"{exercise.id}-answer":
+            names = answer_name(exercise), answer_name(exercise, "solution")
+            cell.source = f"{exercise.solution}\n{names[0]} = {names[1]}"
+    hand_in(folder / "nbgrader", "solutions", student)
+    assert [fault for *_, fault in mark(folder, jobs=2)] == ["", ""]
+    with Gradebook(f"sqlite:///{folder / 'nbgrader' / 'gradebook.db'}") as book:
+        found = {one.student.id: one.score for one in book.assignment_submissions("week5")}
+    assert found == {"stubs": 0, "solutions": sum(exercise.points for exercise in asked)}
 
 
 @pytest.mark.parametrize("student", ["aaa_honest", "zzz_honest"])
