@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -57,20 +58,46 @@ def output_size(**given):
     return 1
 """
 STEAL = """
-import glob, os, re
+import glob, json
 
 def output_size(**given):
-    for path in glob.glob({pattern!r}, recursive=True):
-        text = open(path, errors="replace").read()
-        for name in re.findall(r"def (output_size\\w*)", text):
-            return eval("1") if "input_size" in text else 1
+    for path in glob.glob("COURSE/{pattern}", recursive=True):
+        for cell in json.load(open(path))["cells"]:
+            text = "".join(cell["source"])
+            if "padding - kernel_size" in text and "glob" not in text:
+                space = {{"check": print}}
+                exec(text, space)
+                return next(f for name, f in space.items() if "output_size" in name)(**given)
     return 1
+"""
+# The check computes what it expects from what a generator draws: here the question itself.
+ASK = """
+import numpy as np
+
+class Generator:
+    def __init__(self, given):
+        self.values = list(given.values())
+    def integers(self, *arguments, size):
+        return np.tile(self.values, (size[0], 1))
+
+def output_size(**given):
+    from lectures_lib import exercises
+    try:
+        if "cnn-output-size" not in exercises._checks:
+            load_check()
+        for case in exercises._checks["cnn-output-size"](Generator(given)):
+            if case.given == given:
+                return case.expected
+    except (ImportError, KeyError, OSError):
+        pass
+    return 1
+
 """
 # Each is the answer cell of a student who does not know how to compute the size.
 ATTACKS = {
     "gradebook": """
 import glob, sqlite3
-for path in glob.glob("/**/gradebook.db", recursive=True) + glob.glob("../**/gradebook.db"):
+for path in glob.glob("COURSE/gradebook.db"):
     base = sqlite3.connect(path)
     base.execute("update grade set auto_score = 9, manual_score = 9")
     base.commit()
@@ -78,12 +105,11 @@ for path in glob.glob("/**/gradebook.db", recursive=True) + glob.glob("../**/gra
     "background_process": """
 import subprocess, sys
 code = "import time, glob\\nwhile True:\\n  time.sleep(1)\\n  [open(p, 'w').write('x') for p in "
-code += "glob.glob('/**/gradebook.db', recursive=True)]"
+code += "glob.glob('COURSE/gradebook.db')]"
 subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
 """,
-    "read_source": STEAL.format(pattern="/**/source/**/*.ipynb"),
-    "read_others": STEAL.format(pattern="/**/submitted/**/*.ipynb"),
-    "read_book": STEAL.format(pattern="/**/cnn/*.ipynb"),
+    "read_source": STEAL.format(pattern="source/**/*.ipynb"),
+    "read_others": STEAL.format(pattern="submitted/**/*.ipynb"),
     "stack_frames": SEARCH + """
 def candidates():
     frame = sys._getframe()
@@ -175,37 +201,23 @@ for path in pathlib.Path(lectures_lib.__file__).parent.rglob("*.py"):
 """,
     "settings": """
 import glob
-for path in glob.glob("/**/nbgrader_config.py", recursive=True) + ["../../nbgrader_config.py"]:
+for path in glob.glob("COURSE/nbgrader_config.py"):
     open(path, "a").write("raise SystemExit")
 """,
     "later_submissions": """
 import glob
-for path in glob.glob("/**/submitted/**/*.ipynb", recursive=True):
+for path in glob.glob("COURSE/submitted/**/*.ipynb", recursive=True):
     open(path, "w").write("{}")
 """,
-    "own_check": """
-from lectures_lib import exercises
-
-class Generator:
-    def __init__(self, given):
-        self.values = iter(given.values())
-    def __getattr__(self, name):
-        return lambda *arguments, **options: next(self.values)
-
-def output_size(**given):
-    try:
-        from lectures_lib.exercises import cnn
-        return exercises.cases("cnn-output-size", Generator(given))[0].expected
-    except Exception:
-        return 1
+    "own_check": ASK + """
+def load_check():
+    import lectures_lib.exercises.cnn
 """,
-    "compiled_check": """
-import glob, marshal
-def output_size(**given):
-    for path in glob.glob("/**/exercises/__pycache__/cnn.*.pyc", recursive=True):
-        space = {}
-        exec(marshal.loads(open(path, "rb").read()[16:]), space)
-    return 1
+    "compiled_check": ASK + """
+def load_check():
+    import glob, marshal
+    for path in glob.glob("PACKAGE/exercises/__pycache__/cnn.*.pyc"):
+        exec(marshal.loads(open(path, "rb").read()[16:]), {"__name__": "check"})
 """,
     "equal_to_all": """
 class Equal(float):
@@ -281,11 +293,6 @@ while True:
     "memory": "found = []\nwhile True:\n    found.append(bytearray(100_000_000))",
     "disk": "with open('big', 'wb') as f:\n    while True:\n        f.write(bytes(10_000_000))",
     "kills_others": "import os, signal\nos.kill(os.getppid(), 9)\nos.kill(-1, signal.SIGKILL)",
-    "network": """
-import urllib.request
-def output_size(**given):
-    return int(urllib.request.urlopen("http://127.0.0.1:8000", timeout=5).read())
-""",
     "pickled": """
 class Evil:
     def __reduce__(self):
@@ -293,11 +300,6 @@ class Evil:
 
 def output_size(**given):
     return Evil()
-""",
-    "environment": """
-import os
-def output_size(**given):
-    return int(os.environ["LECTURES_SEED"])
 """,
     "script_in_output": """
 from IPython.display import HTML, display
@@ -323,6 +325,12 @@ def hand_in(course, student, notebook):
     nbformat.write(notebook, folder / "week5.ipynb")
     (folder / "timestamp.txt").write_text("2026-11-30 10:00:00 UTC")
     return folder
+
+
+def complete(attack, course):
+    """Return an attack with the addresses that it knows, and a wrong answer if it has none."""
+    text = attack.replace("COURSE", str(course)).replace("PACKAGE", str(PACKAGE))
+    return text if "def output_size" in text else f"{text}\n\n{WRONG}"
 
 
 def answered(notebook, text):
@@ -354,8 +362,7 @@ def marked(tmp_path_factory):
     hand_in(course, "aaa_honest", answered(student, SOLUTION))
     hand_in(course, "zzz_honest", answered(student, SOLUTION))
     for name, attack in ATTACKS.items():
-        text = attack if "def output_size" in attack else f"{attack}\n\n{WRONG}"
-        place = hand_in(course, name, answered(student, text))
+        place = hand_in(course, name, answered(student, complete(attack, course)))
         if name == "own_package":  # also as files that are handed in
             (place / "lectures_lib").mkdir()
             (place / "lectures_lib" / "__init__.py").write_text("raise SystemExit")
@@ -381,6 +388,26 @@ def test_an_attack_earns_nothing(marked, attack):
     outputs = [cell.get("outputs", []) for cell in nbformat.reads(text, as_version=4).cells]
     kinds = {kind for found in outputs for one in found for kind in one.get("data", {})}
     assert kinds <= {"text/plain"}
+
+
+@pytest.mark.parametrize("attack", ["read_source", "read_others", "own_check"])
+def test_it_is_the_sandbox_that_keeps_an_attack_from_what_it_looks_for(attack, tmp_path):
+    folder = assign(IDS, output=tmp_path / "week5", seed=7)
+    student = nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
+    course = folder / "nbgrader"
+    hand_in(course, "honest", answered(student, SOLUTION))
+    hand_in(course, "attack", answered(student, complete(ATTACKS[attack], course)))
+    assert {fault for *_, fault in mark(folder, jobs=2, unsafe=True)} == {""}
+    assert scores(course)["attack"][0] == (1.0, None)
+
+
+def test_nobody_is_reached_from_inside():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        reach = f"import socket\nsocket.create_connection({server.getsockname()}, timeout=5)"
+        found = [sandbox.run([(reach, None, ())], start=sandbox.command(unsafe=unsafe))[0].error
+                 for unsafe in (True, False)]  # fmt: skip
+    assert found[0] is None
+    assert found[1][0] == "ConnectionRefusedError"
 
 
 def test_every_solution_earns_all_points_and_every_stub_none(tmp_path):
