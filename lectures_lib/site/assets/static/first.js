@@ -22,6 +22,15 @@
     }
   }
 
+  // The fonts of formulas come as early as the text, or its lines break anew. Browsers refuse that to
+  // files.
+  for (const href of document.currentScript.dataset.fonts.match(/\S+/g) ?? []) {
+    if (location.protocol === "file:") break;
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", href });
+    document.head.append(link);
+  }
+
   // What figures showed before a reload (address.js); the script that marks words of a search takes
   // it away.
   globalThis.lecturesKept = { ...history.state };

@@ -74,13 +74,15 @@
     const place = Math.max(0, names.indexOf(memory.last));
     const next = [...names.slice(place), ...names.slice(0, place)]
       .find((name) => !memory.chapters[name]?.read);
-    const link = document.createElement("a");
+    const links = [];
     if (memory.last && next) {
+      const link = document.createElement("a");
       const section = memory.chapters[next]?.next;
       link.href = `${root}book/${next}.html${section ? `#${section}` : ""}`;
       link.textContent = `Continue with “${chapters[next][0]}”`;
+      links.push(link);
     }
-    box.querySelector(".own-continue").replaceChildren(link);
+    box.querySelector(".own-continue").replaceChildren(...links);
   };
 
   const showRead = (memory) => {

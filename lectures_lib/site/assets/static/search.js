@@ -36,6 +36,11 @@
     const mine = Promise.all([listed, before])
       .then(([item]) => reached(item))
       .then(() => now(...asked));
+    // Meanwhile there is room for the excerpt (lectures.css).
+    listed.then((item) => {
+      item.classList.add("waits");
+      mine.catch(() => item.classList.remove("waits"));
+    });
     before = mine.then(drawn, drawn);
     return mine;
   };

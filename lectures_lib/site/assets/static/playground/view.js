@@ -39,7 +39,8 @@ globalThis.lecturesView ??= (() => {
   // Cells of a table: numbers, with the colour of their sign, if `scale` is given.
   const tinted = (x, { digits, scale = 0 }) => {
     const cell = element("td", { textContent: x === "" ? "" : number(x, digits) });
-    if (scale && x !== "") cell.style.backgroundColor = tint(x, FAINT * scale);
+    const colour = tint(x, FAINT * scale);
+    if (scale && !colour.endsWith("0.00)")) cell.style.backgroundColor = colour;
     return cell;
   };
 

