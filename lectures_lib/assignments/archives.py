@@ -69,6 +69,8 @@ def read(file):
     try:
         stream = file.path.open("rb")
         for member in file.members:
+            if member.flag_bits & 1:
+                raise ValueError("is locked with a password")
             with closing(stream), ZipFile(stream) as archive, archive.open(member) as inner:
                 stream = BytesIO(_bounded(inner))
         with stream:

@@ -66,7 +66,8 @@ def collect(folder, downloads, *, roster, extensions=None, zone=None):
         record = _record(student, came, more.get(student.id, due))
         done.students[student.id] = record
         if came:
-            done.sources["the roster" if student.time else came["source"]] += 1
+            known = student.time and not came["beside"]
+            done.sources["the roster" if known else came["source"]] += 1
             time = datetime.fromisoformat(record["time"])
             (place / "timestamp.txt").write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC\n")
     written = json.dumps({"students": done.students}, ensure_ascii=False, indent=1)
@@ -124,7 +125,7 @@ def _earlier(place, record):
         return record["came"]
     time = parse_utc(stamp.read_text().strip()) if stamp.exists() else datetime.fromtimestamp(0)
     return {"time": f"{time.isoformat()}+00:00", "version": 0, "late": None, "place": "",
-            "source": "timestamp.txt"}  # fmt: skip
+            "source": "timestamp.txt", "beside": False}  # fmt: skip
 
 
 def _take(candidates, place, earlier, done):
@@ -137,11 +138,12 @@ def _take(candidates, place, earlier, done):
             continue
         notebook = place / f"{place.name}.ipynb"
         known = earlier and (datetime.fromisoformat(earlier["time"]), earlier["version"])
-        if earlier and (one.order <= known or data == notebook.read_bytes()):
+        if earlier and data == notebook.read_bytes():
+            return earlier | {"place": one.place or earlier["place"]}
+        if earlier and one.order <= known:
             return None
         _remark(one, candidates, done)
-        id = place.parent.name
-        (done.replaced if earlier else done.new).append(id)
+        (done.replaced if earlier else done.new).append(one.student.id)
         if earlier:
             _retire(place)
         with tempfile.TemporaryDirectory(dir=place.parents[2], prefix=".collect-") as folder:
@@ -150,9 +152,13 @@ def _take(candidates, place, earlier, done):
             (whole / notebook.name).write_bytes(data)
             place.parent.mkdir(parents=True, exist_ok=True)
             whole.rename(place)
-        source = "the download" if one.file.members else "the files, which may be of the download"
+        places = [one.place, *(other.place for other in candidates), earlier and earlier["place"]]
+        place = next(filter(None, places), "")
+        source = "zips" if one.file.members else "files, perhaps of the day of the download"
+        # By e-mail, say: what the platform knows is of another notebook.
+        beside = bool(place and not one.place)
         return {"time": one.time.isoformat(), "version": one.version, "late": one.late,
-                "place": one.place, "source": source}  # fmt: skip
+                "place": place, "source": source, "beside": beside}  # fmt: skip
     return None
 
 
@@ -183,7 +189,9 @@ def _record(student, came, due):
     """Return what `collected.json` says of a student."""
     time, late = None, 0
     if came:
-        time = student.time or datetime.fromisoformat(came["time"])
+        time = datetime.fromisoformat(came["time"])
+        if student.time and not came["beside"]:
+            time = student.time
         if due and came["late"] is not None:
             # Canvas says whether something was late, and not when it came: it cannot have been
             # after the download.
@@ -201,8 +209,8 @@ def _enter(grader, name, due, records):
     """Enter students, the day and extensions into the gradebook."""
     with grader.gradebook as book:
         for id, one in records.items():
-            names = {field: one[field] or None for field in ("first_name", "last_name", "email")}
-            book.update_or_create_student(id, **names)
+            known = {key: one[key] for key in ("first_name", "last_name", "email") if one[key]}
+            book.update_or_create_student(id, **known)
         if due is None:
             return
         book.update_or_create_assignment(name, duedate=due)

@@ -69,7 +69,7 @@ def match(found, students, *, name):
     for file in found:
         one = handed_in(file, register)
         parts = one.shown.split("/")
-        if any(part.startswith(".") or part == "__MACOSX" for part in parts):
+        if any(re.match(r"\.[^.]|__MACOSX$", part) for part in parts):  # hidden
             continue
         notebook = NOTEBOOK.fullmatch(parts[-1])
         if one.student is None:

@@ -67,7 +67,7 @@ def moment(text, zone):
         return moment(start, zone_named(last))
     try:
         time = datetime.fromisoformat(text) if ":" in text and text[:4].isdigit() else _read(text)
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, TypeError):
         raise ValueError(
             f"The time {text!r} cannot be read. It must be a day with an hour, as 2026-12-01 23:59 "
             "or as Moodle writes it in English or German."
