@@ -334,11 +334,13 @@ def test_hostile_archives_are_refused_and_nothing_is_unpacked(tmp_path, monkeypa
     deep = zipped([("ada.ipynb", "deep")])
     for _ in range(4):
         deep = zipped([("ada.zip", deep)])
+    many = zipped([(f"{number}.zip", bytes(700 * 2**10)) for number in range(2)])
     locked = bytearray(zipped([("ada.ipynb", "x")]))
     locked[6] |= 1
     locked[locked.find(b"PK\x01\x02") + 8] |= 1
     path = zipped([
-        ("bomb.zip", bomb), ("large.zip", os.urandom(2 * 2**20)), ("deep.zip", deep),
+        ("bomb.zip", bomb), ("large.zip", bytes(2 * 2**20)), ("deep.zip", deep),
+        ("many.zip", many),
         ("torn.zip", b"PK\x03\x04"), ("locked.zip", bytes(locked)), ("../../ada.ipynb", "{}"),
     ], tmp_path / "a.zip")  # fmt: skip
     faults = {}
@@ -352,6 +354,7 @@ def test_hostile_archives_are_refused_and_nothing_is_unpacked(tmp_path, monkeypa
         "bomb.zip": "has more than 1 MB",
         "large.zip": "has more than 1 MB",
         "deep.zip": "is a zip in 3 others",
+        "many.zip": "has zips of more than 1 MB",
         "torn.zip": "cannot be opened (File is not a zip file)",
         "locked.zip": "is locked with a password",
         "../../ada.ipynb": "",

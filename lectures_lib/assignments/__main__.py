@@ -24,7 +24,9 @@ ENVIRONMENT = (
 def parser():
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m lectures_lib.assignments", description=__doc__)
-    commands = top.add_subparsers(required=True, metavar="list|assign|collect|...")
+    commands = top.add_subparsers(
+        required=True, metavar="list|assign|inspect|collect|mark|new|questions"
+    )
     book = argparse.ArgumentParser(add_help=False)
     book.add_argument("--book", help="folder with the chapters (default: book of the repository)")
     one = commands.add_parser("list", parents=[book], help="show the exercises of the book")

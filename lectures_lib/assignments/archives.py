@@ -107,6 +107,9 @@ def _opened(file, zone):
         stream = BytesIO(read(file)) if file.members else file.path.open("rb")
         with closing(stream), ZipFile(stream) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        inner = [one.file_size for one in entries if one.filename.lower().endswith(".zip")]
+        if file.members and sum(inner) > LIMIT * 2**20:
+            raise ValueError(f"has zips of more than {LIMIT} MB")
     except ValueError as error:
         yield replace(file, fault=str(error))
         return

@@ -89,6 +89,7 @@ def summary(done, *, zone=None):
     yield (
         f"{len(here)} of {counted(len(done.students), 'student')} handed in: {len(done.new)} new, "
         f"{len(done.replaced)} newer than before, {len(late)} late. {len(missing)} missing."
+        + ("" if any(one["due"] for one in done.students.values()) else " No deadline is set.")
     )
     if here:
         sources = ", ".join(f"{number} from {name}" for name, number in done.sources.items())
