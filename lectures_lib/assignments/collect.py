@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from nbgrader.utils import parse_utc
@@ -20,6 +20,7 @@ from lectures_lib.words import counted
 __all__ = ["Collected", "collect", "summary"]
 
 SECOND = timedelta(seconds=1)
+STAMP = "timestamp.txt"  # written by the exchange of nbgrader, or by hand
 MANY = 20  # lines of one kind on the console
 
 
@@ -69,9 +70,10 @@ def collect(folder, downloads, *, roster, extensions=None, zone=None):
             known = student.time and not came["beside"]
             done.sources["the roster" if known else came["source"]] += 1
             time = datetime.fromisoformat(record["time"])
-            (place / "timestamp.txt").write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC\n")
+            (place / STAMP).write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC\n")
     written = json.dumps({"students": done.students}, ensure_ascii=False, indent=1)
-    (course / "collected.json").write_text(written + "\n", encoding="utf-8")
+    (course / ".collected.json").write_text(written + "\n", encoding="utf-8")
+    (course / ".collected.json").replace(course / "collected.json")
     _enter(grader, name, due, done.students)
     strangers = {path.parent.name for path in course.glob(f"submitted/*/{name}")}
     done.remarks += [
@@ -119,14 +121,16 @@ def _before(course):
 
 def _earlier(place, record):
     """Return how the notebook came that is collected already, or None."""
-    notebook, stamp = place / f"{place.name}.ipynb", place / "timestamp.txt"
+    notebook, stamp = place / f"{place.name}.ipynb", place / STAMP
     if not notebook.exists():
         return None
     if record and record.get("came"):
         return record["came"]
-    time = parse_utc(stamp.read_text().strip()) if stamp.exists() else datetime.fromtimestamp(0)
-    return {"time": f"{time.isoformat()}+00:00", "version": 0, "late": None, "place": "",
-            "source": "timestamp.txt", "beside": False}  # fmt: skip
+    time = datetime.fromtimestamp(int(notebook.stat().st_mtime), UTC)
+    if stamp.exists():
+        time = parse_utc(stamp.read_text().strip()).replace(tzinfo=UTC)
+    return {"time": time.isoformat(), "version": 0, "late": None, "place": "",
+            "source": STAMP, "beside": False}  # fmt: skip
 
 
 def _take(candidates, place, earlier, done):
@@ -139,13 +143,14 @@ def _take(candidates, place, earlier, done):
             continue
         notebook = place / f"{place.name}.ipynb"
         known = earlier and (datetime.fromisoformat(earlier["time"]), earlier["version"])
+        came = _came(one, candidates, earlier)
         if earlier and data == notebook.read_bytes():
-            return earlier | {"place": one.place or earlier["place"]}
+            return came if earlier["source"] == STAMP else earlier | {"place": came["place"]}
         if earlier and one.order <= known:
             return None
         _remark(one, candidates, done)
         (done.replaced if earlier else done.new).append(one.student.id)
-        if earlier:
+        if place.exists():
             _retire(place)
         with tempfile.TemporaryDirectory(dir=place.parents[2], prefix=".collect-") as folder:
             whole = Path(folder, "whole")
@@ -153,14 +158,18 @@ def _take(candidates, place, earlier, done):
             (whole / notebook.name).write_bytes(data)
             place.parent.mkdir(parents=True, exist_ok=True)
             whole.rename(place)
-        places = [one.place, *(other.place for other in candidates), earlier and earlier["place"]]
-        place = next(filter(None, places), "")
-        source = "zips" if one.file.members else "files, perhaps of the day of the download"
-        # By e-mail, say: what the platform knows is of another notebook.
-        beside = bool(place and not one.place)
-        return {"time": one.time.isoformat(), "version": one.version, "late": one.late,
-                "place": place, "source": source, "beside": beside}  # fmt: skip
+        return came
     return None
+
+
+def _came(one, candidates, earlier):
+    places = [one.place, *(other.place for other in candidates), earlier and earlier["place"]]
+    place = next(filter(None, places), "")
+    source = "zips" if one.file.members else "files, perhaps of the day of the download"
+    # By e-mail, say: what the platform knows is of another notebook.
+    beside = bool(place and not one.place)
+    return {"time": one.time.isoformat(), "version": one.version, "late": one.late,
+            "place": place, "source": source, "beside": beside}  # fmt: skip
 
 
 def _remark(one, candidates, done):

@@ -106,9 +106,10 @@ class Register:
 
     def __init__(self, students):
         self.numbers = {one.number: one for one in students if one.number}
-        self.names, self.ids = defaultdict(list), {}
+        self.names, self.keys = defaultdict(list), defaultdict(list)
         for one in students:
-            self.ids |= {key.casefold(): one for key in (one.email, one.id) if key}
+            for key in {key.casefold() for key in (one.id, one.email, one.number)} - {""}:
+                self.keys[key].append(one)
             for name in one.names:
                 self.names[name].append(one)
 
@@ -131,10 +132,7 @@ class Register:
 
     def of_person(self, word):
         """Return all whom a person's own name for a file may mean: by id, address or name."""
-        key = word.casefold()
-        if one := self.ids.get(key) or self.numbers.get(key):
-            return [one]
-        return self.names.get(squashed(word), [])
+        return self.keys.get(word.casefold()) or self.names.get(squashed(word), [])
 
 
 def handed_in(file, register):
