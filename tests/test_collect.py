@@ -489,12 +489,20 @@ def test_what_came_by_other_ways_is_known_by_its_time(course, table, tmp_path):
         place.mkdir(parents=True)
         (place / "week5.ipynb").write_text(notebook("before"))
         (place / "timestamp.txt").write_text(f"2026-12-{day} 10:00:00 {BERLIN}\n")
-    path = zipped([(f"{id}.ipynb", notebook("now"), (2026, 12, 2, 10, 0, 0)) for id in
-                   ("ada", "eva")], tmp_path / "a.zip")  # fmt: skip
-    done = collect(course, [path], roster=table("id\nada\neva\n"), zone=BERLIN)
-    assert {id: text for id, (text, _) in submitted(course).items()} == {
-        "ada": "now", "eva": "before", "zed": "before",
+    torn = course / "nbgrader" / "submitted" / "gus" / "week5"  # without a notebook
+    torn.mkdir(parents=True)
+    (torn / "data.csv").write_text("1")
+    clock = (2026, 12, 2, 10, 0, 0)
+    entries = [(f"{id}.ipynb", notebook("now"), clock) for id in ("ada", "eva", "gus")]
+    path = zipped(entries, tmp_path / "a.zip")
+    done = collect(course, [path], roster=table("id\nada\neva\ngus\n"), zone=BERLIN)
+    assert {id: text for id, (text, _) in submitted(course).items() } == {
+        "ada": "now", "eva": "before", "gus": "now", "zed": "before",
     }  # fmt: skip
+    assert (done.new, done.replaced) == (["gus"], ["ada"])
+    assert submitted(course)["eva"][1] == "12-03 09:00:00.000000 UTC"
+    kept = course / "nbgrader" / "replaced"
+    assert (kept / "gus" / "week5-1" / "data.csv").read_text() == "1"
     assert done.remarks == ["submitted/zed belongs to nobody in the roster, and would be marked."]
 
 
