@@ -172,8 +172,9 @@ def course(tmp_path_factory):
     shutil.make_archive(folder.parents[1] / "download", "zip", inbox)
     rows = ["id", *(change.__name__ for change in SUBMISSIONS), "missing"]
     (folder.parents[1] / "participants.csv").write_text("\n".join(rows), encoding="utf-8")
+    collect = ours("collect")
     with contextlib.chdir(folder.parents[1]):
-        assert command.main(ours("collect")) == 0
+        assert command.main(collect) == 0
     for line in re.findall(r"^nbgrader (.+)$", page(), re.MULTILINE):
         limit = [f"--Execute.timeout={SECONDS}"] if line.startswith("autograde") else []
         said[line] = nbgrader(folder, *shlex.split(line), *limit)
@@ -228,8 +229,9 @@ def test_a_sandbox_gives_the_same_marks(course, tmp_path, monkeypatch, capsys):
     for part in ("source", "submitted"):
         shutil.copytree(course[0] / part, copy / part)
     shutil.copy(course[0] / "nbgrader_config.py", copy)
+    mark = ours("mark")
     monkeypatch.chdir(tmp_path)
-    assert command.main(ours("mark")) == 0
+    assert command.main(mark) == 0
     assert capsys.readouterr().out == "Marked 12 submissions.\n"
     with Gradebook(f"sqlite:///{copy / 'gradebook.db'}") as book:
         found = {one.student.id: one.score for one in book.assignment_submissions("week5")}
