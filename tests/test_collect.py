@@ -122,8 +122,7 @@ def owners(names, roster, tmp_path):
         (WORKSHEET, moodle("Ada Byron_101", flat=True), "s1"),
         (WORKSHEET, "Ada Byron_101_assignsubmission_file/week5.ipynb", "s1"),  # from Moodle 4 on
         (WORKSHEET, moodle("Group A-Eva Østergård-Müller_102"), "s2"),
-        (WORKSHEET, moodle("Eva Ostergard-Mu\u0308ller_102".replace("Osterga", "Østerga\u030a")),
-         "s2"),
+        (WORKSHEET, moodle("Eva Østerga\u030ard-Mu\u0308ller_102"), "s2"),
         (WORKSHEET, moodle("Participant_103"), "s3"),  # where names are hidden
         (WORKSHEET, moodle("Teilnehmerin_103"), "s3"),
         (WORKSHEET, moodle("Ada Byron_101", "Abgabe/week5.ipynb"), "s1"),
@@ -135,6 +134,7 @@ def owners(names, roster, tmp_path):
         (GRADEBOOK, "submissions/leebob_13_4569_week5.ipynb", "bob"),
         ("id,first_name,last_name\nada,Ada,Byron\n", "byronada_11_4567_week5.ipynb", "ada"),
         ("id\nada\n", "inbox/ada.ipynb", "ada"),
+        ("id\nmüller\n", "mu\u0308ller.ipynb", "müller"),  # as macOS writes it
         ("id\nada\n", "submitted/ada/week5/week5.ipynb", "ada"),
         ("id,email\nada,Ada@uni.example\n", "ada@uni.example.ipynb", "ada"),
         ("id\nada\n", "Ada (2).ipynb", "ada"),
@@ -183,9 +183,9 @@ def test_a_students_zip_cannot_name_another_student(table, tmp_path):
 @pytest.mark.parametrize(
     ("names", "best"),
     [
-        (["week5.ipynb", "zzz.ipynb"], "week5.ipynb"),
-        (["week5.ipynb", "week5-checkpoint.ipynb"], "week5.ipynb"),
-        (["other.ipynb", ".ipynb_checkpoints/week5-checkpoint.ipynb", "._week5.ipynb"],
+        (["aaa.ipynb", "week5.ipynb"], "week5.ipynb"),
+        (["week5-checkpoint.ipynb", "week5.ipynb"], "week5.ipynb"),
+        (["._week5.ipynb", ".ipynb_checkpoints/week5.ipynb", "other.ipynb"],
          "other.ipynb"),
         (["Week5 (1).ipynb.json", "notes.ipynb"], "Week5 (1).ipynb.json"),
         (["hw.zip/week5.ipynb", "readme.txt"], "hw.zip/week5.ipynb"),
