@@ -331,6 +331,14 @@ def test_a_zip_says_in_two_ways_when_a_file_was_written(tmp_path):
     assert [time and f"{time:%H:%M:%S}" for time in found] == ["10:00:00", "11:00:01", None]
 
 
+@pytest.mark.parametrize("written", ["mü".encode(), "mü".encode("cp437")])
+def test_a_zip_that_does_not_say_how_names_are_written(written, tmp_path):
+    as_ascii = b"m" + b"_" * (len(written) - 1)
+    data = zipped([(f"{as_ascii.decode()}.ipynb", "")]).replace(as_ascii, written)
+    (tmp_path / "a.zip").write_bytes(data)
+    assert [file.levels[1][0] for file in files(tmp_path / "a.zip")] == ["mü.ipynb"]
+
+
 def test_hostile_archives_are_refused_and_nothing_is_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(archives, "LIMIT", 1)
     bomb = zipped([("ada.ipynb", bytes(3 * 2**20))])
