@@ -1,5 +1,6 @@
 """An assignment goes through the real nbgrader, with what students hand in."""
 
+import contextlib
 import csv
 import os
 import re
@@ -149,24 +150,32 @@ def page():
     return text.partition("## Mark\n")[2]
 
 
+def ours(verb):
+    """Return the arguments of a command of the page."""
+    line = re.search(rf"^python -m lectures_lib.assignments ({verb} .+)$", page(), re.MULTILINE)
+    return shlex.split(line[1])
+
+
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """A course folder after all that the page says: its path, and what each command said."""
     folder = assign(IDS, output=tmp_path_factory.mktemp("course") / "week5", seed=7) / "nbgrader"
-    first, *commands = re.findall(r"^nbgrader (.+)$", page(), re.MULTILINE)
-    said = {first: nbgrader(folder, *shlex.split(first))}
+    said = {"generate_assignment": nbgrader(folder, "generate_assignment", "week5")}
     release = nbformat.read(folder / "release" / "week5" / "week5.ipynb", as_version=4)
     student = nbformat.read(folder.parent / "student" / "week5.ipynb", as_version=4)
-    (folder / "inbox").mkdir()
+    inbox = folder / "inbox"
+    inbox.mkdir()
     for change in SUBMISSIONS:  # handed out by nbgrader, or as a file
         notebook = nbformat.from_dict(student if change in AS_FILE else release)
         change(notebook)
-        nbformat.write(notebook, folder / "inbox" / f"{change.__name__}.ipynb")
-    loop = re.search(r"^for .*?^done$", page(), re.MULTILINE | re.DOTALL)[0]
-    said["loop"] = subprocess.run(["bash", "-ec", loop], cwd=folder, capture_output=True, text=True)
-    table = re.search(r"^id,first_name.*?(?=^```)", page(), re.MULTILINE | re.DOTALL)[0]
-    (folder / "students.csv").write_text(f"{table}missing,Mis,Sing\n", encoding="utf-8")
-    for line in commands:
+        nbformat.write(notebook, inbox / f"{change.__name__}.ipynb")
+    shutil.make_archive(folder.parents[1] / "download", "zip", inbox)
+    rows = ["id", *(change.__name__ for change in SUBMISSIONS), "missing"]
+    (folder.parents[1] / "participants.csv").write_text("\n".join(rows), encoding="utf-8")
+    collect = ours("collect")
+    with contextlib.chdir(folder.parents[1]):
+        assert command.main(collect) == 0
+    for line in re.findall(r"^nbgrader (.+)$", page(), re.MULTILINE):
         limit = [f"--Execute.timeout={SECONDS}"] if line.startswith("autograde") else []
         said[line] = nbgrader(folder, *shlex.split(line), *limit)
     return folder, said
@@ -220,9 +229,9 @@ def test_a_sandbox_gives_the_same_marks(course, tmp_path, monkeypatch, capsys):
     for part in ("source", "submitted"):
         shutil.copytree(course[0] / part, copy / part)
     shutil.copy(course[0] / "nbgrader_config.py", copy)
-    line = re.search(r"^python -m lectures_lib.assignments (mark .+)$", page(), re.MULTILINE)[1]
-    monkeypatch.chdir(copy)
-    assert command.main(shlex.split(line)) == 0
+    mark = ours("mark")
+    monkeypatch.chdir(tmp_path)
+    assert command.main(mark) == 0
     assert capsys.readouterr().out == "Marked 12 submissions.\n"
     with Gradebook(f"sqlite:///{copy / 'gradebook.db'}") as book:
         found = {one.student.id: one.score for one in book.assignment_submissions("week5")}

@@ -1,4 +1,4 @@
-"""Choose, hand out, mark: `python -m lectures_lib.assignments list|assign|inspect|mark|...`."""
+"""Choose, hand out, mark: `python -m lectures_lib.assignments list|assign|collect|mark|...`."""
 
 import argparse
 import secrets
@@ -24,7 +24,9 @@ ENVIRONMENT = (
 def parser():
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m lectures_lib.assignments", description=__doc__)
-    commands = top.add_subparsers(required=True, metavar="list|assign|inspect|mark|new|questions")
+    commands = top.add_subparsers(
+        required=True, metavar="list|assign|inspect|collect|mark|new|questions"
+    )
     book = argparse.ArgumentParser(add_help=False)
     book.add_argument("--book", help="folder with the chapters (default: book of the repository)")
     one = commands.add_parser("list", parents=[book], help="show the exercises of the book")
@@ -36,6 +38,7 @@ def parser():
     three.add_argument("assignment", help="its folder, as week5")
     three.add_argument("inbox", help="folder with a notebook of each student")
     three.set_defaults(run=_inspect)
+    _add_collect(commands.add_parser("collect", help="take in what students handed in"))
     _add_mark(commands.add_parser("mark", help="mark what was handed in, in a sandbox"))
     four = commands.add_parser("new", parents=[book], help="write the cells of a new exercise")
     four.add_argument("id", help="as cnn-my-idea")
@@ -67,6 +70,15 @@ def _add_assign(two):
                      "what 'Copy link' on the site gives")  # fmt: skip
     two.add_argument("--site", help="address of the rendered book")
     two.set_defaults(run=_assign)
+
+
+def _add_collect(command):
+    command.add_argument("assignment", help="its folder, as week5")
+    command.add_argument("downloads", nargs="+", help="zips, folders or notebooks")
+    command.add_argument("--roster", required=True, help="the students, as the platform exports")
+    command.add_argument("--extensions", help="table with the columns id and due")
+    command.add_argument("--zone", help="of times that name none, as Europe/Berlin")
+    command.set_defaults(run=_collect)
 
 
 def _add_mark(command):
@@ -140,9 +152,24 @@ def _inspect(options):
     print(f"{number - len(found)} of {number} notebooks have every cell that is marked, once.")
 
 
-def _mark(options):
+def _collect(options):
+    _need_nbgrader()
+    from lectures_lib.assignments.collect import collect, summary
+
+    done = collect(
+        options.assignment, options.downloads, roster=options.roster,
+        extensions=options.extensions, zone=options.zone,
+    )  # fmt: skip
+    print("\n".join(summary(done, zone=options.zone)))
+
+
+def _need_nbgrader():
     if find_spec("nbgrader") is None:
         raise ValueError(f"nbgrader is missing. {ENVIRONMENT}")
+
+
+def _mark(options):
+    _need_nbgrader()
     if options.jobs < 1:
         raise ValueError(f"-j {options.jobs}, but it must be 1 or more.")
     from tqdm import tqdm

@@ -28,7 +28,7 @@ from lectures_lib.assignments.marking import draw
 from lectures_lib.exercises import Case, Trained
 from lectures_lib.exercises.compare import graded
 
-__all__ = ["mark"]
+__all__ = ["mark", "opened"]
 
 # nbgrader relates objects before it adds them to a session, and SQLAlchemy says so each time.
 warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.")
@@ -95,21 +95,11 @@ def mark(folder, *, jobs, unsafe=False, again=False):
     Raises:
         ValueError: If the folder holds no assignment or no submission, or no sandbox can start.
     """
-    course = Path(folder, "nbgrader").resolve()
-    source = next(course.glob("source/*/*.ipynb"), None)
-    if source is None:
-        raise ValueError(f"{folder} has no nbgrader/source. Give the folder that `assign` wrote.")
-    name = source.parent.name
+    course, name, grader = opened(folder)
+    source = course / "source" / name
     start = sandbox.command(
-        [path for path in source.parent.iterdir() if path.suffix != ".ipynb"], unsafe=unsafe
+        [path for path in source.iterdir() if path.suffix != ".ipynb"], unsafe=unsafe
     )
-    # nbgrader starts `alembic` by its name.
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    grader = NbGraderAPI(config=_settings(course))
-    if not all((course / made).exists() for made in (f"release/{name}", "gradebook.db")):
-        fault = _fault(grader.generate_assignment(name))
-        if fault:
-            raise ValueError(f"nbgrader cannot make the version that is handed out: {fault}")
     students = sorted(grader.get_submitted_students(name))
     if not students:
         raise ValueError(f"{course / 'submitted'} holds no submission of {name}. Collect them.")
@@ -126,6 +116,27 @@ def mark(folder, *, jobs, unsafe=False, again=False):
                 yield number, len(todo), student, fault
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def opened(folder):
+    """Return the course folder of an assignment, its name, and nbgrader, ready to mark.
+
+    Raises:
+        ValueError: If the folder holds no assignment.
+    """
+    course = Path(folder, "nbgrader").resolve()
+    source = next(course.glob("source/*/*.ipynb"), None)
+    if source is None:
+        raise ValueError(f"{folder} has no nbgrader/source. Give the folder that `assign` wrote.")
+    name = source.parent.name
+    # nbgrader starts `alembic` by its name.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    grader = NbGraderAPI(config=_settings(course))
+    if not all((course / made).exists() for made in (f"release/{name}", "gradebook.db")):
+        fault = _fault(grader.generate_assignment(name))
+        if fault:
+            raise ValueError(f"nbgrader cannot make the version that is handed out: {fault}")
+    return course, name, grader
 
 
 def _settings(course):

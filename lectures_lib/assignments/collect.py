@@ -1,0 +1,245 @@
+"""Collect what was handed in: put each student's latest notebook where nbgrader looks for it."""
+
+import json
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from nbgrader.utils import parse_utc
+
+from lectures_lib.assignments.archives import files
+from lectures_lib.assignments.mark import opened
+from lectures_lib.assignments.matching import NOTEBOOK, content, match
+from lectures_lib.assignments.roster import read_extensions, read_roster
+from lectures_lib.assignments.times import moment, zone_named
+from lectures_lib.words import counted
+
+__all__ = ["Collected", "collect", "summary"]
+
+SECOND = timedelta(seconds=1)
+STAMP = "timestamp.txt"  # written by the exchange of nbgrader, or by hand
+MANY = 20  # lines of one kind on the console
+
+
+@dataclass
+class Collected:
+    """What `collect` did: `students` is what it wrote, `refused` is `{name: why}`."""
+
+    students: dict = field(default_factory=dict)
+    refused: dict = field(default_factory=dict)
+    remarks: list = field(default_factory=list)  # sentences
+    sources: Counter = field(default_factory=Counter)  # of times
+    new: list = field(default_factory=list)  # ids
+    replaced: list = field(default_factory=list)
+
+
+def collect(folder, downloads, *, roster, extensions=None, zone=None):
+    """Collect what students handed in; return the `Collected`.
+
+    What lies in `nbgrader/submitted` stays, or moves to `nbgrader/replaced` when something newer
+    comes. Students, the day and extensions are entered into the gradebook.
+
+    Args:
+        folder: The assignment, as `assign` wrote it.
+        downloads: Zips, folders and notebooks.
+        roster: Export of the platform, as `read_roster` takes it.
+        extensions: Table with the columns id and due.
+        zone: Name of the zone of times that name none; this computer's if None.
+
+    Raises:
+        ValueError: If one of these cannot be used. Nothing is collected then.
+    """
+    zone = zone_named(zone)
+    students = read_roster(roster, zone=zone)
+    more = read_extensions(extensions, students, zone=zone) if extensions else {}
+    found = [file for download in downloads for file in files(download, zone=zone)]
+    course, name, grader = opened(folder)
+    due = _due(course)
+    matched, refused = match(found, students, name=name)
+    done, before = Collected(refused=refused), _before(course)
+    for student in students:
+        place = course / "submitted" / student.id / name
+        earlier = _earlier(place, before.get(student.id))
+        came = _take(matched.get(student.id, ()), place, earlier, done) or earlier
+        record = _record(student, came, more.get(student.id, due))
+        done.students[student.id] = record
+        if came:
+            known = student.time and not came["beside"]
+            done.sources["the roster" if known else came["source"]] += 1
+            time = datetime.fromisoformat(record["time"])
+            (place / STAMP).write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC\n")
+    written = json.dumps({"students": done.students}, ensure_ascii=False, indent=1)
+    (course / ".collected.json").write_text(written + "\n", encoding="utf-8")
+    (course / ".collected.json").replace(course / "collected.json")
+    _enter(grader, name, due, done.students)
+    strangers = {path.parent.name for path in course.glob(f"submitted/*/{name}")}
+    done.remarks += [
+        f"submitted/{one} belongs to nobody in the roster, and would be marked."
+        for one in sorted(strangers - done.students.keys())
+    ]
+    return done
+
+
+def summary(done, *, zone=None):
+    """Return the lines that say what was done."""
+    here = {id: one for id, one in done.students.items() if one["time"]}
+    late = [f"{id} ({_span(one['late'])})" for id, one in here.items() if one["late"]]
+    missing = [id for id in done.students if id not in here]
+    yield (
+        f"{len(here)} of {counted(len(done.students), 'student')} handed in: {len(done.new)} new, "
+        f"{len(done.replaced)} newer than before, {len(late)} late. {len(missing)} missing."
+        + ("" if any(one["due"] for one in done.students.values()) else " No deadline is set.")
+    )
+    if here:
+        sources = ", ".join(f"{number} from {name}" for name, number in done.sources.items())
+        read = f"in {zone}" if zone else "in this computer's zone (--zone names another)"
+        yield f"Times: {sources}, read {read} where they name no zone."
+    for what, some in (("Late", late), ("Missing", missing)):
+        if some:
+            yield f"{what}: {', '.join(some)}"
+    refused = [f"{name}: {why}." for name, why in done.refused.items()]
+    for what, some in (("Refused", refused), ("Note", done.remarks)):
+        yield from (f"{what}: {line}" for line in some[:MANY])
+        if len(some) > MANY:
+            yield f"{what}: {len(some) - MANY} more like these."
+
+
+def _due(course):
+    """Return the day in the settings of the assignment, or None."""
+    path = course / "assignment.json"
+    text = json.loads(path.read_text(encoding="utf-8"))["due"] if path.exists() else None
+    return moment(text, None) if text else None
+
+
+def _before(course):
+    path = course / "collected.json"
+    return json.loads(path.read_text(encoding="utf-8"))["students"] if path.exists() else {}
+
+
+def _earlier(place, record):
+    """Return how the notebook came that is collected already, or None."""
+    notebook, stamp = place / f"{place.name}.ipynb", place / STAMP
+    if not notebook.exists():
+        return None
+    if record and record.get("came"):
+        return record["came"]
+    time = datetime.fromtimestamp(int(notebook.stat().st_mtime), UTC)
+    if stamp.exists():
+        time = parse_utc(stamp.read_text().strip()).replace(tzinfo=UTC)
+    return {"time": time.isoformat(), "version": 0, "late": None, "place": "",
+            "source": STAMP, "beside": False}  # fmt: skip
+
+
+def _take(candidates, place, earlier, done):
+    """Put the best notebook in its place if it is newer; return how it came, or None."""
+    for one in candidates:
+        try:
+            data = content(one)
+        except ValueError as error:
+            done.refused[one.shown] = str(error)
+            continue
+        notebook = place / f"{place.name}.ipynb"
+        known = earlier and (datetime.fromisoformat(earlier["time"]), earlier["version"])
+        came = _came(one, candidates, earlier)
+        if earlier and data == notebook.read_bytes():
+            return came if earlier["source"] == STAMP else earlier | {"place": came["place"]}
+        if earlier and one.order <= known:
+            return None
+        _remark(one, candidates, done)
+        (done.replaced if earlier else done.new).append(one.student.id)
+        if place.exists():
+            _retire(place)
+        with tempfile.TemporaryDirectory(dir=place.parents[2], prefix=".collect-") as folder:
+            whole = Path(folder, "whole")
+            whole.mkdir()
+            (whole / notebook.name).write_bytes(data)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            whole.rename(place)
+        return came
+    return None
+
+
+def _came(one, candidates, earlier):
+    places = [one.place, *(other.place for other in candidates), earlier and earlier["place"]]
+    place = next(filter(None, places), "")
+    source = "zips" if one.file.members else "files, perhaps of the day of the download"
+    # By e-mail, say: what the platform knows is of another notebook.
+    beside = bool(place and not one.place)
+    return {"time": one.time.isoformat(), "version": one.version, "late": one.late,
+            "place": place, "source": source, "beside": beside}  # fmt: skip
+
+
+def _remark(one, candidates, done):
+    id, same = one.student.id, [other for other in candidates if other.together == one.together]
+    name = one.shown.rpartition("/")[2]
+    if len(same) > 1:
+        done.remarks.append(f"{id} handed in {len(same)} notebooks; {name} was taken.")
+    if NOTEBOOK.fullmatch(name)["more"]:
+        done.remarks.append(f"{id} handed in {name}, which was taken for a notebook.")
+
+
+def _retire(place):
+    """Move a submission, and what was marked of it, to where replaced ones are kept."""
+    course, student = place.parents[2], place.parent.name
+    number = 1
+    while (kept := course / "replaced" / student / f"{place.name}-{number}").exists():
+        number += 1
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    place.rename(kept)
+    # Where the time has not changed `mark` would think the new one marked.
+    marked = course / "autograded" / student / place.name
+    if marked.exists():
+        shutil.move(marked, kept / "autograded")
+
+
+def _record(student, came, due):
+    """Return what `collected.json` says of a student."""
+    time, late = None, 0
+    if came:
+        time = datetime.fromisoformat(came["time"])
+        if student.time and not came["beside"]:
+            time = student.time
+        if due and came["late"] is not None:
+            # Canvas says whether something was late, and not when it came: it cannot have been
+            # after the download.
+            time = min(time, due + SECOND if came["late"] else due)
+        late = max(0, int((time - due).total_seconds())) if due else int(bool(came["late"]))
+    return {
+        "first_name": student.first_name, "last_name": student.last_name, "email": student.email,
+        "platform": student.row, "place": came["place"] if came else "",
+        "time": time and time.isoformat(), "due": due and due.isoformat(), "late": late,
+        "came": came,
+    }  # fmt: skip
+
+
+def _enter(grader, name, due, records):
+    """Enter students, the day and extensions into the gradebook."""
+    with grader.gradebook as book:
+        for id, one in records.items():
+            known = {key: one[key] for key in ("first_name", "last_name", "email") if one[key]}
+            book.update_or_create_student(id, **known)
+        if due is None:
+            return
+        book.update_or_create_assignment(name, duedate=due)
+        have = {one.student.id: one.extension for one in book.assignment_submissions(name)}
+        for id, one in records.items():
+            more = datetime.fromisoformat(one["due"]) - due or None
+            if one["time"] and have.get(id) != more:
+                book.update_or_create_submission(name, id, extension=more)
+
+
+def _span(seconds):
+    """Return a time span in its largest unit.
+
+    >>> _span(1), _span(5400), _span(200000)
+    ('1 s', '1 h 30 min', '2 d 7 h')
+    """
+    minutes, hours = seconds // 60, seconds // 3600
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h"
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min" if minutes else f"{seconds} s"
