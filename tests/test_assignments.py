@@ -21,8 +21,9 @@ from lectures_lib import exercises
 from lectures_lib.assignments import __main__ as command
 from lectures_lib.assignments import assignment, marking
 from lectures_lib.assignments.assemble import Assignment, notebook
-from lectures_lib.assignments.assignment import OutputExists, assign, build
+from lectures_lib.assignments.assignment import assign, build
 from lectures_lib.assignments.choose import ChoiceError, choose, draw
+from lectures_lib.assignments.folder import OutputExists
 from lectures_lib.assignments.hidden_tests import (
     Disagreement,
     answer_name,
