@@ -26,6 +26,9 @@ if find_spec("nbgrader") is None:
 
 from nbgrader.api import Gradebook
 
+from lectures_lib.assignments.platform_file import entered
+from lectures_lib.assignments.results import Results, Student
+
 pytestmark = pytest.mark.slow
 
 IDS = ["cnn-output-size", "cnn-choose-cell", "rnn-clip-everything"]
@@ -92,7 +95,8 @@ If $a<b$ and a < b, then **never** longer.
 <img src=x onerror="document.title = 'mine'"> <svg onload=alert(1)></svg>
 <iframe srcdoc="<script>alert(1)</script>"></iframe> <style>body { display: none }</style>
 
-[one](javascript:alert(1)) ![five](javascript:alert(1)) <a href="java&#115;cript:alert(1)" onclick=alert(1)>two</a>
+[one](javascript:alert(1)) ![five](javascript:alert(1))
+<a href="java&#115;cript:alert(1)" onclick=alert(1)>two</a>
 [three](data:text/html;base64,PHNjcmlwdD4=) <a href=" JaVaScript:alert(1)">four</a>
 
 ![photo](attachment:a.png) ![lost](attachment:none.png)
@@ -320,3 +324,121 @@ def test_nothing_is_overwritten_and_nothing_left_behind(week, tmp_path, capsys):
     assert {path.name for path in tmp_path.iterdir()} == {"marks", "sheet.csv"}
     assert told(tmp_path, tmp_path / "new") == 1
     assert "has no nbgrader/source" in capsys.readouterr().err
+
+
+MOODLE = (
+    'Identifier,"Full name","ID number","Email address",Status,Grade,"Maximum grade",'
+    '"Grade can be changed","Last modified (submission)","Last modified (grade)",'
+    '"Feedback comments"\r\n'
+    '"Participant 12346","Bo ""B"" Øre",,bo@example.org,"Submitted for grading - 1 hour late",'
+    '"{bo}",5.00,Yes,"Tuesday, 1 December 2026, 11:30 PM",-,"line one\nline two, ""quoted"""\r\n'
+    'Participant 12345,"Ada Byron",7,ADA@example.org,"For grading",{ada},5.00,Yes,-,-,\r\n'
+    'Participant 12348,Unknown,9,unknown@example.org,"No submission",3.25,5.00,Yes,-,-,\r\n'
+    'Participant 12347,"Eva Late",8,eva@example.org,"No submission",,5.00,Yes,-,-,\r\n'
+)
+GERMAN = (
+    "\ufeffID;Vollständiger Name;E-Mail-Adresse;Status;Bewertung;Bestwertung\n"
+    "Teilnehmer/in12345;Ada Byron;;Abgegeben;{ada};100,00\n"
+    "Teilnehmer/in12346;Bo Øre;bo@example.org;Abgegeben;{bo};100,00"
+)
+CANVAS = (
+    "\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Week 4 (98764),Week 5 (98765),Final Score\n"
+    ",,,,,,Manual Posting,\n"
+    "    Points Possible,,,,,5.00,10.00,(read only)\n"
+    '"Byron, Ada",123,,ada@example.org,"A, B",3.00,{ada},70\n'
+    '"Øre, Bo",124,124,bo@example.org,A,,{bo},\n'
+    '"Late, Eva",125,,eva,A,,N/A,\n'
+    '"Student, Test",999,,0a1b,A,,,'
+)
+PLATFORMS = {
+    "moodle": (MOODLE, {"ada": "4.50", "bo": "0.50"}),
+    "german": (GERMAN, {"ada": "90,00", "bo": "10,00"}),
+    "canvas": (CANVAS, {"ada": "9.00", "bo": "1.00"}),
+    "tabs": (MOODLE.replace(",", "\t"), {"ada": "4.50", "bo": "0.50"}),
+    "commas": (MOODLE.replace("5.00", '"5,00"'), {"ada": '"4,50"', "bo": "0,50"}),
+    "no maximum": (CANVAS.replace("10.00", ""), {"ada": "4.50", "bo": "0.50"}),
+}
+
+
+def class_of(**platform):
+    """Return results of Ada and Bo, who are marked, and of Eva, who is missing."""
+    students = [
+        Student("ada", "Ada", "Byron", "Ada@Example.org", platform.get("ada", {}),
+                "Ada Byron_12345_assignsubmission_file_", status="marked", points={"a": 4.5}),
+        Student("bo", "Bo", "Øre", "bo@example.org", platform.get("bo", {}), status="unread",
+                points={"a": 0.5, "b": None}),
+        Student("eva", "Eva", "Late", "eva@example.org", {}),
+    ]  # fmt: skip
+    return Results("week5", {"a": 3, "b": 2}, students, None)
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "latin-1"])
+def test_only_the_marks_of_a_platform_change(name, encoding):
+    text, marks = PLATFORMS[name]
+    text = text.replace("\ufeff", "") if encoding == "latin-1" else text
+    text = "\ufeff" + text.removeprefix("\ufeff") if encoding == "utf-16-le" else text
+    given = text.format(ada="", bo="").encode(encoding)
+    data, notes = entered(given, class_of())
+    assert data.decode(encoding) == text.format(**marks)
+    scaled = {"german": "100", "canvas": "10"}.get(name)
+    assert any("scaled" in note for note in notes) == bool(scaled)
+    assert not scaled or any(f"from 5 points to {scaled}" in note for note in notes)
+    assert "2 marks entered." in notes
+
+
+def test_ids_of_the_list_decide_before_the_id_of_the_gradebook():
+    """Bo's number in one system may be Ada's in another."""
+    table = "Student,ID,SIS User ID,Section,week5 (1)\nA,124,55,x,\nB,55,124,x,\nC,9,9,x,\n"
+    people = class_of(ada={"ID": "124", "SIS User ID": "55"}, bo={"ID": "55", "SIS User ID": 124})
+    data, _ = entered(table.encode(), people)
+    assert data.decode().splitlines()[1:] == ["A,124,55,x,4.50", "B,55,124,x,0.50", "C,9,9,x,"]
+
+
+def test_who_is_left_over_is_said():
+    text = "Identifier,Email address,Grade\nParticipant 12345,,EX\nParticipant 3,,\n"
+    data, notes = entered(text.encode(), class_of())
+    assert data.decode() == text
+    assert notes[1:] == [
+        "1 mark entered.",
+        "The platform's file has no row for Bo Øre.",
+        "Ada Byron keeps EX.",
+    ]
+
+
+def test_a_column_can_be_named():
+    text = "Email address,Grade,Bonus\nada@example.org,1,\n"
+    data, _ = entered(text.encode(), class_of(), column="Bonus")
+    assert data == b"Email address,Grade,Bonus\nada@example.org,1,4.50\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "error"),
+    [
+        ("Identifier,Points\n", None, "no column for the marks of week5. Name one with --column. "
+         "Columns are 'Identifier', 'Points'."),
+        ("Student,ID,Section,Week 5 (1),week5 (2)\n", None, "more than one column for the marks"),
+        ("Student,ID,Section,Week 6 (1)\n", None, "'Section', 'Week 6 (1)'."),
+        ("ID,Grade\n", "Points", "no column for the marks of Points."),
+        ("Identifier,Grade,Scale\n", None, "marks this assignment by a scale"),
+        ("Full name,Grade\n", None, "--into: no column says who the students are"),
+        ("", None, "no column for the marks"),
+        ("Group,ID number,Grade\nA,7,\n", None, "row 2 fits ada and bo (id number is the same)"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_entered_is_said(text, column, error):
+    people = class_of(ada={"ID number": "7"}, bo={"ID number": "7"})
+    with pytest.raises(ValueError, match=re.escape(error)):
+        entered(text.encode(), people, column=column)
+
+
+def test_the_file_of_the_platform_comes_back_by_name(week, tmp_path, capsys):
+    sheet = tmp_path / "marks.csv"
+    sheet.write_bytes(MOODLE.format(ada="", bo="").encode())
+    assert told(week, tmp_path / "new", "--anyway", "--into", str(sheet)) == 0
+    assert (tmp_path / "new" / "platform-marks.csv").read_bytes() == MOODLE.format(
+        ada="4.50", bo="0.50"
+    ).encode()
+    said = capsys.readouterr().out
+    assert "8 students (3 marked, 1 unread, 2 failed, 2 missing)" in said
+    assert "has no row for di, Unread." in said

@@ -143,7 +143,7 @@ def _key(text):
 def _keys(student, column):
     """Yield what a column may hold for a student."""
     yield from (str(text) for name, text in student.platform.items() if _key(name) == column)
-    if "mail" in column:
+    if "mail" in column or column == "sis login id":
         yield student.email
     yield student.id
     if (number := FOLDER.search(student.place)) and column in ("identifier", "id"):
@@ -169,6 +169,11 @@ def _found(rows, low, students):
             if key in known:
                 fit[place] = list(known[key].values())
         fits.append((low[number], fit))
+    if not fits:
+        raise ValueError(
+            "--into: no column says who the students are. Needed is an identifier, an ID, an ID "
+            f"number or an e-mail address; columns are {', '.join(map(repr, low))}."
+        )
     found, taken = {}, {}
     for column, fit in sorted(fits, key=lambda one: -len(one[1])):
         for place, who in fit.items():
