@@ -306,8 +306,8 @@ def test_the_page_on_the_class_counts(left):
     ):
         assert re.search(rf" {status} [a-z, ]+ {number} ", text), status
     assert "the 3 who are marked have 1.67 in the mean, and 0.50 in the median" in text
-    assert "cnn-output-size Right: 25 % of 4 answers. Mean: 0.25 of 1 point." in text
-    assert "rnn-clip-everything Right: 0 % of 3 answers. Mean: 0.50 of 2 points." in text
+    assert "cnn-output-size Right: 25% of 4 answers. Mean: 0.25 of 1 point." in text
+    assert "rnn-clip-everything Right: 0% of 3 answers. Mean: 0.50 of 2 points." in text
     assert "2 students: the function gives 31, expected 32, for n=4. 1 student: the fun" in text
     assert "secret" not in text
     assert SCRIPT not in page and "&lt;script&gt;" in page

@@ -1,6 +1,7 @@
 """A page on how a class did: statuses, points, and the commonest first mistakes."""
 
 import json
+import math
 import re
 from collections import Counter, defaultdict
 from html import escape
@@ -28,7 +29,8 @@ table { border-collapse: collapse; width: 100%; }
 th, td { padding: 0.3rem 0.6rem 0.3rem 0; text-align: left; vertical-align: top;
          border-bottom: 1px solid var(--line); font-weight: normal; }
 thead th { font-weight: bold; }
-.number { text-align: right; white-space: nowrap; width: 1%; }
+.number, td:first-child, th:first-child { white-space: nowrap; width: 1%; }
+.number { text-align: right; }
 .bar { background: var(--bar); height: 1.1rem; min-width: 0; }
 section { margin-top: 1.5rem; }
 h3 { margin: 1.2rem 0 0; overflow-wrap: anywhere; }
@@ -44,7 +46,8 @@ def class_page(results):
     sections = [
         _statuses(results.students),
         _points(sums, results.points),
-        "<section><h2>Exercises</h2>"
+        "<section><h2>Exercises, and the commonest first mistakes</h2>"
+        "<p>Mistakes that differ in numbers only are counted as one.</p>"
         + "".join(_exercise(name, results, mistakes[name]) for name in results.cells)
         + "</section>",
     ]
@@ -72,17 +75,14 @@ def _points(sums, points):
         f"<p>Of {points:g} points, the {len(sums)} who are marked have {mean(sums):.2f} in the "
         f"mean, and {median(sums):.2f} in the median.</p>"
     )
-    width = max(1, -(-points // BARS))
+    width = math.ceil(points / BARS)
     number = Counter(int(min(one, points) // width) for one in sums)
-    last = int(points // width)
     most = max(number.values())
     rows = []
-    for bar in range(last + 1):
-        low, high = bar * width, min((bar + 1) * width, points + 1)
-        name = f"{low:g}" if high - low <= 1 else f"{low:g} to {high - 1:g}"
+    for bar in range(int(points // width) + 1):
         drawn = f'<div class="bar" style="width: {100 * number[bar] / most:.1f}%"></div>'
-        rows.append([name, drawn, number[bar]])
-    return _section("Points", ["points", "", "students"], rows, said=said)
+        rows.append([bar * width, drawn, number[bar]])
+    return _section("Points", ["points from", "", "students"], rows, said=said)
 
 
 def _exercise(cell, results, mistakes):
@@ -96,7 +96,7 @@ def _exercise(cell, results, mistakes):
         return f"{head}<p>No answer has points yet, of {most:g}.</p>"
     right = sum(points >= most for points in known) / len(known)
     said = (
-        f"<p>Right: {100 * right:.0f} % of {counted(len(known), 'answer')}. "
+        f"<p>Right: {100 * right:.0f}% of {counted(len(known), 'answer')}. "
         f"Mean: {mean(known):.2f} of {counted(most, 'point')}.</p>"
     )
     items = "".join(
