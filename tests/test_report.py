@@ -123,6 +123,8 @@ def hostile(notebook):
         if cell.id == "rnn-clip-everything-answer":
             cell.source = HOSTILE.replace("![lost](attachment:none.png)", "")
             cell.attachments = {"a.png": {"image/png": PHOTO}}
+        if cell.id == "cnn-choose-cell-test":
+            cell.metadata.nbgrader.update(points=99, score=99, task=True, comment=HOSTILE)
         if cell.id == "cnn-output-size-answer":
             cell.source = f"# exercise: cnn-output-size\nprint({SCRIPT!r})"
             cell.outputs = [
@@ -133,7 +135,7 @@ def hostile(notebook):
             ]
     notebook.cells += [
         new_raw_cell(SCRIPT), new_markdown_cell(HOSTILE),
-        new_markdown_cell("", metadata={"nbgrader": {"grade": False, "grade_id": SCRIPT}}),
+        new_markdown_cell("x", metadata={"nbgrader": {"solution": True, "grade_id": SCRIPT}}),
     ]  # fmt: skip
     state = {"application/vnd.jupyter.widget-state+json": {"state": {}, "x": SCRIPT}}
     notebook.metadata.update(
@@ -369,7 +371,8 @@ def class_of(**platform):
                 points={"a": 0.5, "b": None}),
         Student("eva", "Eva", "Late", "eva@example.org", {}),
     ]  # fmt: skip
-    return Results("week5", {"a": 3, "b": 2}, students, None)
+    marks = {"a": {"grade": True, "points": 3}, "b": {"grade": True, "points": 2}}
+    return Results("week5", marks, students, None)
 
 
 @pytest.mark.parametrize("name", PLATFORMS)

@@ -143,7 +143,7 @@ def first_mistakes(results):
     for student in results.students:
         if student.sum is None:
             continue
-        for cell, sentence in _first(results.notebook(student)):
+        for cell, sentence in _first(results.notebook(student), results.cells):
             said[cell][_alike(sentence)][sentence] += 1
     return defaultdict(list, {
         cell: [
@@ -154,11 +154,11 @@ def first_mistakes(results):
     })  # fmt: skip
 
 
-def _first(path):
+def _first(path, cells):
     """Yield each cell of a marked notebook that is not right, and its first sentence."""
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        mark = cell["metadata"].get("nbgrader", {})
-        if not mark.get("grade") or mark.get("solution"):
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if name not in cells or cell["cell_type"] != "code":
             continue
         texts = [
             "".join(one.get("text", ""))
@@ -167,7 +167,7 @@ def _first(path):
         ]
         wrong = re.search(r"^Not yet: (.+)$", "".join(texts), re.MULTILINE)
         if wrong:
-            yield mark["grade_id"], wrong[1].strip()[:LONGEST]
+            yield name, wrong[1].strip()[:LONGEST]
 
 
 def _alike(sentence):

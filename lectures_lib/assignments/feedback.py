@@ -68,7 +68,7 @@ def file_name(student, assignment):
 def _exporter(results, *, hide_tests):
     settings = GenerateFeedback(coursedir=results.grader.coursedir, parent=results.grader).config
     exporter = _Exporter(config=settings)
-    exporter.hide_tests = hide_tests
+    exporter.marks, exporter.hide_tests = results.marks, hide_tests
     for step in (GetGrades, CSSHTMLHeaderPreprocessor):
         exporter.register_preprocessor(step, enabled=True)
     return exporter
@@ -77,10 +77,10 @@ def _exporter(results, *, hide_tests):
 class _Exporter(HTMLExporter):
     """Writes a notebook that is made plain before, and cleans what Markdown gives."""
 
-    hide_tests = False
+    marks, hide_tests = {}, False
 
     def from_notebook_node(self, nb, resources=None, **options):
-        plain = _plain(nb, hide_tests=self.hide_tests)
+        plain = _plain(nb, self.marks, hide_tests=self.hide_tests)
         return super().from_notebook_node(plain, resources, **options)
 
     @pass_context
@@ -105,11 +105,11 @@ def _allowed(tag, name, value):
     return name in ("class", "id") or name in ATTRIBUTES.get(tag, ())
 
 
-def _plain(nb, *, hide_tests):
-    """Leave of a notebook what a page needs: sources, marks, texts and pictures."""
+def _plain(nb, marks, *, hide_tests):
+    """Leave of a notebook what a page needs: sources, nbgrader's own marks, texts and pictures."""
     nb.metadata = from_dict({})
     for cell in nb.cells:
-        mark = cell.metadata.get("nbgrader")
+        mark = marks.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
         cell.metadata = from_dict({"nbgrader": mark} if mark else {})
         if cell.cell_type == "raw":  # nbconvert takes it for HTML
             cell.cell_type = "markdown"
@@ -125,10 +125,8 @@ def _plain(nb, *, hide_tests):
 def _verdict(outputs):
     """Return whether a test passed, and the points, without what they were computed from."""
     said = "".join(one.text for one in outputs if one.output_type == "stream")
-    points = [
-        one for one in outputs
-        if one.output_type == "execute_result" and re.fullmatch(r"[\d.]+", one.data["text/plain"])
-    ]  # fmt: skip
+    results = [one for one in outputs if one.output_type == "execute_result"]
+    points = [one for one in results if re.fullmatch(r"[\d.]+", one.data.get("text/plain", ""))]
     right = said.startswith("Right") and "Not yet" not in said
     return [new_output("stream", text="Right.\n" if right else "Not yet.\n"), *points]
 

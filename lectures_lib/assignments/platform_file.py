@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections import defaultdict
 
+from lectures_lib.assignments.results import listed
 from lectures_lib.words import counted
 
 __all__ = ["entered"]
@@ -186,7 +187,7 @@ def _found(rows, low, students):
     notes = [f"{counted(len(found), 'mark')} entered."]
     without = [student.name for student in students if student.id not in taken]
     if without:
-        notes.append(f"The platform's file has no row for {', '.join(without)}.")
+        notes.append(f"The platform's file has no row for {listed(without)}.")
     return [(rows[place], student) for place, student in found.items()], notes
 
 

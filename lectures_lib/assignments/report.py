@@ -8,12 +8,11 @@ from lectures_lib.assignments.class_page import class_page, exercise
 from lectures_lib.assignments.feedback import write_feedback
 from lectures_lib.assignments.folder import new_folder
 from lectures_lib.assignments.platform_file import entered
-from lectures_lib.assignments.results import STATUSES, results
+from lectures_lib.assignments.results import STATUSES, listed, results
 from lectures_lib.words import counted
 
 __all__ = ["report"]
 
-NAMED = 20  # students in a sentence
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -44,6 +43,9 @@ def report(folder, *, to, into=None, column=None, hide_tests=False, anyway=False
             (made / (f"platform-{name}" if (made / name).exists() else name)).write_bytes(data)
         (made / "class.html").write_text(class_page(found), encoding="utf-8")
         write_feedback(made / "feedback.zip", found, hide_tests=hide_tests, seen=seen)
+    unread = [one.id for one in found.students if one.status == "unread"]
+    if unread:
+        notes.append(f"With the points so far, as nobody has read all: {listed(unread)}.")
     numbers = {
         status: sum(one.status == status for one in found.students) for status in STATUSES
     }  # fmt: skip
@@ -56,9 +58,8 @@ def _complete(students):
     parts = []
     for status in ("unread", "failed"):
         names = [one.id for one in students if one.status == status]
-        more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
         if names:
-            parts.append(f"{status}: {', '.join(names[:NAMED] + more)}")
+            parts.append(f"{status}: {listed(names)}")
     if parts:
         raise ValueError(
             f"Not all is marked ({'; '.join(parts)}). Read what is unread in formgrader, and "

@@ -7,9 +7,10 @@ from pathlib import Path
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
-__all__ = ["STATUSES", "Results", "Student", "results"]
+__all__ = ["STATUSES", "Results", "Student", "listed", "results"]
 
 STATUSES = ("marked", "unread", "failed", "missing")
+NAMED = 20  # students in a sentence
 
 
 @dataclass
@@ -46,12 +47,17 @@ class Student:
 
 @dataclass(frozen=True)
 class Results:
-    """An assignment: its `name`, the points of each marked cell, the students, and nbgrader."""
+    """An assignment: its `name`, nbgrader's metadata by cell, the students, and nbgrader."""
 
     name: str
-    cells: dict
+    marks: dict
     students: list
     grader: NbGraderAPI
+
+    @property
+    def cells(self):
+        """The points of the cells that are marked, in the order of the notebook."""
+        return {name: mark["points"] for name, mark in self.marks.items() if mark["grade"]}
 
     @property
     def points(self):
@@ -87,7 +93,7 @@ def results(folder):
         for student, values in _json(course / "collected.json").get("students", {}).items()
     }  # fmt: skip
     _entered(students, name, grader)
-    return Results(name, _cells(source), sorted(students.values(), key=_order), grader)
+    return Results(name, _marks(source), sorted(students.values(), key=_order), grader)
 
 
 NAMES = ("first_name", "last_name", "email", "place")
@@ -101,13 +107,10 @@ def _order(student):
     return student.last_name.casefold(), student.first_name.casefold(), student.id
 
 
-def _cells(source):
-    """Return the points of the cells that are marked, in the order of the notebook."""
-    marks = [
-        cell["metadata"].get("nbgrader", {})
-        for cell in json.loads(source.read_text(encoding="utf-8"))["cells"]
-    ]
-    return {mark["grade_id"]: mark["points"] for mark in marks if mark.get("grade")}
+def _marks(source):
+    """Return nbgrader's metadata of cells as they were handed out."""
+    marks = [cell["metadata"].get("nbgrader") for cell in _json(source)["cells"]]
+    return {mark["grade_id"]: mark for mark in filter(None, marks)}
 
 
 def _entered(students, name, grader):
@@ -136,3 +139,13 @@ def _points(student, submission):
     student.status = "unread" if None in student.points.values() else "marked"
     student.penalty = sum(one.late_submission_penalty or 0 for one in submission.notebooks)
     student.late = student.late or submission.total_seconds_late
+
+
+def listed(names):
+    """Return names for a sentence, not all if there are many.
+
+    >>> listed(["ada", "bo"]), listed(["ada"] * 99)[-16:]
+    ('ada, bo', 'ada, and 79 more')
+    """
+    more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
+    return ", ".join(names[:NAMED] + more)
