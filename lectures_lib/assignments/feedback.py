@@ -24,7 +24,7 @@ TAGS = {
     "summary", "sup", "table", "tbody", "td", "th", "thead", "tr",
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}}
-MOODLE = re.compile(r"_\d+_assignsubmission_file_?$")
+MOODLE = re.compile(r"_\d+_assignsubmission_[a-z]+_?$")
 
 
 def write_feedback(path, results, *, hide_tests=False, seen=iter):
@@ -111,8 +111,6 @@ def _plain(nb, marks, *, hide_tests):
     for cell in nb.cells:
         mark = marks.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
         cell.metadata = from_dict({"nbgrader": mark} if mark else {})
-        if cell.cell_type == "raw":  # nbconvert takes it for HTML
-            cell.cell_type = "markdown"
         if cell.cell_type != "code":
             continue
         if hide_tests and is_grade(cell) and not is_solution(cell):
