@@ -48,23 +48,24 @@ def entered(data, results, *, column=None):
         top = next((row for row in rows if POSSIBLE in _value(row[0][0]).casefold()), None)
         rows = [row for row in rows if row is not top]
     found, notes = _found(rows, low, [one for one in results.students if one.sum is not None])
-    scaled = set()
+    scaled, kept = set(), []
     for row, student in found:
         if _value(row[place][0]) in KEPT:
-            notes.append(f"{student.name} keeps {_value(row[place][0])}.")
+            kept.append(f"{student.name} keeps {_value(row[place][0])}.")
             continue
         given = top and top[place] if canvas else row[most] if most is not None else None
-        text, maximum = _maximum(given, results.points)
+        written, maximum = _maximum(given, results.points)
         if maximum != results.points:
             scaled.add(maximum)
         mark = f"{student.sum * maximum / results.points:.2f}"
-        row[place][0] = _written(mark, row[place], comma="," in text and "." not in text)
-    notes += [
+        row[place][0] = _written(mark, row[place], comma="," in written and "." not in written)
+    notes += kept + [
         f"The marks are scaled from {results.points:g} points to {maximum:g}, the platform's "
         "maximum." for maximum in sorted(scaled)
     ]  # fmt: skip
+    number = counted(len(found) - len(kept), "mark")
     joined = "".join(field + end for row in table for field, end in row)
-    return joined.encode(encoding), [f"The marks are in the column {names[place]!r}.", *notes]
+    return joined.encode(encoding), [f"{number} entered into {names[place]!r}.", *notes]
 
 
 def _decoded(data):
@@ -182,12 +183,11 @@ def _found(rows, low, students):
                 continue
             if len(who) > 1:
                 names = " and ".join(student.id for student in who)
-                raise ValueError(f"--into: row {place + 2} fits {names} ({column} is the same).")
+                value = _value(rows[place][low.index(column)][0])
+                raise ValueError(f"--into: {value!r} in the column {column!r} fits {names}.")
             found[place], taken[who[0].id] = who[0], place
-    notes = [f"{counted(len(found), 'mark')} entered."]
     without = [student.name for student in students if student.id not in taken]
-    if without:
-        notes.append(f"The platform's file has no row for {listed(without)}.")
+    notes = [f"The platform's file has no row for {listed(without)}."] if without else []
     return [(rows[place], student) for place, student in found.items()], notes
 
 

@@ -35,6 +35,7 @@ def report(folder, *, to, into=None, column=None, hide_tests=False, anyway=False
     if not anyway:
         _complete(found.students)
     with new_folder(to, "--to") as made:
+        (made / ".gitignore").write_text("*\n", encoding="utf-8")  # names and marks of people
         (made / "marks.csv").write_text(_marks(found), encoding="utf-8-sig", newline="")
         notes = []
         if into:
