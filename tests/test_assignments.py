@@ -21,8 +21,9 @@ from lectures_lib import exercises
 from lectures_lib.assignments import __main__ as command
 from lectures_lib.assignments import assignment, marking
 from lectures_lib.assignments.assemble import Assignment, notebook
-from lectures_lib.assignments.assignment import OutputExists, assign, build
+from lectures_lib.assignments.assignment import assign, build
 from lectures_lib.assignments.choose import ChoiceError, choose, draw
+from lectures_lib.assignments.folder import OutputExists
 from lectures_lib.assignments.hidden_tests import (
     Disagreement,
     answer_name,
@@ -854,7 +855,7 @@ def commands(name):
     [
         pytest.param(  # it draws a network that is to be trained
             "book/instructors/assigning.md",
-            ["list", *["assign"] * 4, "questions", "collect", "mark", "new"],
+            ["list", *["assign"] * 4, "questions", "collect", "mark", "report", "new"],
             marks=pytest.mark.slow,
         ),
         ("README.md", ["list", "assign"]),
@@ -868,7 +869,7 @@ def test_commands_in_the_text_work(name, verbs, tmp_path, monkeypatch, capsys):
     shutil.copy(ROOT / "_toc.yml", tmp_path)
     monkeypatch.chdir(tmp_path)
     for arguments in commands(name):
-        if arguments[0] in ("collect", "mark"):  # in test_nbgrader.py, where something is handed in
+        if arguments[0] in ("collect", "mark", "report"):  # in test_nbgrader.py
             continue
         assert command.main(arguments) == 0, f"{arguments}: {capsys.readouterr().err}"
         if "-o" in arguments:
@@ -880,9 +881,9 @@ def test_commands_in_the_text_work(name, verbs, tmp_path, monkeypatch, capsys):
 def test_the_page_names_every_option():
     text = (ROOT / "book" / "instructors" / "assigning.md").read_text(encoding="utf-8")
     commands = next(a for a in command.parser()._actions if isinstance(a.choices, dict)).choices
-    verbs = ("assign", "collect", "mark", "new", "questions")
+    verbs = ("assign", "collect", "mark", "new", "questions", "report")
     options = {name for verb in verbs for name in commands[verb]._option_string_actions}
     options -= {"-h", "--help", "--jobs", "--output"}  # -j, -o
-    known = options | {"--force", "--to"}  # nbgrader's
+    known = options | {"--force"}  # nbgrader's
     assert {o for o in options if f"`{o}" not in text and f" {o} " not in text} == set()
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known

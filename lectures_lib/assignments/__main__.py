@@ -3,6 +3,7 @@
 import argparse
 import secrets
 import sys
+from functools import partial
 from importlib.util import find_spec
 
 from lectures_lib.assignments.choose import choose, draw, place_of
@@ -25,7 +26,7 @@ def parser():
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m lectures_lib.assignments", description=__doc__)
     commands = top.add_subparsers(
-        required=True, metavar="list|assign|inspect|collect|mark|new|questions"
+        required=True, metavar="list|assign|inspect|collect|mark|report|new|questions"
     )
     book = argparse.ArgumentParser(add_help=False)
     book.add_argument("--book", help="folder with the chapters (default: book of the repository)")
@@ -40,6 +41,7 @@ def parser():
     three.set_defaults(run=_inspect)
     _add_collect(commands.add_parser("collect", help="take in what students handed in"))
     _add_mark(commands.add_parser("mark", help="mark what was handed in, in a sandbox"))
+    _add_report(commands.add_parser("report", help="marks, feedback, and a page on the class"))
     four = commands.add_parser("new", parents=[book], help="write the cells of a new exercise")
     four.add_argument("id", help="as cnn-my-idea")
     four.add_argument("--chapter", required=True, help="where, as cnn/tuning")
@@ -87,6 +89,16 @@ def _add_mark(command):
     command.add_argument("--again", action="store_true", help="mark also what is marked")
     command.add_argument("--unsafe", action="store_true", help="without a sandbox")
     command.set_defaults(run=_mark)
+
+
+def _add_report(command):
+    command.add_argument("assignment", help="its folder, as week5")
+    command.add_argument("--to", required=True, help="new folder, as marks5")
+    command.add_argument("--into", help="Moodle's grading worksheet, or Canvas' gradebook")
+    command.add_argument("--column", help="its column for the marks, if it is not found")
+    command.add_argument("--hide-tests", action="store_true", help="not in the feedback")
+    command.add_argument("--anyway", action="store_true", help="though not all is marked")
+    command.set_defaults(run=_report)
 
 
 def main(arguments=None):
@@ -186,6 +198,20 @@ def _mark(options):
     for student, fault in faults.items():
         print(f"{student} could not be marked: {fault}")
     print(f"Marked {counted(bar.n - len(faults), 'submission')}.")
+
+
+def _report(options):
+    if find_spec("nbgrader") is None:
+        raise ValueError(f"nbgrader is missing. {ENVIRONMENT}")
+    from tqdm import tqdm
+
+    from lectures_lib.assignments.report import report
+
+    texts = {name: getattr(options, name)
+             for name in ("to", "into", "column", "hide_tests", "anyway")}  # fmt: skip
+    seen = partial(tqdm, desc="Feedback", unit=" pages")
+    for sentence in report(options.assignment, seen=seen, **texts):
+        print(sentence)
 
 
 def _new(options):

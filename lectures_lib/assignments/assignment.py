@@ -1,7 +1,6 @@
 """Write an assignment into a new folder: for students, for instructors, for nbgrader."""
 
 import re
-import tempfile
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -10,22 +9,19 @@ import nbformat
 
 from lectures_lib.assignments.assemble import VIEWS, Assignment, notebook
 from lectures_lib.assignments.choose import choose
+from lectures_lib.assignments.folder import new_folder
 from lectures_lib.assignments.presets import read_preset
 from lectures_lib.assignments.quoting import Quoting
 from lectures_lib.book import read_book
 from lectures_lib.first_cell import NO_ADDRESS, first_cell
 
-__all__ = ["OutputExists", "assign", "build", "remarks"]
+__all__ = ["assign", "build", "remarks"]
 
 PLACES = {
     "student": "student/{0}.ipynb",
     "instructor": "instructor/{0}.ipynb",
     "nbgrader": "nbgrader/source/{0}/{0}.ipynb",
 }
-
-
-class OutputExists(ValueError):
-    """There is something where an assignment is to be written."""
 
 
 def assign(ids, *, output, seed, book=None, with_needs=False, **texts):
@@ -44,27 +40,13 @@ def assign(ids, *, output, seed, book=None, with_needs=False, **texts):
     Returns:
         The folder. Nothing is overwritten, and nothing is left behind after an error.
     """
-    place = Path(output).resolve()
-    if place.exists():
-        raise OutputExists(
-            f"{output} is there already, and nothing is overwritten. Give another folder, or move "
-            "this one away."
-        )
-    if not place.parent.is_dir():
-        raise ValueError(f"-o {output}: there is no folder {place.parent}. Make it first.")
-    texts_of = build(ids, name=_name(place), seed=seed, book=book, with_needs=with_needs, **texts)
-    _write(place, texts_of)
+    with new_folder(output, "-o") as whole:
+        name = _name(Path(output).resolve())
+        texts_of = build(ids, name=name, seed=seed, book=book, with_needs=with_needs, **texts)
+        for path, text in texts_of.items():
+            (whole / path).parent.mkdir(parents=True, exist_ok=True)
+            (whole / path).write_text(text, encoding="utf-8")
     return Path(output)
-
-
-def _write(place, texts):
-    """Write files into a new folder; it appears when all of it is there."""
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=".assignment-") as folder:
-        whole = Path(folder, "whole")
-        for name, text in texts.items():
-            (whole / name).parent.mkdir(parents=True, exist_ok=True)
-            (whole / name).write_text(text, encoding="utf-8")
-        whole.rename(place)
 
 
 def remarks(book, due=None):
