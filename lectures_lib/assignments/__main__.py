@@ -6,7 +6,6 @@ import sys
 from importlib.util import find_spec
 
 from lectures_lib.assignments.choose import choose, draw, place_of
-from lectures_lib.assignments.inbox import faults
 from lectures_lib.assignments.listing import as_json, as_table
 from lectures_lib.assignments.questions import write
 from lectures_lib.assignments.skeleton import add
@@ -32,9 +31,10 @@ def parser():
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=_list)
     _add_assign(commands.add_parser("assign", parents=[book], help="write an assignment"))
-    three = commands.add_parser("inspect", help="look for cells that are missing in submissions")
+    three = commands.add_parser("inspect", help="name what costs points in submissions")
     three.add_argument("assignment", help="its folder, as week5")
-    three.add_argument("inbox", help="folder with a notebook of each student")
+    three.add_argument("inbox", nargs="?", help="folder with a notebook of each student (default: "
+                       "what is collected)")  # fmt: skip
     three.set_defaults(run=_inspect)
     _add_mark(commands.add_parser("mark", help="mark what was handed in, in a sandbox"))
     four = commands.add_parser("new", parents=[book], help="write the cells of a new exercise")
@@ -134,10 +134,14 @@ def _ids(options, found, seed):
 
 
 def _inspect(options):
+    if find_spec("nbgrader") is None:
+        raise ValueError(f"nbgrader is missing. {ENVIRONMENT}")
+    from lectures_lib.assignments.inbox import faults
+
     number, found = faults(options.assignment, options.inbox)
     for name, fault in found.items():
         print(f"{name} {fault}")
-    print(f"{number - len(found)} of {number} notebooks have every cell that is marked, once.")
+    print(f"{number - len(found)} of {number} notebooks have all answers where they count.")
 
 
 def _mark(options):
