@@ -470,8 +470,23 @@ def test_who_is_marked_is_left_out_until_something_newer_comes(marked, tmp_path)
     assert list(mark(tmp_path, jobs=1)) == [(1, 1, "leave", "")]
     assert scores(copy) == points | {"leave": ((1.0, None), points["leave"][1])}
     (newer / "week5.ipynb").write_text("no notebook")
+    source = copy / "source" / "week5" / "week5.ipynb"
+    source.write_text(source.read_text(encoding="utf-8").replace("# week5", "# corrected"))
     assert command.main(["mark", str(tmp_path), "--again"]) == 0
     assert scores(copy)["zzz_honest"] == points["zzz_honest"]
+    release = copy / "release" / "week5" / "week5.ipynb"
+    assert "# corrected" in release.read_text(encoding="utf-8")
+    with Gradebook(f"sqlite:///{copy / 'gradebook.db'}") as book:
+        book.add_student("ada", first_name="Ada")
+    hand_in(copy, "adabyron_123", student)
+    assert list(mark(tmp_path, jobs=1)) == [
+        (
+            1,
+            1,
+            "adabyron_123",
+            "the gradebook has no such student. Rename the folder, or add the student.",
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def _add_assign(two):
     two.add_argument("--count", type=int, help="how many to draw")
     two.add_argument("--with-needs", action="store_true", help="add what exercises build on")
     two.add_argument("--title", help="title of the assignment (default: the folder's name)")
-    two.add_argument("--due", help="day, as 2026-12-01")
+    two.add_argument("--due", help='2026-12-01, or "2026-12-01 23:59 Europe/Berlin"')
     two.add_argument("--link", dest="links", action="append", default=[],
                      help="state of sliders, as cnn/why_convolutions#matched-filter?angle=60, or "
                      "what 'Copy link' on the site gives")  # fmt: skip

@@ -17,6 +17,7 @@ import nbformat
 import numpy as np
 from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_output
+from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_locked, is_solution
@@ -105,6 +106,8 @@ def mark(folder, *, jobs, unsafe=False, again=False):
     Who is marked already is left out, except for a newer submission, or with `again`. A fault is
     why nothing of a student could be marked, or an empty text.
 
+    With `again` the tests are taken anew from the source, too.
+
     Raises:
         ValueError: If the folder holds no assignment or no submission, or no sandbox can start.
     """
@@ -130,7 +133,8 @@ def mark(folder, *, jobs, unsafe=False, again=False):
     left = set() if again else grader.get_autograded_students(name)
     todo = [student for student in students if student not in left]
     handed_out = nbformat.read(release, as_version=4)
-    run = partial(_run, name, start=start, grader=grader, handed_out=handed_out)
+    known = _roster(grader) or students
+    run = partial(_run, name, start=start, grader=grader, handed_out=handed_out, known=known)
     with ThreadPoolExecutor(jobs) as pool:
         try:
             found = pool.map(run, todo)
@@ -155,13 +159,23 @@ def _settings(course):
     return config
 
 
+def _roster(grader):
+    """Return the ids of the students, if a list of them was read; `mark` enters bare ids."""
+    with Gradebook(grader.coursedir.db_url) as book:
+        students = list(book.students)
+        named = any(one.first_name or one.last_name or one.email for one in students)
+        return {one.id for one in students} if named else set()
+
+
 def _fault(result):
     """Return what nbgrader says of a step that failed, or an empty text."""
     return "" if result["success"] else result.get("log") or result.get("error") or "failed"
 
 
-def _run(name, student, *, start, grader, handed_out):
-    """Return a student's notebook and the outputs of its code; or why it cannot be read."""
+def _run(name, student, *, start, grader, handed_out, known):
+    """Return a student's notebook and the outputs of its code; or why it cannot be marked."""
+    if student not in known:
+        return "the gradebook has no such student. Rename the folder, or add the student."
     path = Path(grader.coursedir.format_path("submitted", student, name), f"{name}.ipynb")
     try:
         handed_in, _ = cleaned(read(path), handed_out)
