@@ -924,6 +924,6 @@ def test_the_page_names_every_option():
     verbs = ("assign", "mark", "new", "questions")
     options = {name for verb in verbs for name in commands[verb]._option_string_actions}
     options -= {"-h", "--help", "--jobs", "--output"}  # -j, -o
-    known = options | {"--duedate", "--force", "--to"}  # nbgrader's
+    known = options | {"--course", "--duedate", "--force", "--to"}  # nbgrader's
     assert {o for o in options if f"`{o}" not in text and f" {o} " not in text} == set()
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known
