@@ -6,37 +6,17 @@ its place: none of that costs points.
 """
 
 import re
-from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
 from lectures_lib.assignments.essays import harmless
 from lectures_lib.assignments.handed_in import Piece, pieces
+from lectures_lib.assignments.recognise import FIRST, form_of, recognised
 
 __all__ = ["cleaned"]
 
-# What an answer begins with: in code, and in words.
-FIRST = re.compile(
-    r"^[ \t]*(?:#+[ \t]*exercise:[ \t]*([\w-]+)|<!--[ \t]*exercise:[ \t]*([\w-]+)[ \t]*-->)[ \t]*$",
-    re.MULTILINE,
-)
-CHECK = re.compile(r'check\("([\w-]+)", (\w+)\)')
-HIDDEN = re.compile(r"# Hidden tests of ([\w-]+)")
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
-
-
-@dataclass
-class Form:
-    """What was handed out: cells by their names in order, and what each check looks at."""
-
-    cells: dict
-    checked: dict  # {answer: name}
-
-    def part(self, mark, what):
-        """Whether a cell is `locked`, or an answer (`solution`)."""
-        return mark in self.cells and self.cells[mark].metadata.get("nbgrader", {}).get(what, False)
 
 
 def cleaned(raw, handed_out):
@@ -53,10 +33,8 @@ def cleaned(raw, handed_out):
     Raises:
         Unreadable: If it is no notebook of this assignment.
     """
-    form = _form(handed_out)
-    found = [part for piece in pieces(raw) for part in _split(piece)]
-    for piece in found:
-        piece.mark = _mark(piece, form)
+    form = form_of(handed_out)
+    found = recognised(pieces(raw), form)
     found, remarks = _locked(found, form), []
     answers = [mark for mark in form.cells if form.part(mark, "solution")]
     for mark in answers:
@@ -70,39 +48,6 @@ def cleaned(raw, handed_out):
     if len(remarks) == len(answers) and all(remark.startswith("lacks") for remark in remarks):
         remarks = ["has no answer to any exercise; it may be another notebook"]
     return _notebook(found, form, handed_out), remarks
-
-
-def _form(handed_out):
-    cells = {cell.id: cell for cell in handed_out.cells}
-    checks = [CHECK.match(cell.source) for cell in cells.values() if cell.cell_type == "code"]
-    return Form(cells, {f"{check[1]}-answer": check[2] for check in checks if check})
-
-
-def _split(piece):
-    """Yield a cell; or its parts, if answers in words were merged into it."""
-    starts = [match.start() for match in FIRST.finditer(piece.source) if match[2]]
-    if piece.kind != "markdown" or not starts:
-        yield piece
-        return
-    texts = [piece.source[start:end] for start, end in pairwise([0, *starts, None])]
-    for number, text in enumerate(text for text in texts if text.strip()):
-        yield replace(piece, source=text, **({"mark": "", "id": ""} if number else {}))
-
-
-def _mark(piece, form):
-    """Return which cell of those handed out this is, or an empty text."""
-    if form.part(piece.mark, "locked"):
-        return piece.mark
-    source = piece.source.strip()
-    for pattern, role in ((FIRST, "answer"), (HIDDEN, "test"), (CHECK, "check")):
-        match = pattern.match(source)
-        if match and (mark := f"{match[1] or match[2]}-{role}") in form.cells:
-            return mark
-    for mark in (piece.mark, piece.id):
-        if mark in form.cells:
-            return mark
-    same = (mark for mark, cell in form.cells.items() if source and cell.source.strip() == source)
-    return next(same, "")
 
 
 def _locked(found, form):
