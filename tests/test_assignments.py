@@ -325,6 +325,7 @@ def test_a_folder_with_everything(tmp_path, capsys):
     assert sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()) == [
         ".gitignore",
         "instructor/week5.ipynb",
+        "nbgrader/assignment.json",
         "nbgrader/nbgrader_config.py",
         "nbgrader/source/week5/week5.ipynb",
         "student/week5.ipynb",
@@ -513,7 +514,7 @@ def test_a_link_follows_the_coarser_values_of_a_page(tmp_path):
     ("texts", "error"),
     [
         ({"output": "week 5"}, "The folder 'week 5' gives the assignment its name"),
-        ({"due": "1.12.2026"}, "--due 1.12.2026, but it must be a day like 2026-12-01"),
+        ({"due": "2026-12-01 23:59"}, "--due 2026-12-01 23:59: the time zone is missing"),
         ({"site": "not a url"}, "--site not a url, but it must be an address like https://"),
         ({"output": "new/week5"}, "new. Make it first."),
         ({"output": "file/week5"}, "file. Make it first."),
@@ -584,9 +585,49 @@ def test_without_a_seed_a_long_one_is_drawn_and_told(tmp_path, capsys):
     assert len(seeds) == 2 and max(seeds) > 2**40
 
 
-def test_a_day_that_is_past_is_remarked():
-    assert assignment.remarks(BOOK, due="2020-01-01")[-1] == "--due 2020-01-01 is past."
-    assert "past" not in " ".join(assignment.remarks(BOOK, due="2999-01-01"))
+@pytest.mark.parametrize("hour", ["", " 12:00 Europe/Berlin"])
+def test_a_day_that_is_past_is_remarked(hour):
+    past = f"2020-01-01{hour}"
+    assert assignment.remarks(BOOK, due=past)[-1] == f"--due {past} is past."
+    assert "past" not in " ".join(assignment.remarks(BOOK, due=f"2999-01-01{hour}"))
+
+
+@pytest.mark.parametrize(
+    ("due", "shown", "moment"),
+    [
+        (None, None, None),
+        ("2026-12-01", "1 December 2026", None),
+        ("2026-12-01 23:59 Europe/Berlin", "1 December 2026, 23:59 (Europe/Berlin, UTC+1)",
+         "2026-12-01T23:59:00+01:00"),
+        ("2026-07-01 09:05 America/St_Johns", "1 July 2026, 09:05 (America/St_Johns, UTC-2:30)",
+         "2026-07-01T09:05:00-02:30"),
+        ("2026-10-25 00:30 UTC", "25 October 2026, 00:30 (UTC)", "2026-10-25T00:30:00+00:00"),
+    ],
+)  # fmt: skip
+def test_when_it_is_due_is_shown_and_kept(due, shown, moment):
+    made = build(["rnn-step"], name="week5", seed=7, due=due)
+    head = json.loads(made["student/week5.ipynb"])["cells"][0]["source"]
+    assert ("".join(head).partition("Due: ")[2].partition(". ")[0] or None) == shown
+    assert json.loads(made["nbgrader/assignment.json"]) == {"name": "week5", "due": moment}
+
+
+@pytest.mark.parametrize(
+    ("due", "text"),
+    [
+        ("1.12.2026", "it must be a day like 2026-12-01, or a day, an hour and a time zone like"),
+        ("2026-02-30", "it must be a day like"),
+        ("2026-12-01 24:00 UTC", "it must be a day like"),
+        ("2026-12-01 23:59", "the time zone is missing. Name it as \"2026-12-01 23:59 Europe/Ber"),
+        ("2026-12-01 23:59 Berlin", "Berlin is no time zone. Name it as"),
+        ("2026-12-01 23:59 ../etc", "../etc is no time zone"),
+        ("2026-03-29 02:30 Europe/Berlin", "this hour does not exist there: clocks are put forw"),
+        ("2026-10-25 02:30 Europe/Berlin", "this hour comes twice there: clocks are put back. "
+         "Take another hour, or name it in UTC."),
+    ],
+)  # fmt: skip
+def test_an_hour_that_is_no_moment_is_refused(due, text):
+    with pytest.raises(ValueError, match=f"--due {re.escape(due)}.*{re.escape(text)}"):
+        build(["rnn-step"], name="week5", seed=7, due=due)
 
 
 def test_the_list_has_all_exercises_and_no_solutions(capsys):
@@ -884,6 +925,6 @@ def test_the_page_names_every_option():
     verbs = ("assign", "collect", "mark", "new", "questions", "report")
     options = {name for verb in verbs for name in commands[verb]._option_string_actions}
     options -= {"-h", "--help", "--jobs", "--output"}  # -j, -o
-    known = options | {"--force"}  # nbgrader's
+    known = options | {"--course", "--force"}  # nbgrader's
     assert {o for o in options if f"`{o}" not in text and f" {o} " not in text} == set()
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known

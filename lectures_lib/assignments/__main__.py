@@ -7,7 +7,6 @@ from functools import partial
 from importlib.util import find_spec
 
 from lectures_lib.assignments.choose import choose, draw, place_of
-from lectures_lib.assignments.inbox import faults
 from lectures_lib.assignments.listing import as_json, as_table
 from lectures_lib.assignments.questions import write
 from lectures_lib.assignments.skeleton import add
@@ -35,9 +34,10 @@ def parser():
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=_list)
     _add_assign(commands.add_parser("assign", parents=[book], help="write an assignment"))
-    three = commands.add_parser("inspect", help="look for cells that are missing in submissions")
+    three = commands.add_parser("inspect", help="name what costs points in submissions")
     three.add_argument("assignment", help="its folder, as week5")
-    three.add_argument("inbox", help="folder with a notebook of each student")
+    three.add_argument("inbox", nargs="?", help="folder with a notebook of each student (default: "
+                       "what is collected)")  # fmt: skip
     three.set_defaults(run=_inspect)
     _add_collect(commands.add_parser("collect", help="take in what students handed in"))
     _add_mark(commands.add_parser("mark", help="mark what was handed in, in a sandbox"))
@@ -66,7 +66,7 @@ def _add_assign(two):
     two.add_argument("--count", type=int, help="how many to draw")
     two.add_argument("--with-needs", action="store_true", help="add what exercises build on")
     two.add_argument("--title", help="title of the assignment (default: the folder's name)")
-    two.add_argument("--due", help="day, as 2026-12-01")
+    two.add_argument("--due", help='2026-12-01, or "2026-12-01 23:59 Europe/Berlin"')
     two.add_argument("--link", dest="links", action="append", default=[],
                      help="state of sliders, as cnn/why_convolutions#matched-filter?angle=60, or "
                      "what 'Copy link' on the site gives")  # fmt: skip
@@ -158,10 +158,14 @@ def _ids(options, found, seed):
 
 
 def _inspect(options):
+    if find_spec("nbgrader") is None:
+        raise ValueError(f"nbgrader is missing. {ENVIRONMENT}")
+    from lectures_lib.assignments.inbox import faults
+
     number, found = faults(options.assignment, options.inbox)
     for name, fault in found.items():
         print(f"{name} {fault}")
-    print(f"{number - len(found)} of {number} notebooks have every cell that is marked, once.")
+    print(f"{number - len(found)} of {number} notebooks have all answers where they count.")
 
 
 def _collect(options):

@@ -1,10 +1,11 @@
 """Put the notebooks of an assignment together: for students, for instructors, for nbgrader."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from lectures_lib.assignments.due import written
 from lectures_lib.assignments.hidden_tests import SET_UP, answer_name, hidden_tests
 from lectures_lib.assignments.presets import read_preset
 from lectures_lib.prose import Prose, details
@@ -31,7 +32,7 @@ class Assignment:
     title: str
     exercises: tuple
     seed: int
-    due: date | None = None
+    due: date | datetime | None = None
     presets: tuple = ()
 
 
@@ -87,7 +88,7 @@ def _protect(cells):
 def _head(assignment, prose, view):
     points = sum(exercise.points for exercise in assignment.exercises)
     minutes = sum(exercise.minutes for exercise in assignment.exercises)
-    due = f"Due: {assignment.due.day} {assignment.due:%B %Y}. " if assignment.due else ""
+    due = f"Due: {written(assignment.due)}. " if assignment.due else ""
     size = f"{counted(points, 'point')}, about {minutes} minutes."
     parts = [f"# {assignment.title}", f"{due}{size}"]
     if view == "instructor":

@@ -1,7 +1,8 @@
 """Write an assignment into a new folder: for students, for instructors, for nbgrader."""
 
+import json
 import re
-from datetime import date
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import nbformat
 
 from lectures_lib.assignments.assemble import VIEWS, Assignment, notebook
 from lectures_lib.assignments.choose import choose
+from lectures_lib.assignments.due import is_past, read_due
 from lectures_lib.assignments.folder import new_folder
 from lectures_lib.assignments.presets import read_preset
 from lectures_lib.assignments.quoting import Quoting
@@ -34,8 +36,8 @@ def assign(ids, *, output, seed, book=None, with_needs=False, **texts):
         seed: A whole number that fixes the inputs of the hidden tests.
         book: The `Book`; that of the repository if None.
         with_needs: Add the exercises that a chosen one builds on.
-        texts: `title`, `due` (as 2026-12-01), `links` to interactive figures and the address of
-            the `site`; all optional.
+        texts: `title`, `due` (as 2026-12-01, or 2026-12-01 23:59 Europe/Berlin), `links` to
+            interactive figures and the address of the `site`; all optional.
 
     Returns:
         The folder. Nothing is overwritten, and nothing is left behind after an error.
@@ -57,7 +59,7 @@ def remarks(book, due=None):
             "the course has no address yet (OWNER in repository.url of _config.yml): the first "
             "cell cannot install the package, and links to the site lead nowhere."
         )
-    if due and _date(due) < date.today():
+    if due and is_past(read_due(due)):
         found.append(f"--due {due} is past.")
     return found
 
@@ -72,9 +74,8 @@ def build(ids, *, name, seed, book=None, with_needs=False, **texts):
     chosen = choose(book.exercises, list(ids), with_needs=with_needs)
     prose = Quoting(book, _address(texts.get("site")) or book.site)
     presets = tuple(read_preset(book, link) for link in texts.get("links", ()))
-    assignment = Assignment(
-        texts.get("title") or name, tuple(chosen), seed, _date(texts.get("due")), presets
-    )
+    due = read_due(texts.get("due"))
+    assignment = Assignment(texts.get("title") or name, tuple(chosen), seed, due, presets)
     # Solutions and hidden tests: one `git add .` would publish them.
     made = {".gitignore": "*\n"}
     for view in VIEWS:
@@ -86,6 +87,8 @@ def build(ids, *, name, seed, book=None, with_needs=False, **texts):
     if any(exercise.kind == "train" for exercise in chosen):
         settings = settings.replace("c.Execute.timeout = 30", "c.Execute.timeout = 180")
     made["nbgrader/nbgrader_config.py"] = settings
+    moment = due.isoformat() if isinstance(due, datetime) else None
+    made["nbgrader/assignment.json"] = json.dumps({"name": name, "due": moment}) + "\n"
     return made
 
 
@@ -97,13 +100,6 @@ def _name(place):
             "and -, as in week5."
         )
     return name
-
-
-def _date(due):
-    try:
-        return date.fromisoformat(due) if due else None
-    except ValueError:
-        raise ValueError(f"--due {due}, but it must be a day like 2026-12-01.") from None
 
 
 def _address(site):

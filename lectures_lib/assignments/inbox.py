@@ -1,45 +1,44 @@
-"""Look at what students handed in, before nbgrader does: it says nothing about cells it misses."""
+"""Look at what students handed in, before it is marked."""
 
-from collections import Counter
 from pathlib import Path
 
-from lectures_lib.book import BrokenChapter, read_cells
+import nbformat
+
+from lectures_lib.assignments.clean import cleaned
+from lectures_lib.assignments.handed_in import Unreadable, read
 
 __all__ = ["faults"]
 
 
-def faults(folder, inbox):
-    """Return `(number of notebooks, {file name: what is wrong})` of a folder of submissions.
+def faults(folder, inbox=None):
+    """Return `(number of files, {name: what costs points})` of what was handed in.
+
+    What `mark` puts in order is no fault.
 
     Args:
         folder: The assignment, as `assign` wrote it.
-        inbox: Folder with a notebook of each student.
+        inbox: Folder with a notebook of each student; what `collect` put into the assignment
+            if None.
     """
     handed_out = next(Path(folder).glob("student/*.ipynb"), None)
-    paths = sorted(Path(inbox).glob("*.ipynb"))
-    if handed_out is None or not paths:
+    if inbox is None:
+        inbox = Path(folder, "nbgrader", "submitted")
+        found = {path.parts[-3]: path for path in sorted(inbox.glob("*/*/*.ipynb"))}
+    else:
+        found = {path.name: path for path in sorted(Path(inbox).glob("*.ipynb*"))}
+    if handed_out is None or not found:
         where, what = (folder, "student/*.ipynb") if handed_out is None else (inbox, "*.ipynb")
         raise ValueError(f"{where} has no {what}. Give the assignment's folder, then the inbox.")
-    wanted = _marked(handed_out)
-    found = {path.name: _fault(path, wanted) for path in paths}
-    return len(paths), {name: fault for name, fault in found.items() if fault}
+    form = nbformat.read(handed_out, as_version=4)
+    said = {name: _fault(path, form) for name, path in found.items()}
+    return len(found), {name: fault for name, fault in said.items() if fault}
 
 
-def _fault(path, wanted):
+def _fault(path, form):
+    if path.suffix != ".ipynb":
+        return "does not end in .ipynb, and is left out. Rename it."
     try:
-        found = _marked(path)
-    except BrokenChapter:
-        return "is not a notebook. Ask for the file again."
-    missing = [name for name in wanted if name not in found]
-    twice = [name for name, number in found.items() if number > 1]
-    if not found:
-        return "has lost the metadata of all cells and would get 0. Ask for the file as saved."
-    if missing:
-        return f"lacks {', '.join(missing)}, and gets 0 there. Ask for the file again."
-    return f"has {', '.join(twice)} twice; the last one counts." if twice else ""
-
-
-def _marked(path):
-    """Return how often each cell stands in a notebook that matters for marking."""
-    marks = [cell.metadata.get("nbgrader", {}) for cell in read_cells(path, path.stem)]
-    return Counter(mark["grade_id"] for mark in marks if mark.get("grade_id"))
+        _, remarks = cleaned(read(path), form)
+    except Unreadable as error:
+        return str(error)
+    return f"{'; it '.join(remarks)}. Ask the student." if remarks else ""

@@ -17,13 +17,16 @@ import nbformat
 import numpy as np
 from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_output
+from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
-from nbgrader.utils import is_grade, is_solution
+from nbgrader.utils import is_grade, is_locked, is_solution
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from lectures_lib.assignments import sandbox
+from lectures_lib.assignments.clean import cleaned
+from lectures_lib.assignments.handed_in import Unreadable, read
 from lectures_lib.assignments.marking import draw
 from lectures_lib.exercises import Case, Trained
 from lectures_lib.exercises.compare import graded
@@ -86,16 +89,29 @@ class Executed(NbGraderPreprocessor):
         return nb, resources
 
 
+class HandedIn(NotebookExporter):
+    """Gives nbgrader the cleaned notebook in the place of the file that a student handed in."""
+
+    notebook = None
+
+    def from_file(self, file_stream, resources=None, **options):
+        if Path(file_stream.name).parents[2].name != "submitted":
+            return super().from_file(file_stream, resources, **options)
+        return self.from_notebook_node(self.notebook, resources, **options)
+
+
 def mark(folder, *, jobs, unsafe=False, again=False):
     """Mark what lies in `nbgrader/submitted`; yield `(number, of how many, student, fault)`.
 
     Who is marked already is left out, except for a newer submission, or with `again`. A fault is
     why nothing of a student could be marked, or an empty text.
 
+    With `again` the tests are taken anew from the source, too.
+
     Raises:
         ValueError: If the folder holds no assignment or no submission, or no sandbox can start.
     """
-    course, name, grader = opened(folder)
+    course, name, grader = opened(folder, anew=again)
     source = course / "source" / name
     start = sandbox.command(
         [path for path in source.iterdir() if path.suffix != ".ipynb"], unsafe=unsafe
@@ -105,21 +121,27 @@ def mark(folder, *, jobs, unsafe=False, again=False):
         raise ValueError(f"{course / 'submitted'} holds no submission of {name}. Collect them.")
     left = set() if again else grader.get_autograded_students(name)
     todo = [student for student in students if student not in left]
+    release = course / "release" / name / f"{name}.ipynb"
+    handed_out = nbformat.read(release, as_version=4)
+    known = _roster(grader) or students
+    run = partial(_run, name, start=start, grader=grader, handed_out=handed_out, known=known)
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            found = pool.map(partial(_run, name, start=start, grader=grader), todo)
-            for number, (student, outputs) in enumerate(zip(todo, found, strict=True), start=1):
-                fault = outputs if isinstance(outputs, str) else ""
+            found = pool.map(run, todo)
+            for number, (student, one) in enumerate(zip(todo, found, strict=True), start=1):
+                fault = one if isinstance(one, str) else ""
                 if not fault:
-                    Executed.outputs = outputs
+                    HandedIn.notebook, Executed.outputs = one
                     fault = _fault(grader.autograde(name, student))
                 yield number, len(todo), student, fault
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def opened(folder):
+def opened(folder, *, anew=False):
     """Return the course folder of an assignment, its name, and nbgrader, ready to mark.
+
+    What is released is made where it is missing, or `anew`.
 
     Raises:
         ValueError: If the folder holds no assignment.
@@ -132,7 +154,8 @@ def opened(folder):
     # nbgrader starts `alembic` by its name.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     grader = NbGraderAPI(config=_settings(course))
-    if not all((course / made).exists() for made in (f"release/{name}", "gradebook.db")):
+    release = course / "release" / name / f"{name}.ipynb"
+    if anew or not all(made.exists() for made in (release, course / "gradebook.db")):
         fault = _fault(grader.generate_assignment(name))
         if fault:
             raise ValueError(f"nbgrader cannot make the version that is handed out: {fault}")
@@ -145,8 +168,17 @@ def _settings(course):
     steps = config.Autograde.autograde_preprocessors
     others = [step for step in steps if isinstance(step, str) or not issubclass(step, Execute)]
     config.Autograde.autograde_preprocessors = [Executed, *others]
+    config.Autograde.exporter_class = HandedIn
     config.CourseDirectory.root = str(course)
     return config
+
+
+def _roster(grader):
+    """Return the ids of the students, if a list of them was read; `mark` enters bare ids."""
+    with Gradebook(grader.coursedir.db_url) as book:
+        students = list(book.students)
+        named = any(one.first_name or one.last_name or one.email for one in students)
+        return {one.id for one in students} if named else set()
 
 
 def _fault(result):
@@ -154,10 +186,16 @@ def _fault(result):
     return "" if result["success"] else result.get("log") or result.get("error") or "failed"
 
 
-def _run(name, student, *, start, grader):
-    """Return the outputs of a student's code cells; or why the notebook cannot be read."""
+def _run(name, student, *, start, grader, handed_out, known):
+    """Return a student's notebook and the outputs of its code; or why it cannot be marked."""
+    if student not in known:
+        return "the gradebook has no such student. Rename the folder, or add the student."
+    path = Path(grader.coursedir.format_path("submitted", student, name), f"{name}.ipynb")
     try:
-        notebook = _sanitised(name, student, grader)
+        handed_in, _ = cleaned(read(path), handed_out)
+        notebook = _sanitised(handed_in, name, student, grader)
+    except Unreadable as error:
+        return f"the file {error}"
     except Exception as error:  # of whatever a student handed in
         return f"{type(error).__name__}: {error}"
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -165,25 +203,27 @@ def _run(name, student, *, start, grader):
     done = sandbox.run(
         [
             ("", test.name, test.questions) if test
-            else ("" if cell.source.startswith("check(") else cell.source, None, ())
+            else ("" if _is_check(cell) else cell.source, None, ())
             for cell, test in zip(code, tests, strict=True)
         ],
         start=start,
     )  # fmt: skip
-    return [
+    return handed_in, [
         _marked(test, one.outcomes) if test else _shown(one)
         for test, one in zip(tests, done, strict=True)
     ]
+
+
+def _is_check(cell):
+    return is_locked(cell) and cell.source.startswith("check(")
 
 
 def _is_test(cell):
     return is_grade(cell) and not is_solution(cell)
 
 
-def _sanitised(name, student, grader):
-    """Return a student's notebook with nbgrader's own cells put back."""
-    folder = grader.coursedir.format_path("submitted", student, name)
-    path = Path(folder, f"{name}.ipynb")
+def _sanitised(notebook, name, student, grader):
+    """Return a notebook with nbgrader's own cells put back."""
     config = Config(grader.config)
     config.Exporter.default_preprocessors = []
     exporter = NotebookExporter(config=config)
@@ -191,7 +231,8 @@ def _sanitised(name, student, grader):
         exporter.register_preprocessor(step, enabled=True)
     place = {"student": student, "assignment": name, "notebook": name,
              "db_url": grader.coursedir.db_url}  # fmt: skip
-    text, _ = exporter.from_filename(str(path), resources={"nbgrader": place, "unique_key": name})
+    resources = {"nbgrader": place, "unique_key": name}
+    text, _ = exporter.from_notebook_node(notebook, resources)
     return nbformat.reads(text, as_version=4)
 
 
