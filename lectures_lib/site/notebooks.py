@@ -10,7 +10,7 @@ import nbformat
 
 from lectures_lib.site.dependencies import PACKAGE, library_files
 from lectures_lib.site.model import book_of
-from lectures_lib.site.solutions import KEPT_BACK, hide
+from lectures_lib.site.solutions import KEPT_BACK, hide_rubrics
 
 __all__ = ["code_fingerprint", "read", "setup"]
 
@@ -26,7 +26,7 @@ def read(text):
         if "audit" in cell.metadata.get("tags", []):  # runs, and is not shown
             cell.metadata.tags.append("remove-cell")
     if KEPT_BACK:
-        hide(notebook)
+        hide_rubrics(notebook)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     notebook.metadata.setdefault("kernelspec", {})["lectures_lib"] = code_fingerprint(code)
     return notebook

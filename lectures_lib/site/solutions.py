@@ -9,11 +9,14 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from nbformat.v4 import new_markdown_cell
+from docutils import nodes
 
 from lectures_lib.site.model import book_of
 
-__all__ = ["KEPT_BACK", "LATER", "give_nothing_away", "hide", "setup", "source_of"]
+__all__ = [
+    "KEPT_BACK", "LATER", "give_nothing_away", "hide_rubrics", "hide_solutions", "setup",
+    "source_of",
+]  # fmt: skip
 
 KEPT_BACK = os.environ.get("LECTURES_SOLUTIONS") == "no"
 LATER = "*Solutions are published later by your lecturer.*"
@@ -35,15 +38,22 @@ def give_nothing_away(chapter):
     return replace(chapter, cells=tuple(cells))
 
 
-def hide(notebook):
-    """Take the solutions of an nbformat notebook from what is shown, not from what is executed."""
-    for number, cell in reversed(list(enumerate(notebook.cells))):
-        role = cell.metadata.get("exercise", {}).get("role")
-        if role == "solution":
-            cell.metadata.setdefault("tags", []).append("remove-cell")
-            notebook.cells.insert(number + 1, new_markdown_cell(LATER))
-        elif role == "rubric":
+def hide_rubrics(notebook):
+    """Put the sentence in place of each rubric of an nbformat notebook."""
+    for cell in notebook.cells:
+        if cell.metadata.get("exercise", {}).get("role") == "rubric":
             cell.source = LATER
+
+
+def hide_solutions(app, doctree):
+    """Put the sentence in place of each solution of a page.
+
+    Its cell has run by then: a change of the notebook would be a new one to be executed.
+    """
+    for cell in list(doctree.findall(nodes.container)) if KEPT_BACK else ():
+        if cell.get("cell_metadata", {}).get("exercise", {}).get("role") == "solution":
+            text = nodes.emphasis("", LATER.strip("*"))
+            cell.replace_self(nodes.paragraph("", "", text))
 
 
 def _hide_sources(app, exception):
@@ -69,5 +79,6 @@ def source_of(chapter):
 
 
 def setup(app):
-    """Look at what is published when all of it is written."""
+    """Take solutions from the pages as soon as these are read, and from what lies beside them."""
+    app.connect("doctree-read", hide_solutions, priority=100)  # before pictures are collected
     app.connect("build-finished", _hide_sources)

@@ -174,7 +174,8 @@ def _section(app, chapter, title, docname):
         return nodes.Text(title)
     number = ".".join(map(str, app.env.titles[page].get("secnumber", ())))
     uri = app.builder.get_relative_uri(docname, page)
-    return nodes.reference("", f"{number} {title}", refuri=f"{uri}#{section['ids'][0]}")
+    text = f"{number} {section[0].astext()}"
+    return nodes.reference("", text, refuri=f"{uri}#{section['ids'][0]}")
 
 
 def _rows(app, weeks, doctree):
