@@ -703,7 +703,7 @@ def test_the_page_for_lecturers_adds_up_hours_and_refuses_what_is_not_there(book
     assert rows[2][2] == "0:10"
     assert 'href="cnn/one.html#one?power=2">a line<' in html
     assert 'href="cnn/one.html#question-one-why">why<' in html
-    assert 'href="rnn/two.html#it-isnt-over">2 It isn’t over<' in html
+    assert 'href="rnn/two.html#it-isnt-over">2: It isn’t over<' in html
     assert re.search(r'href="rnn/two.html#step"><code.*?rnn-step.*?</a> \(75 min\)', html)
     for right, wrong, error in (
         ("Second: rnn/two", "Second: cnn/one", "rnn/two is in no week; cnn/one is in two weeks"),

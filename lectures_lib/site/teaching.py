@@ -174,7 +174,7 @@ def _section(app, chapter, title, docname):
         return nodes.Text(title)
     number = ".".join(map(str, app.env.titles[page].get("secnumber", ())))
     uri = app.builder.get_relative_uri(docname, page)
-    text = f"{number} {section[0].astext()}"
+    text = f"{number}: {section[0].astext()}"
     return nodes.reference("", text, refuri=f"{uri}#{section['ids'][0]}")
 
 
