@@ -4,6 +4,7 @@ PYTHON ?= python3
 STAGE ?=
 KEEP ?=
 REPOSITORY ?=
+SOLUTIONS ?= yes
 FOLDER ?= notebooks
 
 VENV := $(CURDIR)/.venv
@@ -17,6 +18,11 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export IPYTHONDIR := $(VENV)/cache/ipython
 export MPLCONFIGDIR := $(VENV)/cache/matplotlib
 unexport PYTHONPATH PYTHONHOME LECTURES_VIEW LECTURES_WRITE
+# With "no" the site and its notebooks say that solutions come later.
+ifeq ($(filter yes no,$(SOLUTIONS)),)
+$(error SOLUTIONS=$(SOLUTIONS), but it must be yes or no)
+endif
+export LECTURES_SOLUTIONS := $(SOLUTIONS)
 # The full data sets, where development and CI have them beside the repository.
 ifneq ($(wildcard ../shared/data/cifar10.npz),)
 export LECTURES_DATA_DIR ?= $(abspath ../shared/data)
@@ -34,7 +40,7 @@ help: ## list the commands
 serve: book ## build the site and serve it at http://127.0.0.1:8000 (PORT=... for another)
 	@python -m tools.serve --port $(PORT)
 
-book: .venv/.ready ## execute what changed and build the site in _build/html
+book: .venv/.ready ## execute what changed and build the site in _build/html (SOLUTIONS=no keeps them back)
 	@yamllint --strict $(YAML)
 	@python -m tools.build
 

@@ -362,10 +362,15 @@ def _demo(chapter, options, *, trains):
 def _values(node):
     """Return the values of a slider as they stand in addresses, or None if code makes them."""
     try:
-        return [f"{value:g}" if type(value) in (int, float) else str(value)
-                for value in ast.literal_eval(node)]  # fmt: skip
+        return [_text(value) for value in ast.literal_eval(node)]
     except (ValueError, TypeError):
         pass
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "range":
         return [str(value) for value in range(*map(ast.literal_eval, node.args))]
     return None
+
+
+def _text(value):
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)

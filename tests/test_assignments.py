@@ -499,6 +499,14 @@ def test_a_copied_address_is_a_link_too():
     assert (preset.chapter, preset.state) == ("cnn/why_convolutions", "angle=60")
 
 
+def test_check_boxes_and_networks_that_train_have_links():
+    place = "cnn/convolution_layers#receptive-field"
+    assert read_preset(BOOK, f"{place}?depth=3&pooling=off").state == "depth=3&pooling=off"
+    with pytest.raises(ValueError, match=r"has no value False\. It has off, on"):
+        read_preset(BOOK, f"{place}?pooling=False")
+    assert read_preset(BOOK, "cnn/digits#train-digits?learning_rate=0.1").name == "train-digits"
+
+
 def test_a_link_follows_the_coarser_values_of_a_page(tmp_path):
     call = 'explore(draw, name="map", caption="A map.", size=range(9), page={"size": [2, 4]})'
     cells = [nbformat.v4.new_code_cell(call), nbformat.v4.new_code_cell("explore(draw, name=x)")]

@@ -632,6 +632,93 @@ def test_the_index_of_exercises_is_read_from_the_chapters(book):
     assert 'href="#exercises-rnn-two">Two</a>' in html.split("bd-sidebar-secondary")[1]
 
 
+def test_a_book_without_solutions_tells_nothing_of_them_and_executes_nothing_again(book):
+    one = notebook("# One\n\n## Exercises")
+    one.cells += exercise("Step", "cnn-step") + exercise("Say why", "cnn-why", kind="explain")
+    one.cells[4].source = "# solution: cnn-step\nprint('quixotic', 'zeug' + 'ma')"
+    one.cells[-1].source = "- 2 points: quixotic."
+    book.write(["cnn/one"], **{"cnn/one": one})
+    secret, later = re.compile(rb"quixot|zeugma|# solution"), "Solutions are published later by"
+
+    def telling():
+        site = files_of(book.folder / "_build/html") | files_of(book.folder / "_build/notebooks")
+        return {path.name for path, content in site.items() if secret.search(content)}
+
+    code, output = book.build()
+    assert code == 0, output
+    everywhere = {"one.html", "one.ipynb", "searchindex.js"}
+    assert telling() == everywhere and later not in book.page("cnn/one")
+    book.environment = book.environment | {"LECTURES_SOLUTIONS": "no"}
+    code, output = book.build()
+    assert code == 0, output
+    assert telling() == set() and book.page("cnn/one").count(f"<em>{later}") == 2
+    assert "Execute" not in output
+    book.environment = book.environment | {"LECTURES_SOLUTIONS": "yes"}
+    code, output = book.build()
+    assert code == 0, output
+    assert telling() == everywhere and later not in book.page("cnn/one")
+    assert "Execute" not in output
+
+
+TAUGHT = """\
+# Teach
+
+```{week-plan}
+:whole:
+First: cnn/one
+Second: rnn/two rnn/three
+```
+
+:::{chapter-notes} cnn/one
+Show {state}`a line <cnn/one#one?power=2>`, ask {question}`why <one-why>`.
+:::
+:::{chapter-notes} rnn/two
+Read {section}`rnn/two#It isn't over`, do {exercise}`rnn-step`.
+:::
+:::{chapter-notes} rnn/three
+Nothing.
+:::
+"""
+
+
+def test_the_page_for_lecturers_adds_up_hours_and_refuses_what_is_not_there(book):
+    asked = "# Why\n\n:::{question} one-why\nWhy?\n\n- [x] So\n  > Yes.\n- [ ] No\n  > No.\n:::"
+    first = "# One\n\n**A first reading** of 40 minutes."
+    one = notebook(first, asked, DEMO.format(name="one"))  # a slider of 3 minutes
+    two = notebook("# Two\n\n## It isn't over")
+    two.cells += exercise("Step", "rnn-step", minutes=75)
+    three = notebook("# Three\n\n" + "word " * 1300)  # 10 minutes
+    chapters = {"cnn/one": one, "rnn/two": two, "rnn/three": three}
+    book.write([*chapters, "teaching"], **chapters)
+    page = book.folder / "book" / "teaching.md"
+    page.write_text(TAUGHT)
+    code, output = book.build()
+    assert code == 0, output
+    html = book.page("teaching")
+    rows = [texts for texts, _ in rows_of(html)]
+    assert rows[0] == ["week", "first reading", "reading", "exercises"]
+    assert rows[1][0] == "1. First One" and rows[2][0] == "2. Second Two Three"
+    assert [row[1] for row in rows[1:]] == ["0:40", "0:00", "0:40"]
+    assert [row[3] for row in rows[1:]] == ["0:00", "1:15", "1:15"]
+    assert rows[2][2] == "0:10"
+    assert 'href="cnn/one.html#one?power=2">a line<' in html
+    assert 'href="cnn/one.html#question-one-why">why<' in html
+    assert 'href="rnn/two.html#it-isnt-over">2: It isn’t over<' in html
+    assert re.search(r'href="rnn/two.html#step"><code.*?rnn-step.*?</a> \(75 min\)', html)
+    for right, wrong, error in (
+        ("Second: rnn/two", "Second: cnn/one", "rnn/two is in no week; cnn/one is in two weeks"),
+        ("First: cnn/one", "First: cnn/one cnn/four", "cnn/four is no chapter"),
+        ("notes} rnn/three", "notes} rnn/five", "rnn/five is no chapter"),
+        ("power=2", "power=4", "the slider power has no value 4"),
+        ("one-why", "one-where", "there is no short question 'one-where'"),
+        ("isn't over", "is over", "rnn/two has no section 'It is over'"),
+        ("rnn-step", "rnn-leap", "there is no exercise 'rnn-leap'"),
+    ):
+        page.write_text(TAUGHT.replace(right, wrong))
+        code, output = book.build(writing=True)
+        assert code != 0 and error in output, output
+
+
 def test_an_exercise_without_its_section_fails_the_build(book):
     one = notebook("# One", "# Not a heading of an exercise")
     one.cells += exercise("{octicon}`key`", "cnn-key")

@@ -35,12 +35,13 @@ def read_preset(book, text, where="--link"):
             f"{where} {text}: it must read chapter#figure?slider=value with a chapter of the book, "
             "as cnn/why_convolutions#matched-filter?angle=60."
         )
-    if (chapter, name) not in book.demos:
-        there = sorted(demo for place, demo in book.demos if place == chapter)
+    demos = book.demos | book.trainings
+    if (chapter, name) not in demos:
+        there = sorted(demo for place, demo in demos if place == chapter)
         raise ValueError(
             f"{where} {text}: {chapter} has no interactive figure {name!r}. It has {there}."
         )
-    demo = book.demos[chapter, name]
+    demo = demos[chapter, name]
     fault = _wrong(parse_qsl(state, keep_blank_values=True), demo.sliders)
     if fault:
         raise ValueError(f"{where} {text}: {fault}")

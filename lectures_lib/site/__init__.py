@@ -39,9 +39,11 @@ def setup(app):
         playgrounds,
         progress,
         questions,
+        solutions,
         status,
         styles,
         table,
+        teaching,
     )
 
     _prepare_kernels(Path(app.doctreedir) / "ipython")
@@ -54,7 +56,7 @@ def setup(app):
     for part in (
         questions,
         progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
-        front, styles, edition, package_pages, own_progress,
+        front, styles, edition, package_pages, own_progress, solutions, teaching,
     ):  # fmt: skip
         part.setup(app)
     return {

@@ -27,6 +27,7 @@ from lectures_lib.site import WRITING
 from lectures_lib.site.model import book_of
 from lectures_lib.site.notebooks import read
 from lectures_lib.site.progress import tell
+from lectures_lib.site.solutions import KEPT_BACK, give_nothing_away
 from lectures_lib.words import counted
 
 __all__ = ["FOLDER", "Numbered", "notebook", "setup"]
@@ -258,7 +259,8 @@ def _write(app, exception):
     prose, written = Numbered(book, **_numbers(app)), set()
     for chapter in book.chapters:
         try:
-            made = notebook(chapter, prose, _executed(app, chapter))
+            shown = give_nothing_away(chapter) if KEPT_BACK else chapter
+            made = notebook(shown, prose, _executed(app, chapter))
         except BrokenChapter as error:
             getLogger(__name__).warning("%s", error)
             made = new_notebook()

@@ -11,7 +11,7 @@ from lectures_lib.site.model import book_of
 from lectures_lib.site.own_progress import own_markup, sections_of, tick, words_of
 from lectures_lib.site.table import table
 
-__all__ = ["setup"]
+__all__ = ["places_of", "setup"]
 
 HEAD = ("exercise", "kind", "points", "min", "solved")
 SUMS = ("chapter", *KINDS, "points", "min")
@@ -76,7 +76,7 @@ def _fill(app, doctree, docname):
     if not placeholders:
         return
     found = book_of(app).exercises
-    places = _places(app, found.values(), docname)
+    places = places_of(app, found.values(), docname)
     for placeholder in placeholders:
         chapter = placeholder["chapter"]
         if chapter:
@@ -86,7 +86,7 @@ def _fill(app, doctree, docname):
             placeholder.replace_self(table(SUMS, _sums(app, found.values())))
 
 
-def _places(app, exercises, target):
+def places_of(app, exercises, target):
     """Return `{id: (address, title)}`: the section of each exercise, as seen from a page."""
     places, sections = {}, {}
     for exercise in exercises:

@@ -10,6 +10,7 @@ import nbformat
 
 from lectures_lib.site.dependencies import PACKAGE, library_files
 from lectures_lib.site.model import book_of
+from lectures_lib.site.solutions import KEPT_BACK, hide_rubrics
 
 __all__ = ["code_fingerprint", "read", "setup"]
 
@@ -24,6 +25,8 @@ def read(text):
     for cell in notebook.cells:
         if "audit" in cell.metadata.get("tags", []):  # runs, and is not shown
             cell.metadata.tags.append("remove-cell")
+    if KEPT_BACK:
+        hide_rubrics(notebook)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     notebook.metadata.setdefault("kernelspec", {})["lectures_lib"] = code_fingerprint(code)
     return notebook
@@ -67,11 +70,14 @@ def _recorded(env):
 
 
 def _fingerprints(app):
-    """Return `{page: fingerprint}` of all chapters."""
+    """Return `{page: fingerprint}` of all chapters, other ones without solutions."""
     if not hasattr(app, "lectures_fingerprints"):
-        app.lectures_fingerprints = {
-            chapter.page: code_fingerprint([c.source for c in chapter.cells if c.kind == "code"])
+        codes = {
+            chapter.page: [c.source for c in chapter.cells if c.kind == "code"]
             for chapter in book_of(app).chapters
+        }
+        app.lectures_fingerprints = {
+            page: (code_fingerprint(code), KEPT_BACK) for page, code in codes.items()
         }
     return app.lectures_fingerprints
 

@@ -10,7 +10,9 @@ from lectures_lib.site.model import book_of
 __all__ = ["setup", "table"]
 
 # What is read when the site is built.
-PAGES = ("book/intro", "book/reading", "book/exercises", "book/status")
+PAGES = (
+    "book/intro", "book/reading", "book/exercises", "book/instructors/teaching", "book/status",
+)  # fmt: skip
 HEAD = ("chapter", "to read and try (min)", "to run (s)", "interactive figures", "exercises")
 
 

@@ -1,6 +1,13 @@
-"""Every page: its buttons and downloads lead to the repository that _config.yml names."""
+"""Every page: its buttons and downloads lead to the repository that _config.yml names.
 
+And what the page for lecturers shows is a state of a figure.
+"""
+
+import json
+import re
+from html import unescape
 from html.parser import HTMLParser
+from urllib.parse import parse_qsl
 
 import pytest
 import yaml
@@ -56,3 +63,17 @@ def test_the_buttons_agree_with_the_address(page):
     found = buttons(page)
     assert len(found) == len(set(found))
     assert set(found) == expected(page)
+
+
+def test_lecturers_are_led_to_states_that_figures_have():
+    page, checked = SITE / "book" / "instructors" / "teaching.html", 0
+    links = re.findall(r'href="([^"#]+)#([\w-]+)\?([^"]+)"', page.read_text(encoding="utf-8"))
+    for place, name, state in links:
+        text = (page.parent / place).resolve().read_text(encoding="utf-8")
+        data = re.search(rf'data-demo="{name}".*?<script[^>]*>(.*?)</script>', text, re.DOTALL)
+        if data:  # a network that trains takes the nearest it has
+            values = {p["name"]: p["texts"] for p in json.loads(data[1])["parameters"]}
+            asked = parse_qsl(unescape(state), strict_parsing=True)
+            assert [(key, text) for key, text in asked if text not in values[key]] == [], name
+            checked += 1
+    assert checked > 30
