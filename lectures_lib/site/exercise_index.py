@@ -15,7 +15,7 @@ __all__ = ["places_of", "setup"]
 
 HEAD = ("exercise", "kind", "points", "min", "solved")
 SUMS = ("chapter", *KINDS, "points", "min")
-FORM, MINUTES = "filter", (10, 15, 20, 30, 45)
+FILTER, MINUTES = "filter", (10, 15, 20, 30, 45)
 log = logging.getLogger(__name__)
 
 
@@ -44,7 +44,7 @@ def _chapters(book):
 
 
 def _filter(titles):
-    """Return the form above the tables, which `exercises.js` answers; else it is not seen."""
+    """Return the choices above the tables, which `exercises.js` answers; else it is not seen."""
     options = {
         "chapter": {"": "all"} | titles,
         "kind": {"": "all"} | {kind: kind for kind in KINDS},
@@ -53,14 +53,15 @@ def _filter(titles):
     }
     choices = "".join(_choice(name, texts) for name, texts in options.items())
     rest = '<p role="status"></p><p class="filter-buttons"></p>'  # there from the start: no shift
-    return f'<form class="exercise-filter" id="{FORM}">{choices}{rest}</form>'
+    group = f'role="group" aria-label="Filter" class="exercise-filter" id="{FILTER}"'
+    return f"<div {group}>{choices}{rest}</div>"
 
 
 def _choice(name, texts):
     listed = "".join(
         f'<option value="{value}">{html.escape(text)}</option>' for value, text in texts.items()
     )
-    place = f"{FORM}-{name}"
+    place = f"{FILTER}-{name}"
     return (
         f'<p class="by-{name}"><label for="{place}">{name}</label> '
         f'<select id="{place}" name="{name}" autocomplete="off">{listed}</select></p>'
@@ -144,8 +145,8 @@ def _text(value):
 
 
 def _add_files(app, pagename, templatename, context, doctree):
-    """Let the index load the script and the style of its form, and no other page."""
-    if doctree and any(m["text"].startswith("<form") for m in doctree.findall(own_markup)):
+    """Let the index load the script and the style of its choices, and no other page."""
+    if doctree and any(m["text"].startswith("<div role") for m in doctree.findall(own_markup)):
         app.add_js_file("exercises.js", priority=900, defer="defer")  # after address.js
         app.add_css_file("exercises.css")
 

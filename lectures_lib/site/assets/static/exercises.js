@@ -1,10 +1,10 @@
-// The index of exercises: what the form asks for is shown, counted, and in the address, as in
+// The index of exercises: what the filter asks for is shown, counted, and in the address, as in
 // `exercises.html#filter?kind=train&minutes=20`.
 "use strict";
 
 (() => {
-  const form = document.getElementById("filter");
-  const choices = [...form.elements];
+  const filter = document.getElementById("filter");
+  const choices = [...filter.querySelectorAll("select")];
   const rows = [...document.querySelectorAll("tr:has(input[data-exercise])")].map((row) => {
     const [, kind, , minutes] = [...row.cells].map((cell) => cell.textContent.trim());
     const tick = row.querySelector("input");
@@ -12,8 +12,8 @@
   });
   const sections = [...document.querySelectorAll("section:has(> * input[data-exercise])")]
     .filter((one) => !one.querySelector("section"));
-  const sums = form.nextElementSibling;
-  const status = form.querySelector("[role=status]");
+  const sums = filter.nextElementSibling;
+  const status = filter.querySelector("[role=status]");
 
   const query = () =>
     new URLSearchParams(choices.filter(({ value }) => value).map(({ name, value }) => [name, value]))
@@ -48,17 +48,16 @@
   Object.assign(clear, { type: "button", textContent: "Show all" });
   clear.addEventListener("click", () => {
     apply("");
-    lecturesAddress.remember(form.id, "");
+    lecturesAddress.remember(filter.id, "");
   });
-  form.querySelector(".filter-buttons")
-    .append(clear, ...lecturesAddress.copier(form.id, query));
-  form.addEventListener("change", () => {
+  filter.querySelector(".filter-buttons")
+    .append(clear, ...lecturesAddress.copier(filter.id, query));
+  filter.addEventListener("change", () => {
     show();
-    lecturesAddress.remember(form.id, query());
+    lecturesAddress.remember(filter.id, query());
   });
-  form.addEventListener("submit", (event) => event.preventDefault());
   show();
-  lecturesAddress.follow(form.id, form, apply);
+  lecturesAddress.follow(filter.id, filter, apply);
 
   // A link to a table that is not shown.
   addEventListener("hashchange", () => {
