@@ -27,7 +27,9 @@ def installed(name, version):
         FOLDER.mkdir(parents=True, exist_ok=True)
         # Another process may fetch it as well: the first that has it whole puts it there.
         with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
-            command = [NODE, NPM, "install", "--prefix", folder, "--no-audit", "--no-fund"]
+            # One that is on PATH knows the settings of this machine.
+            npm = [shutil.which("npm")] if shutil.which("npm") else [NODE, NPM]
+            command = [*npm, "install", "--prefix", folder, "--no-audit", "--no-fund"]
             done = subprocess.run(
                 [*command, "--silent", f"{name}@{version}"], capture_output=True, text=True
             )
