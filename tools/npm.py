@@ -31,7 +31,7 @@ def installed(name, version):
             npm = [shutil.which("npm")] if shutil.which("npm") else [NODE, NPM]
             command = [*npm, "install", "--prefix", folder, "--no-audit", "--no-fund"]
             done = subprocess.run(
-                [*command, "--silent", f"{name}@{version}"], capture_output=True, text=True
+                [*command, "--loglevel=error", f"{name}@{version}"], capture_output=True, text=True
             )
             if done.returncode:
                 raise RuntimeError(

@@ -11,6 +11,7 @@ from pathlib import Path
 from nbgrader.utils import parse_utc
 
 from lectures_lib.assignments.archives import files
+from lectures_lib.assignments.folder import saved
 from lectures_lib.assignments.mark import opened
 from lectures_lib.assignments.matching import NOTEBOOK, content, match
 from lectures_lib.assignments.roster import read_extensions, read_roster
@@ -59,7 +60,7 @@ def collect(folder, downloads, *, roster, extensions=None, zone=None):
     course, name, grader = opened(folder)
     due = _due(course)
     matched, refused = match(found, students, name=name)
-    done, before = Collected(refused=refused), _before(course)
+    done, before = Collected(refused=refused), saved(course / "collected.json").get("students", {})
     for student in students:
         place = course / "submitted" / student.id / name
         earlier = _earlier(place, before.get(student.id))
@@ -109,14 +110,8 @@ def summary(done, *, zone=None):
 
 def _due(course):
     """Return the day in the settings of the assignment, or None."""
-    path = course / "assignment.json"
-    text = json.loads(path.read_text(encoding="utf-8"))["due"] if path.exists() else None
+    text = saved(course / "assignment.json").get("due")
     return moment(text, None) if text else None
-
-
-def _before(course):
-    path = course / "collected.json"
-    return json.loads(path.read_text(encoding="utf-8"))["students"] if path.exists() else {}
 
 
 def _earlier(place, record):
@@ -142,11 +137,11 @@ def _take(candidates, place, earlier, done):
             done.refused[one.shown] = str(error)
             continue
         notebook = place / f"{place.name}.ipynb"
-        known = earlier and (datetime.fromisoformat(earlier["time"]), earlier["version"])
+        stands = earlier and (datetime.fromisoformat(earlier["time"]), earlier["version"])
         came = _came(one, candidates, earlier)
         if earlier and data == notebook.read_bytes():
             return came if earlier["source"] == STAMP else earlier | {"place": came["place"]}
-        if earlier and one.order <= known:
+        if earlier and one.order <= stands:
             return None
         _remark(one, candidates, done)
         (done.replaced if earlier else done.new).append(one.student.id)

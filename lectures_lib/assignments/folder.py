@@ -1,10 +1,11 @@
-"""A new folder that appears when all of it is there."""
+"""The folder of an assignment: a new one appears when all of it is there."""
 
 import contextlib
+import json
 import tempfile
 from pathlib import Path
 
-__all__ = ["OutputExists", "new_folder"]
+__all__ = ["OutputExists", "course_of", "new_folder", "saved"]
 
 
 class OutputExists(ValueError):
@@ -32,3 +33,22 @@ def new_folder(output, option):
         whole.mkdir()
         yield whole
         whole.rename(place)
+
+
+def course_of(folder):
+    """Return the course folder of an assignment, nbgrader's notebook, and what is known of it.
+
+    Raises:
+        ValueError: If the folder holds no assignment.
+    """
+    course = Path(folder, "nbgrader").resolve()
+    about = saved(course / "assignment.json")  # names it where the folder holds another one, too
+    source = next(course.glob(f"source/{about.get('name', '*')}/*.ipynb"), None)
+    if source is None:
+        raise ValueError(f"{folder} has no nbgrader/source. Give the folder that `assign` wrote.")
+    return course, source, about
+
+
+def saved(path):
+    """Return what a file of JSON says; nothing if there is none."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

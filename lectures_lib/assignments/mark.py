@@ -26,6 +26,7 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from lectures_lib.assignments import sandbox
 from lectures_lib.assignments.clean import cleaned
+from lectures_lib.assignments.folder import course_of
 from lectures_lib.assignments.handed_in import Unreadable, read
 from lectures_lib.assignments.marking import draw
 from lectures_lib.exercises import Case, Trained
@@ -146,10 +147,7 @@ def opened(folder, *, anew=False):
     Raises:
         ValueError: If the folder holds no assignment.
     """
-    course = Path(folder, "nbgrader").resolve()
-    source = next(course.glob("source/*/*.ipynb"), None)
-    if source is None:
-        raise ValueError(f"{folder} has no nbgrader/source. Give the folder that `assign` wrote.")
+    course, source, _ = course_of(folder)
     name = source.parent.name
     # nbgrader starts `alembic` by its name.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -1,11 +1,12 @@
 """What became of each student of an assignment: nbgrader's gradebook, read and never written."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
+
+from lectures_lib.assignments.folder import course_of, saved
 
 __all__ = ["STATUSES", "Results", "Student", "listed", "results"]
 
@@ -76,11 +77,7 @@ def results(folder):
     Raises:
         ValueError: If the folder holds no assignment, or nothing has been marked.
     """
-    course = Path(folder, "nbgrader").resolve()
-    about = _json(course / "assignment.json")
-    source = next(course.glob(f"source/{about.get('name', '*')}/*.ipynb"), None)
-    if source is None:
-        raise ValueError(f"{folder} has no nbgrader/source. Give the folder that `assign` wrote.")
+    course, source, _ = course_of(folder)
     if not (course / "gradebook.db").exists():
         raise ValueError(f"{course} has no gradebook.db. Mark first: the command is `mark`.")
     name = source.parent.name
@@ -90,7 +87,7 @@ def results(folder):
     students = {
         student: Student(student, **{key: values.get(key) or "" for key in NAMES},
                          platform=values.get("platform") or {}, late=values.get("late") or 0.0)
-        for student, values in _json(course / "collected.json").get("students", {}).items()
+        for student, values in saved(course / "collected.json").get("students", {}).items()
     }  # fmt: skip
     _entered(students, name, grader)
     return Results(name, _marks(source), sorted(students.values(), key=_order), grader)
@@ -99,17 +96,13 @@ def results(folder):
 NAMES = ("first_name", "last_name", "email", "place")
 
 
-def _json(path):
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-
-
 def _order(student):
     return student.last_name.casefold(), student.first_name.casefold(), student.id
 
 
 def _marks(source):
     """Return nbgrader's metadata of cells as they were handed out."""
-    marks = [cell["metadata"].get("nbgrader") for cell in _json(source)["cells"]]
+    marks = [cell["metadata"].get("nbgrader") for cell in saved(source)["cells"]]
     return {mark["grade_id"]: mark for mark in filter(None, marks)}
 
 
