@@ -127,7 +127,7 @@ def methods():
     table = table.sort_values(1.0)
     drawn, axes = new_figure(height=3.0)
     for name, row in table.iterrows():
-        style = "o-" if "network" in name else "s--"
+        style = "o-" if "network" in name else "s--" if "pixels" in name else "D:"
         axes.plot(table.columns, row, style, label=name, markersize=5)
     axes.axhline(1 / 12, color="0.6", linewidth=1)
     axes.set(xlabel="noise (signal heights)", ylabel="right angle", ylim=(0, 1.02))

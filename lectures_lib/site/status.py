@@ -17,7 +17,7 @@ PACKAGES = (
     "lectures-lib", "jupyter-book", "sphinx", "myst-nb", "numpy", "scipy", "scikit-learn", "pandas",
     "matplotlib", "tensorflow-cpu", "tensorflow", "keras", "ipywidgets", "nbclient",
 )  # fmt: skip
-HEAD = ("chapter", "to run (s)", "memory (MB)", "figures with sliders", "states", "exercises")
+HEAD = ("chapter", "to run (s)", "memory (MB)", "figures", "states", "exercises")
 BUDGET = 90  # seconds, for a chapter by itself
 
 
