@@ -562,13 +562,14 @@ def test_commands_without_a_choice(capsys):
 def test_what_the_system_refuses_is_one_sentence(tmp_path, capsys, monkeypatch):
     for place in (f"{tmp_path}/{300 * 'x'}", "/proc/week5"):
         assert command.main(["assign", "rnn-step", "-o", place, "--seed", "7"]) == 1
-        assert re.match(r"error: \[Errno \d+\] ", capsys.readouterr().err)
+        assert re.match(r"error: /.*: [A-Z]", capsys.readouterr().err)
 
     def stop(options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "read_book", stop)
     assert command.main(["list"]) == 130
+    assert "What is done stays done" in capsys.readouterr().err
 
 
 def test_nothing_is_written_into_a_folder_that_is_there(tmp_path):

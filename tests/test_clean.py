@@ -179,6 +179,9 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(tmp_path, monkeypatch, 
 
 
 HARMLESS = [
+    "![a plot](data:image/png;base64,iVBORw0KGgo=)",
+    '<img src="data:image/jpeg;base64,/9j/4AA=" width="200" height="50%">',
+    '<font color="red">wrong sign</font>',
     "", "It *never* makes a gradient longer.", "# Mine\n\n- a\n- b\n\n3. x\n4. y", "a < b, a<b, <3",
     "$a<b$ and $$x < y$$ and \\(a<b\\)", "\\begin{align}a &< b\\\\ c&=d\\end{align}",
     "| a | b |\n|---|:-:|\n| 1 | 2 |", "```python\nif a < b:\n    print('<b>')\n```", "`<script>`",

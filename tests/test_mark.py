@@ -366,7 +366,8 @@ def marked(tmp_path_factory):
     course = folder / "nbgrader"
     student = nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
     hand_in(course, "aaa_honest", answered(student, SOLUTION))
-    hand_in(course, "zzz_honest", answered(student, SOLUTION))
+    drawing = "%matplotlib inline\nimport matplotlib.pyplot as plt\n"
+    hand_in(course, "zzz_honest", answered(student, drawing + SOLUTION))
     stubs = {cell.id: cell.source for cell in student.cells}
     for name in CHANGES:
         place = hand_in(course, name, student)
@@ -487,6 +488,38 @@ def test_who_is_marked_is_left_out_until_something_newer_comes(marked, tmp_path)
             "the gradebook has no such student. Rename the folder, or add the student.",
         )
     ]
+
+
+def test_only_answers_whose_text_has_changed_are_to_be_read_again(tmp_path):
+    folder = assign(IDS, output=tmp_path / "week5", seed=7)
+    course = folder / "nbgrader"
+    student = nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
+    essay = next(cell for cell in student.cells if cell.id == "rnn-clip-everything-answer")
+    task = essay.source
+    for name in ("ann", "ben"):
+        essay.source = f"{task}\nIt only shortens."
+        hand_in(course, name, student)
+    assert [fault for *_, fault in mark(folder, jobs=1)] == ["", ""]
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        for name in ("ann", "ben"):
+            grade = book.find_grade(essay.id, "week5", "week5", name)
+            assert grade.needs_manual_grade
+            grade.manual_score, grade.needs_manual_grade = 1, False
+        book.db.commit()
+    essay.source = f"{task}\nIt turns."
+    shutil.rmtree(course / "submitted" / "ben")
+    hand_in(course, "ben", student)
+    assert [fault for *_, fault in mark(folder, jobs=1, again=True)] == ["", ""]
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        grades = [book.find_grade(essay.id, "week5", "week5", name) for name in ("ann", "ben")]
+        assert [(one.manual_score, one.needs_manual_grade) for one in grades] == [
+            (1, False), (1, True),
+        ]  # fmt: skip
+
+
+def test_a_typo_in_a_hidden_test_is_named():
+    with pytest.raises(ValueError, match=r"is no Python \(line 2: .*source, and mark with --again"):
+        asked("# Hidden tests of x\nmarks(x, tests=lambda: {{{")
 
 
 @pytest.mark.parametrize(

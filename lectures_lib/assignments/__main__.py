@@ -107,9 +107,11 @@ def main(arguments=None):
     try:
         options.run(options)
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        what = getattr(error, "filename", None) and f"{error.filename}: {error.strerror}"
+        print(f"error: {what or error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        print("\nStopped. What is done stays done; the same command goes on.", file=sys.stderr)
         return 130
     return 0
 
@@ -201,7 +203,8 @@ def _mark(options):
             faults |= {student: fault} if fault else {}
     for student, fault in faults.items():
         print(f"{student} could not be marked: {fault}")
-    print(f"Marked {counted(bar.n - len(faults), 'submission')}.")
+    others = "" if bar.n else " All are marked already; with --again they are marked anew."
+    print(f"Marked {counted(bar.n - len(faults), 'submission')}.{others}")
 
 
 def _report(options):

@@ -11,13 +11,15 @@ __all__ = ["harmless"]
 LONGEST = 100_000  # letters of a text that is rendered
 # What Markdown itself makes, and what stands in lines; nothing that hides or moves what follows.
 TAGS = {
-    "a", "b", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3",
-    "h4", "h5", "h6", "hr", "i", "img", "kbd", "li", "ol", "p", "pre", "s", "span", "strong",
+    "a", "b", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "font", "h1", "h2",
+    "h3", "h4", "h5", "h6", "hr", "i", "img", "kbd", "li", "ol", "p", "pre", "s", "span", "strong",
     "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
 ATTRIBUTES = {
     "alt": r".*", "start": r"\d+", "title": r".*",
-    "href": r"(?!\s*data:).*", "src": r"(?!\s*data:).*|data:image/png;base64,",
+    "color": r"[\w#]+", "width": r"[\d.]+(px|%)?", "height": r"[\d.]+(px|%)?",
+    "href": r"(?!\s*data:).*",
+    "src": r"(?!\s*data:).*|data:image/(png|jpeg|gif|webp);base64,[\w+/=\s]*",
     "class": r"highlight|anchor-link|language-\w+|[a-z]{1,2}\d?",  # the last: colours of code
 }  # fmt: skip
 ALIGNED = re.compile(r' style="text-align:(?:left|right|center)"')  # columns of tables

@@ -21,11 +21,14 @@ def faults(folder, inbox=None):
             if None.
     """
     handed_out = next(Path(folder).glob("student/*.ipynb"), None)
+    collected = Path(folder, "nbgrader", "submitted")
     if inbox is None:
-        inbox = Path(folder, "nbgrader", "submitted")
+        inbox = collected
         found = {path.parts[-3]: path for path in sorted(inbox.glob("*/*/*.ipynb"))}
     else:
         found = {path.name: path for path in sorted(Path(inbox).glob("*.ipynb*"))}
+    if handed_out is not None and not found and inbox == collected:
+        raise ValueError(f"{inbox} has no notebook. Collect first, or name the folder with them.")
     if handed_out is None or not found:
         where, what = (folder, "student/*.ipynb") if handed_out is None else (inbox, "*.ipynb")
         raise ValueError(f"{where} has no {what}. Give the assignment's folder, then the inbox.")

@@ -120,6 +120,7 @@ def _shell():
     shell = InteractiveShell.instance()
     shell.history_manager.enabled = False
     shell.showtraceback = shell.showsyntaxtraceback = lambda *arguments, **options: None
+    shell.enable_gui = lambda *arguments, **options: None  # for %matplotlib
     return shell
 
 

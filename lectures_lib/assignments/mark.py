@@ -17,7 +17,7 @@ import nbformat
 import numpy as np
 from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_output
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_locked, is_solution
@@ -71,7 +71,12 @@ def asked(source):
         tests = eval(compile(ast.Expression(given["tests"]), "hidden tests", "eval"))
         points, whole = (ast.literal_eval(given[name]) for name in ("points", "whole"))
         return Asked(call.args[0].id, points, whole, tuple(tests(np, Case, draw)))
-    except (SyntaxError, AttributeError, IndexError, KeyError, TypeError) as error:
+    except SyntaxError as error:
+        raise ValueError(
+            f"This hidden test is no Python (line {error.lineno}: {error.msg}): {source[:80]!r}. "
+            "Correct it in the notebook under source, and mark with --again."
+        ) from error
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise ValueError(
             f"This test was not written by `assign`, and cannot be marked apart from the answers: "
             f"{source[:80]!r}. Mark with nbgrader itself: nbgrader autograde."
@@ -133,7 +138,7 @@ def mark(folder, *, jobs, unsafe=False, again=False):
                 fault = one if isinstance(one, str) else ""
                 if not fault:
                     HandedIn.notebook, Executed.outputs = one
-                    fault = _fault(grader.autograde(name, student))
+                    fault = _autograde(name, student, grader)
                 yield number, len(todo), student, fault
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -177,6 +182,41 @@ def _roster(grader):
         students = list(book.students)
         named = any(one.first_name or one.last_name or one.email for one in students)
         return {one.id for one in students} if named else set()
+
+
+def _answers(name, student, grader):
+    """Return `{cell: text}` of what a student wrote for people to mark, as it was marked last."""
+    path = Path(grader.coursedir.format_path("autograded", student, name), f"{name}.ipynb")
+    cells = nbformat.read(path, as_version=4).cells if path.exists() else ()
+    answers = [cell for cell in cells if is_grade(cell) and is_solution(cell)]
+    return {cell.metadata.nbgrader.grade_id: cell.source for cell in answers}
+
+
+def _grades(book, name, student):
+    """Return a student's grades that somebody entered."""
+    try:
+        grades = book.find_submission_notebook(name, name, student).grades
+    except MissingEntry:
+        return []
+    return [one for one in grades if one.manual_score is not None]
+
+
+def _autograde(name, student, grader):
+    """Enter marks; an answer that was read before is to be read again if its text has changed.
+
+    nbgrader by itself asks for that always.
+    """
+    before, url = _answers(name, student, grader), grader.coursedir.db_url
+    with Gradebook(url) as book:
+        read = {one.name for one in _grades(book, name, student) if not one.needs_manual_grade}
+    fault = _fault(grader.autograde(name, student))
+    after = _answers(name, student, grader)
+    same = {cell for cell in read & before.keys() if before[cell] == after.get(cell)}
+    with Gradebook(url) as book:
+        for one in _grades(book, name, student) if same else ():
+            one.needs_manual_grade &= one.name not in same
+        book.db.commit()
+    return fault
 
 
 def _fault(result):
