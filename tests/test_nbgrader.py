@@ -229,16 +229,17 @@ def test_a_sandbox_gives_the_same_marks(course, tmp_path, monkeypatch, capsys):
     for part in ("source", "submitted"):
         shutil.copytree(course[0] / part, copy / part)
     shutil.copy(course[0] / "nbgrader_config.py", copy)
+    to_mark, to_report = ours("mark"), ours("report")
     monkeypatch.chdir(tmp_path)
-    assert command.main(ours("mark")) == 0
+    assert command.main(to_mark) == 0
     assert capsys.readouterr().out == "Marked 12 submissions.\n"
     with Gradebook(f"sqlite:///{copy / 'gradebook.db'}") as book:
         found = {one.student.id: one.score for one in book.assignment_submissions("week5")}
     assert found | {"missing": 0} == dict(POINTS + MORE) | {"stripped": 4}
     Path("worksheet.csv").write_text("ID number,Grade,Maximum grade\nwrong,,12\n")
-    assert command.main(ours("report")) == 1
+    assert command.main(to_report) == 1
     assert "(unread: deleted_cell, duplicated_cell," in capsys.readouterr().err
-    assert command.main([*ours("report"), "--anyway"]) == 0
+    assert command.main([*to_report, "--anyway"]) == 0
     marks = Path("marks")
     assert (marks / "worksheet.csv").read_text().endswith("\nwrong,4.00,12\n")
     text = (marks / "class.html").read_text(encoding="utf-8")
