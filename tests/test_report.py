@@ -218,6 +218,29 @@ def test_what_is_not_marked_stays_unless_that_is_said(week, tmp_path, capsys):
     assert files(week) == before
 
 
+@pytest.mark.parametrize(
+    ("handed_in", "steps"), [(False, "Run `collect`, and then `mark`,"), (True, "Run `mark`,")]
+)
+def test_before_anything_is_marked_the_next_step_is_said(tmp_path, capsys, handed_in, steps):
+    course, notebook = written(tmp_path)
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.update_or_create_student("fay", first_name="Fay")
+    if handed_in:
+        folder = course / "submitted" / "fay" / "week5"
+        folder.mkdir(parents=True)
+        nbformat.write(notebook, folder / "week5.ipynb")
+    assert told(course.parent, tmp_path / "marks", "--anyway") == 1
+    assert f"Nothing of week5 is marked yet. {steps}" in capsys.readouterr().err
+    assert not (tmp_path / "marks").exists()
+
+
+def test_without_a_gradebook_the_next_step_is_said(tmp_path, capsys):
+    course = assign(IDS[:1], output=tmp_path / "week5", seed=7)
+    assert told(course, tmp_path / "marks") == 1
+    assert "Run `collect`, and then `mark`." in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["week5"]
+
+
 def test_each_student_has_a_row_with_status(left):
     text = (left[0] / "marks.csv").read_bytes()
     assert text.startswith(b"\xef\xbb\xbfid,first_name,last_name,")

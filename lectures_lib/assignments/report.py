@@ -32,6 +32,7 @@ def report(folder, *, to, into=None, column=None, hide_tests=False, anyway=False
         ValueError: If something is not marked yet, or cannot be read. Nothing is left behind.
     """
     found = results(folder)
+    _begun(found)
     if not anyway:
         _complete(found.students)
     with new_folder(to, "--to") as made:
@@ -52,6 +53,14 @@ def report(folder, *, to, into=None, column=None, hide_tests=False, anyway=False
     }  # fmt: skip
     parts = ", ".join(f"{number} {status}" for status, number in numbers.items() if number)
     return [f"Wrote {to}: {counted(len(found.students), 'student')} ({parts}).", *notes]
+
+
+def _begun(found):
+    """Raise an error where nobody's work is marked: the new folder would only block its name."""
+    if all(one.sum is None for one in found.students):
+        handed_in = any(one.status == "failed" for one in found.students)
+        steps = "`mark`" if handed_in else "`collect`, and then `mark`"
+        raise ValueError(f"Nothing of {found.name} is marked yet. Run {steps}, and report again.")
 
 
 def _complete(students):
