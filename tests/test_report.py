@@ -460,6 +460,24 @@ def test_what_cannot_be_entered_is_said(text, column, error):
         entered(text.encode(), people, column=column)
 
 
+@pytest.mark.parametrize("text", [MOODLE, GERMAN, CANVAS])
+def test_only_a_column_of_marks_can_be_named(text):
+    """The platform's own columns are refused, also where the assignment has such a name."""
+    given = text.format(ada="", bo="")
+    names = next(csv.reader([given.removeprefix("\ufeff").splitlines()[0]],
+                            delimiter=";" if text == GERMAN else ","))  # fmt: skip
+    fit = {"Grade", "Bewertung", "Week 4 (98764)", "Week 5 (98765)"}
+    for name in names:
+        if name in fit:
+            assert entered(given.encode(), class_of(), column=name)
+            continue
+        with pytest.raises(ValueError, match=re.escape(f"the column {name!r} is the platform's")):
+            entered(given.encode(), class_of(), column=name)
+    people = Results("Section", class_of().marks, class_of().students, None)
+    with pytest.raises(ValueError, match="the column 'Section' is the platform's own"):
+        entered(CANVAS.encode(), people)
+
+
 def test_the_file_of_the_platform_comes_back_by_name(week, tmp_path, capsys):
     sheet = tmp_path / "marks.csv"
     sheet.write_bytes(MOODLE.format(ada="", bo="").encode())

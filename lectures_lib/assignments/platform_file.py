@@ -20,6 +20,16 @@ WHO = (
     "e-mail-adresse", "e-mail", "username", "anmeldename", "sis user id", "sis login id",
     "integration id",
 )  # fmt: skip
+# What the platform itself writes or reads in its other columns: marks there would destroy it.
+OWN = (
+    *WHO, *MOST, *SCALES, "student", "full name", "vollständiger name", "name", "first name",
+    "firstname", "vorname", "last name", "lastname", "surname", "nachname", "status", "section",
+    "root account", "group", "gruppe", "groups", "gruppen", "online text", "texteingabe online",
+    "grade can be changed", "bewertung kann geändert werden", "last modified (submission)",
+    "zuletzt geändert (abgabe)", "last modified (grade)", "zuletzt geändert (bewertung)",
+    "feedback comments", "feedback als kommentar", "marking workflow state", "marker",
+)  # fmt: skip
+TOTAL = re.compile(r"(?:unposted )?(?:current|final) (?:score|grade|points)")  # Canvas
 KEPT = ("EX", "N/A")  # Canvas: excused, and not assigned to this student
 PARTICIPANT = re.compile(r"(?:participant|teilnehmer/in)\s*(\d+)")
 FOLDER = re.compile(r"_(\d+)_assignsubmission_")
@@ -120,6 +130,11 @@ def _column(names, assignment, wanted, *, canvas):
                 "Moodle marks this assignment by a scale, which takes no points. Set its grade to "
                 "points in Moodle, and download the worksheet again."
             )
+    if any(_key(names[number]) in OWN or TOTAL.fullmatch(_key(names[number])) for number in fit):
+        raise ValueError(
+            f"--into: the column {wanted or assignment!r} is the platform's own, and marks would "
+            "destroy what is in it. Name the column of the marks with --column."
+        )
     if len(fit) == 1:
         return fit[0]
     raise ValueError(
