@@ -478,6 +478,23 @@ def test_only_a_column_of_marks_can_be_named(text):
         entered(CANVAS.encode(), people)
 
 
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"PK\x03\x04Identifier,Grade\n", "is no text. Save or export it as CSV."),
+        (b"Identifier\0,Grade\n", "is no text. Save or export it as CSV."),
+        (None, "cannot be read: No such file or directory."),
+    ],
+)
+def test_a_file_that_is_no_table_is_said(week, tmp_path, capsys, data, error):
+    sheet = tmp_path / "moodle.zip"
+    if data:
+        sheet.write_bytes(data)
+    assert told(week, tmp_path / "new", "--anyway", "--into", str(sheet)) == 1
+    assert capsys.readouterr().err == f"error: {sheet} {error}\n"
+    assert not (tmp_path / "new").exists()
+
+
 def test_the_file_of_the_platform_comes_back_by_name(week, tmp_path, capsys):
     sheet = tmp_path / "marks.csv"
     sheet.write_bytes(MOODLE.format(ada="", bo="").encode())

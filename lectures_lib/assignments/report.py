@@ -9,6 +9,7 @@ from lectures_lib.assignments.feedback import write_feedback
 from lectures_lib.assignments.folder import new_folder
 from lectures_lib.assignments.platform_file import entered
 from lectures_lib.assignments.results import STATUSES, listed, results
+from lectures_lib.assignments.roster import read_table
 from lectures_lib.words import counted
 
 __all__ = ["report"]
@@ -40,7 +41,8 @@ def report(folder, *, to, into=None, column=None, hide_tests=False, anyway=False
         (made / "marks.csv").write_text(_marks(found), encoding="utf-8-sig", newline="")
         notes = []
         if into:
-            data, notes = entered(Path(into).read_bytes(), found, column=column)
+            table, _ = read_table(into)
+            data, notes = entered(table, found, column=column)
             name = Path(into).name
             (made / (f"platform-{name}" if (made / name).exists() else name)).write_bytes(data)
         (made / "class.html").write_text(class_page(found), encoding="utf-8")
