@@ -284,6 +284,19 @@ def test_feedback_says_what_was_wrong_or_hides_it(left):
         assert "week5 (Score: 0.5 / 5.0)" in plain(page)
 
 
+@pytest.mark.parametrize("hide", [0, 1])
+def test_an_answer_that_nobody_has_read_has_no_score(left, hide):
+    made = {name: plain(page) for name, page in pages(left[hide]).items()}
+    page = made.pop("cy/week5.html")
+    assert "week5 (Score: 2.0 so far / 5.0)" in page
+    assert "Written response (Score: not read yet / 2.0)" in page
+    assert page.count("Score: not read yet / 2.0") == 2  # at the top, and above the answer
+    assert page.count("Score: 0.0 / 1.0") == 2  # a test that failed
+    for other in made.values():
+        assert "not read yet" not in other and "so far" not in other
+    assert "Written response (Score: 0.0 / 2.0)" in made["di/week5.html"]
+
+
 class Elements(HTMLParser):
     """Collects the elements of a page, with their attributes."""
 
