@@ -213,7 +213,10 @@ def pages(place):
 def test_what_is_not_marked_stays_unless_that_is_said(week, tmp_path, capsys):
     before = files(week)
     assert told(week, tmp_path / "marks") == 1
-    assert "(unread: cy; failed: gil, hal)" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "error: Not all is marked. Unread: cy; read them in formgrader. Failed or not marked yet: "
+        "gil, hal; run `mark` again. Or let the rest leave with --anyway.\n"
+    )
     assert list(tmp_path.iterdir()) == []
     assert files(week) == before
 
@@ -516,5 +519,5 @@ def test_the_file_of_the_platform_comes_back_by_name(week, tmp_path, capsys):
         ada="4.50", bo="0.50"
     ).encode()
     said = capsys.readouterr().out
-    assert "8 students (3 marked, 1 unread, 2 failed, 2 missing)" in said
+    assert "8 students (3 marked, 1 unread, 2 not marked, 2 missing)" in said
     assert "has no row for di, Unread." in said

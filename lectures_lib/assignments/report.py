@@ -15,6 +15,7 @@ from lectures_lib.words import counted
 __all__ = ["report"]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+SAID = {"failed": "not marked"}  # in sentences: perhaps `mark` was stopped before it came to them
 
 
 def report(folder, *, to, into=None, column=None, hide_tests=False, anyway=False, seen=iter):
@@ -53,7 +54,9 @@ def report(folder, *, to, into=None, column=None, hide_tests=False, anyway=False
     numbers = {
         status: sum(one.status == status for one in found.students) for status in STATUSES
     }  # fmt: skip
-    parts = ", ".join(f"{number} {status}" for status, number in numbers.items() if number)
+    parts = ", ".join(
+        f"{number} {SAID.get(status, status)}" for status, number in numbers.items() if number
+    )
     return [f"Wrote {to}: {counted(len(found.students), 'student')} ({parts}).", *notes]
 
 
@@ -67,15 +70,15 @@ def _begun(found):
 
 def _complete(students):
     """Raise an error that lists whose work is not marked to its end."""
-    parts = []
-    for status in ("unread", "failed"):
-        names = [one.id for one in students if one.status == status]
-        if names:
-            parts.append(f"{status}: {listed(names)}")
+    said = {
+        "unread": "Unread: {}; read them in formgrader",
+        "failed": "Failed or not marked yet: {}; run `mark` again",
+    }
+    names = {status: [one.id for one in students if one.status == status] for status in said}
+    parts = [text.format(listed(names[status])) for status, text in said.items() if names[status]]
     if parts:
         raise ValueError(
-            f"Not all is marked ({'; '.join(parts)}). Read what is unread in formgrader, and "
-            "`mark` what failed; or let the rest leave with --anyway."
+            f"Not all is marked. {'. '.join(parts)}. Or let the rest leave with --anyway."
         )
 
 
