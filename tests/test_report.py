@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_markdown_cell, new_output, new_raw_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
 from lectures_lib.assignments import __main__ as command
 from lectures_lib.assignments.assignment import assign
@@ -26,8 +26,10 @@ if find_spec("nbgrader") is None:
 
 from nbgrader.api import Gradebook
 
+from lectures_lib.assignments.class_page import class_page
 from lectures_lib.assignments.platform_file import entered
 from lectures_lib.assignments.results import Results, Student
+from lectures_lib.exercises.running import NOTHING
 
 pytestmark = pytest.mark.slow
 
@@ -351,10 +353,38 @@ def test_the_page_on_the_class_counts(left):
     assert "the 3 who are marked have 1.67 in the mean, and 0.50 in the median" in text
     assert "cnn-output-size Right: 25% of 4 answers. Mean: 0.25 of 1 point." in text
     assert "rnn-clip-everything Right: 0% of 3 answers. Mean: 0.50 of 2 points." in text
-    assert "2 students: the function gives 31, expected 32, for n=4. 1 student: the fun" in text
+    assert "2 students: the function gives 30, expected 32, for n=4. 1 student: the fun" in text
     assert "secret" not in text
     assert SCRIPT not in page and "&lt;script&gt;" in page
     assert {tag for tag, _ in Elements(page).found}.isdisjoint({"script", "link", "img", "b"})
+
+
+def sentences(tmp_path, monkeypatch, said):
+    """Return the text of the page on a class whose first mistakes in one exercise are these."""
+    students = []
+    for number, text in enumerate(said):
+        students.append(Student(f"s{number}", status="marked", points={"a-test": 0.0}))
+        cell = new_code_cell(outputs=[new_output("stream", text=f"Not yet: {text}\n")])
+        cell.metadata["nbgrader"] = {"grade_id": "a-test"}
+        nbformat.write(new_notebook(cells=[cell]), tmp_path / f"s{number}.ipynb")
+    monkeypatch.setattr(Results, "notebook", lambda self, one: tmp_path / f"{one.id}.ipynb")
+    page = class_page(Results("week5", {"a-test": {"grade": True, "points": 1}}, students, None))
+    return plain(page.partition("point.</p>")[2].replace("</p>", " ").replace("</li>", " "))
+
+
+def test_what_is_left_empty_is_no_mistake(tmp_path, monkeypatch):
+    text = sentences(tmp_path, monkeypatch, [NOTHING, "it sinks.", NOTHING, NOTHING])
+    assert text.split("\n")[0] == "3 left it empty. 1 student: it sinks. "
+
+
+def test_mistakes_beyond_the_commonest_are_counted(tmp_path, monkeypatch):
+    """What is equally common is in the order of the sentences, whoever made them."""
+    said = ["e.", "d.", "c.", "b.", "a.", "e.", "c, for x=7.", "c, for x=4.", "c, for x=4."]
+    text = "3 students: c, for x=4. 2 students: e. 1 student: a. and 3 others (3 students) \n"
+    for order in (said, said[::-1]):
+        assert sentences(tmp_path, monkeypatch, order).startswith(text)
+    assert "other" not in sentences(tmp_path, monkeypatch, ["a.", "b.", "c."])
+    assert "and 1 other (1 student)" in sentences(tmp_path, monkeypatch, ["a.", "b.", "c.", "d."])
 
 
 def test_nothing_is_overwritten_and_nothing_left_behind(week, tmp_path, capsys):
