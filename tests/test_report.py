@@ -480,6 +480,32 @@ def test_who_is_left_over_is_said():
     ]
 
 
+@pytest.mark.parametrize("old", ["", "-", "3.00", "EX"])
+@pytest.mark.parametrize(
+    ("column", "no"),
+    [("Grade can be changed", "No"), ("Bewertung kann geändert werden", "Nein")],
+)
+def test_a_mark_that_is_locked_stays(column, no, old):
+    text = f"Identifier,Grade,{column}\nParticipant 12345,{old},{no}\n"
+    other = "Participant 12346,{},Yes\n"
+    people = class_of(bo={"Identifier": "Participant 12346"})
+    data, notes = entered((text + other.format("")).encode(), people)
+    assert data.decode() == text + other.format("0.50")
+    said = "Kept, as the file says that the grade cannot be changed: Ada Byron."
+    assert notes == ["1 mark entered into 'Grade'.", "Ada Byron keeps EX." if old == "EX" else said]
+
+
+@pytest.mark.parametrize(
+    ("ada", "bo", "number"),
+    [("", "-", None), ("4.5", "0.50", None), ("4.50", "0", "1 mark"), ("3", "pass", "2 marks")],
+)
+def test_marks_that_are_replaced_are_counted(ada, bo, number):
+    data, notes = entered(MOODLE.format(ada=ada, bo=bo).encode(), class_of())
+    assert data.decode() == MOODLE.format(ada="4.50", bo="0.50")
+    said = [f"{number} replaced: another one stood there."] if number else []
+    assert notes == ["2 marks entered into 'Grade'.", *said]
+
+
 def test_a_column_can_be_named():
     text = "Email address,Grade,Bonus\nada@example.org,1,\n"
     data, _ = entered(text.encode(), class_of(), column="Bonus")
