@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_markdown_cell, new_output, new_raw_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
 from lectures_lib.assignments import __main__ as command
 from lectures_lib.assignments.assignment import assign
@@ -26,8 +26,10 @@ if find_spec("nbgrader") is None:
 
 from nbgrader.api import Gradebook
 
+from lectures_lib.assignments.class_page import class_page
 from lectures_lib.assignments.platform_file import entered
 from lectures_lib.assignments.results import Results, Student
+from lectures_lib.exercises.running import NOTHING
 
 pytestmark = pytest.mark.slow
 
@@ -213,9 +215,35 @@ def pages(place):
 def test_what_is_not_marked_stays_unless_that_is_said(week, tmp_path, capsys):
     before = files(week)
     assert told(week, tmp_path / "marks") == 1
-    assert "(unread: cy; failed: gil, hal)" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "error: Not all is marked. Unread: cy; read them in formgrader. Failed or not marked yet: "
+        "gil, hal; run `mark` again. Or let the rest leave with --anyway.\n"
+    )
     assert list(tmp_path.iterdir()) == []
     assert files(week) == before
+
+
+@pytest.mark.parametrize(
+    ("handed_in", "steps"), [(False, "Run `collect`, and then `mark`,"), (True, "Run `mark`,")]
+)
+def test_before_anything_is_marked_the_next_step_is_said(tmp_path, capsys, handed_in, steps):
+    course, notebook = written(tmp_path)
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.update_or_create_student("fay", first_name="Fay")
+    if handed_in:
+        folder = course / "submitted" / "fay" / "week5"
+        folder.mkdir(parents=True)
+        nbformat.write(notebook, folder / "week5.ipynb")
+    assert told(course.parent, tmp_path / "marks", "--anyway") == 1
+    assert f"Nothing of week5 is marked yet. {steps}" in capsys.readouterr().err
+    assert not (tmp_path / "marks").exists()
+
+
+def test_without_a_gradebook_the_next_step_is_said(tmp_path, capsys):
+    course = assign(IDS[:1], output=tmp_path / "week5", seed=7)
+    assert told(course, tmp_path / "marks") == 1
+    assert "Run `collect`, and then `mark`." in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["week5"]
 
 
 def test_each_student_has_a_row_with_status(left):
@@ -259,6 +287,19 @@ def test_feedback_says_what_was_wrong_or_hides_it(left):
     assert "Right.\n" in plain(pages(left[1])["Ada Byron_12345_assignsubmission_file_/week5.html"])
     for page in (shown, hidden):
         assert "week5 (Score: 0.5 / 5.0)" in plain(page)
+
+
+@pytest.mark.parametrize("hide", [0, 1])
+def test_an_answer_that_nobody_has_read_has_no_score(left, hide):
+    made = {name: plain(page) for name, page in pages(left[hide]).items()}
+    page = made.pop("cy/week5.html")
+    assert "week5 (Score: 2.0 so far / 5.0)" in page
+    assert "Written response (Score: not read yet / 2.0)" in page
+    assert page.count("Score: not read yet / 2.0") == 2  # at the top, and above the answer
+    assert page.count("Score: 0.0 / 1.0") == 2  # a test that failed
+    for other in made.values():
+        assert "not read yet" not in other and "so far" not in other
+    assert "Written response (Score: 0.0 / 2.0)" in made["di/week5.html"]
 
 
 class Elements(HTMLParser):
@@ -312,10 +353,38 @@ def test_the_page_on_the_class_counts(left):
     assert "the 3 who are marked have 1.67 in the mean, and 0.50 in the median" in text
     assert "cnn-output-size Right: 25% of 4 answers. Mean: 0.25 of 1 point." in text
     assert "rnn-clip-everything Right: 0% of 3 answers. Mean: 0.50 of 2 points." in text
-    assert "2 students: the function gives 31, expected 32, for n=4. 1 student: the fun" in text
+    assert "2 students: the function gives 30, expected 32, for n=4. 1 student: the fun" in text
     assert "secret" not in text
     assert SCRIPT not in page and "&lt;script&gt;" in page
     assert {tag for tag, _ in Elements(page).found}.isdisjoint({"script", "link", "img", "b"})
+
+
+def sentences(tmp_path, monkeypatch, said):
+    """Return the text of the page on a class whose first mistakes in one exercise are these."""
+    students = []
+    for number, text in enumerate(said):
+        students.append(Student(f"s{number}", status="marked", points={"a-test": 0.0}))
+        cell = new_code_cell(outputs=[new_output("stream", text=f"Not yet: {text}\n")])
+        cell.metadata["nbgrader"] = {"grade_id": "a-test"}
+        nbformat.write(new_notebook(cells=[cell]), tmp_path / f"s{number}.ipynb")
+    monkeypatch.setattr(Results, "notebook", lambda self, one: tmp_path / f"{one.id}.ipynb")
+    page = class_page(Results("week5", {"a-test": {"grade": True, "points": 1}}, students, None))
+    return plain(page.partition("point.</p>")[2].replace("</p>", " ").replace("</li>", " "))
+
+
+def test_what_is_left_empty_is_no_mistake(tmp_path, monkeypatch):
+    text = sentences(tmp_path, monkeypatch, [NOTHING, "it sinks.", NOTHING, NOTHING])
+    assert text.split("\n")[0] == "3 left it empty. 1 student: it sinks. "
+
+
+def test_mistakes_beyond_the_commonest_are_counted(tmp_path, monkeypatch):
+    """What is equally common is in the order of the sentences, whoever made them."""
+    said = ["e.", "d.", "c.", "b.", "a.", "e.", "c, for x=7.", "c, for x=4.", "c, for x=4."]
+    text = "3 students: c, for x=4. 2 students: e. 1 student: a. and 3 others (3 students) \n"
+    for order in (said, said[::-1]):
+        assert sentences(tmp_path, monkeypatch, order).startswith(text)
+    assert "other" not in sentences(tmp_path, monkeypatch, ["a.", "b.", "c."])
+    assert "and 1 other (1 student)" in sentences(tmp_path, monkeypatch, ["a.", "b.", "c.", "d."])
 
 
 def test_nothing_is_overwritten_and_nothing_left_behind(week, tmp_path, capsys):
@@ -411,6 +480,32 @@ def test_who_is_left_over_is_said():
     ]
 
 
+@pytest.mark.parametrize("old", ["", "-", "3.00", "EX"])
+@pytest.mark.parametrize(
+    ("column", "no"),
+    [("Grade can be changed", "No"), ("Bewertung kann geändert werden", "Nein")],
+)
+def test_a_mark_that_is_locked_stays(column, no, old):
+    text = f"Identifier,Grade,{column}\nParticipant 12345,{old},{no}\n"
+    other = "Participant 12346,{},Yes\n"
+    people = class_of(bo={"Identifier": "Participant 12346"})
+    data, notes = entered((text + other.format("")).encode(), people)
+    assert data.decode() == text + other.format("0.50")
+    said = "Kept, as the file says that the grade cannot be changed: Ada Byron."
+    assert notes == ["1 mark entered into 'Grade'.", "Ada Byron keeps EX." if old == "EX" else said]
+
+
+@pytest.mark.parametrize(
+    ("ada", "bo", "number"),
+    [("", "-", None), ("4.5", "0.50", None), ("4.50", "0", "1 mark"), ("3", "pass", "2 marks")],
+)
+def test_marks_that_are_replaced_are_counted(ada, bo, number):
+    data, notes = entered(MOODLE.format(ada=ada, bo=bo).encode(), class_of())
+    assert data.decode() == MOODLE.format(ada="4.50", bo="0.50")
+    said = [f"{number} replaced: another one stood there."] if number else []
+    assert notes == ["2 marks entered into 'Grade'.", *said]
+
+
 def test_a_column_can_be_named():
     text = "Email address,Grade,Bonus\nada@example.org,1,\n"
     data, _ = entered(text.encode(), class_of(), column="Bonus")
@@ -437,6 +532,41 @@ def test_what_cannot_be_entered_is_said(text, column, error):
         entered(text.encode(), people, column=column)
 
 
+@pytest.mark.parametrize("text", [MOODLE, GERMAN, CANVAS])
+def test_only_a_column_of_marks_can_be_named(text):
+    """The platform's own columns are refused, also where the assignment has such a name."""
+    given = text.format(ada="", bo="")
+    names = next(csv.reader([given.removeprefix("\ufeff").splitlines()[0]],
+                            delimiter=";" if text == GERMAN else ","))  # fmt: skip
+    fit = {"Grade", "Bewertung", "Week 4 (98764)", "Week 5 (98765)"}
+    for name in names:
+        if name in fit:
+            assert entered(given.encode(), class_of(), column=name)
+            continue
+        with pytest.raises(ValueError, match=re.escape(f"the column {name!r} is the platform's")):
+            entered(given.encode(), class_of(), column=name)
+    people = Results("Section", class_of().marks, class_of().students, None)
+    with pytest.raises(ValueError, match="the column 'Section' is the platform's own"):
+        entered(CANVAS.encode(), people)
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"PK\x03\x04Identifier,Grade\n", "is no text. Save or export it as CSV."),
+        (b"Identifier\0,Grade\n", "is no text. Save or export it as CSV."),
+        (None, "cannot be read: No such file or directory."),
+    ],
+)
+def test_a_file_that_is_no_table_is_said(week, tmp_path, capsys, data, error):
+    sheet = tmp_path / "moodle.zip"
+    if data:
+        sheet.write_bytes(data)
+    assert told(week, tmp_path / "new", "--anyway", "--into", str(sheet)) == 1
+    assert capsys.readouterr().err == f"error: {sheet} {error}\n"
+    assert not (tmp_path / "new").exists()
+
+
 def test_the_file_of_the_platform_comes_back_by_name(week, tmp_path, capsys):
     sheet = tmp_path / "marks.csv"
     sheet.write_bytes(MOODLE.format(ada="", bo="").encode())
@@ -445,5 +575,5 @@ def test_the_file_of_the_platform_comes_back_by_name(week, tmp_path, capsys):
         ada="4.50", bo="0.50"
     ).encode()
     said = capsys.readouterr().out
-    assert "8 students (3 marked, 1 unread, 2 failed, 2 missing)" in said
+    assert "8 students (3 marked, 1 unread, 2 not marked, 2 missing)" in said
     assert "has no row for di, Unread." in said

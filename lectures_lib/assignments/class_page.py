@@ -8,6 +8,7 @@ from html import escape
 from statistics import mean, median
 
 from lectures_lib.assignments.results import STATUSES
+from lectures_lib.exercises.running import NOTHING
 from lectures_lib.words import counted
 
 __all__ = ["class_page", "first_mistakes"]
@@ -99,10 +100,15 @@ def _exercise(cell, results, mistakes):
         f"<p>Right: {100 * right:.0f}% of {counted(len(known), 'answer')}. "
         f"Mean: {mean(known):.2f} of {counted(most, 'point')}.</p>"
     )
-    items = "".join(
-        f"<li>{counted(number, 'student')}: {escape(text)}</li>" for text, number in mistakes
-    )
-    return f"{head}{said}" + (f"<ul>{items}</ul>" if items else "")
+    empty = dict(mistakes).get(NOTHING)
+    said += f"<p>{empty} left it empty.</p>" if empty else ""
+    made = [one for one in mistakes if one[0] != NOTHING]
+    items = [f"{counted(number, 'student')}: {escape(text)}" for text, number in made[:SHOWN]]
+    if others := made[SHOWN:]:
+        number = counted(sum(number for _, number in others), "student")
+        items.append(f"and {counted(len(others), 'other')} ({number})")
+    listed = "".join(f"<li>{item}</li>" for item in items)
+    return f"{head}{said}" + (f"<ul>{listed}</ul>" if listed else "")
 
 
 def _section(title, heads, rows, *, said=""):
@@ -134,10 +140,10 @@ def exercise(cell):
 
 
 def first_mistakes(results):
-    """Return `{cell: [(sentence, how many students), ...]}`: the commonest first mistakes.
+    """Return `{cell: [(sentence, how many students), ...]}`: first mistakes, the commonest first.
 
     Sentences count as one if they differ in numbers or quoted code only; the commonest of them
-    stands for all.
+    stands for all. Ties are in the order of the alphabet.
     """
     said = defaultdict(lambda: defaultdict(Counter))
     for student in results.students:
@@ -146,12 +152,18 @@ def first_mistakes(results):
         for cell, sentence in _first(results.notebook(student), results.cells):
             said[cell][_alike(sentence)][sentence] += 1
     return defaultdict(list, {
-        cell: [
-            (texts.most_common(1)[0][0], texts.total())
-            for texts in sorted(groups.values(), key=Counter.total, reverse=True)[:SHOWN]
-        ]
+        cell: _ranked((_ranked(texts.items())[0][0], texts.total()) for texts in groups.values())
         for cell, groups in said.items()
     })  # fmt: skip
+
+
+def _ranked(numbers):
+    """Return pairs of a sentence and its number, the largest number first.
+
+    >>> _ranked([("b", 1), ("a", 1), ("c", 2)])
+    [('c', 2), ('a', 1), ('b', 1)]
+    """
+    return sorted(numbers, key=lambda one: (-one[1], one[0]))
 
 
 def _first(path, cells):

@@ -3,10 +3,11 @@
 import html
 import re
 import zipfile
-from functools import cache
+from functools import cache, partial
 
 import bleach
 from jinja2 import pass_context
+from jinja2.filters import FILTERS
 from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import from_dict
@@ -40,8 +41,10 @@ def write_feedback(path, results, *, hide_tests=False, seen=iter):
     students = [student for student in results.students if student.sum is not None]
     with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as made:
         for student in seen(students):
+            unread = {cell for cell, points in student.points.items() if points is None}
             place = {"student": student.id, "assignment": results.name, "notebook": results.name,
-                     "db_url": results.grader.coursedir.db_url}  # fmt: skip
+                     "db_url": results.grader.coursedir.db_url, "unread": unread,
+                     "sum": student.sum}  # fmt: skip
             page, _ = exporter.from_filename(
                 str(results.notebook(student)),
                 resources={"nbgrader": place, "unique_key": results.name},
@@ -69,9 +72,31 @@ def _exporter(results, *, hide_tests):
     settings = GenerateFeedback(coursedir=results.grader.coursedir, parent=results.grader).config
     exporter = _Exporter(config=settings)
     exporter.marks, exporter.hide_tests = results.marks, hide_tests
-    for step in (GetGrades, CSSHTMLHeaderPreprocessor):
+    for step in (_Grades, CSSHTMLHeaderPreprocessor):
         exporter.register_preprocessor(step, enabled=True)
+    for name in ("float", "round"):  # nbgrader's template puts scores through both
+        exporter.register_filter(name, partial(_number, known=FILTERS[name]))
     return exporter
+
+
+def _number(value, *options, known):
+    """Return what a filter of Jinja's makes of a number; a text, which says more, stays."""
+    return value if isinstance(value, str) else known(value, *options)
+
+
+class _Grades(GetGrades):
+    """Says what nobody has read, where nbgrader writes a score of 0."""
+
+    def preprocess(self, nb, resources):
+        nb, resources = super().preprocess(nb, resources)
+        known = resources["nbgrader"]
+        for cell in nb.cells:
+            mark = cell.metadata.get("nbgrader", {})
+            if mark.get("grade_id") in known["unread"]:
+                mark["score"] = "not read yet"
+        if known["unread"]:
+            known["score"] = f"{round(known['sum'], 2)} so far"
+        return nb, resources
 
 
 class _Exporter(HTMLExporter):

@@ -14,12 +14,25 @@ __all__ = ["entered"]
 MARKS = ("grade", "bewertung")
 MOST = ("maximum grade", "bestwertung")
 SCALES = ("scale", "skala")
+LOCK = ("grade can be changed", "bewertung kann geändert werden")
+LOCKED = ("no", "nein")
 POSSIBLE = "points possible"
 WHO = (
     "identifier", "id", "id number", "id-nummer", "matrikelnummer", "email address", "email",
     "e-mail-adresse", "e-mail", "username", "anmeldename", "sis user id", "sis login id",
     "integration id",
 )  # fmt: skip
+# What the platform itself writes or reads in its other columns: marks there would destroy it.
+OWN = (
+    *WHO, *MOST, *SCALES, *LOCK, "student", "full name", "vollständiger name", "name", "first name",
+    "firstname", "vorname", "last name", "lastname", "surname", "nachname", "status", "section",
+    "root account", "group", "gruppe", "groups", "gruppen", "online text", "texteingabe online",
+    "last modified (submission)", "zuletzt geändert (abgabe)", "last modified (grade)",
+    "zuletzt geändert (bewertung)", "feedback comments", "feedback als kommentar",
+    "marking workflow state", "marker", "allocated marker",
+)  # fmt: skip
+TOTAL = re.compile(r"(?:unposted )?(?:current|final) (?:score|grade|points)")  # Canvas
+EMPTY = ("", "-")
 KEPT = ("EX", "N/A")  # Canvas: excused, and not assigned to this student
 PARTICIPANT = re.compile(r"(?:participant|teilnehmer/in)\s*(\d+)")
 FOLDER = re.compile(r"_(\d+)_assignsubmission_")
@@ -34,7 +47,8 @@ def entered(data, results, *, column=None):
         column: Name of the column of the marks; if None it is found.
 
     Raises:
-        ValueError: If the table has no such column, or a row fits two students.
+        ValueError: If the table has no such column or it is the platform's own, or a row fits two
+            students.
     """
     text, encoding = _decoded(data)
     table = _table(text)
@@ -43,27 +57,37 @@ def entered(data, results, *, column=None):
     canvas = "id" in low and not {"student", "lastname"}.isdisjoint(low)
     place = _column(names, results.name, column, canvas=canvas)
     rows = [row for row in table[1:] if len(row) == len(names)]
-    most = next((low.index(name) for name in MOST if name in low), None)
+    most, lock = _first(low, MOST), _first(low, LOCK)
     if canvas:
         top = next((row for row in rows if POSSIBLE in _value(row[0][0]).casefold()), None)
         rows = [row for row in rows if row is not top]
     found, notes = _found(rows, low, [one for one in results.students if one.sum is not None])
-    scaled, kept = set(), []
+    scaled, kept, locked, replaced = set(), [], [], 0
     for row, student in found:
-        if _value(row[place][0]) in KEPT:
-            kept.append(f"{student.name} keeps {_value(row[place][0])}.")
+        old = _value(row[place][0])
+        if old in KEPT:
+            kept.append(f"{student.name} keeps {old}.")
+            continue
+        if lock is not None and _value(row[lock][0]).casefold() in LOCKED:
+            locked.append(student.name)
             continue
         given = top and top[place] if canvas else row[most] if most is not None else None
         written, maximum = _maximum(given, results.points)
         if maximum != results.points:
             scaled.add(maximum)
         mark = f"{student.sum * maximum / results.points:.2f}"
+        replaced += old not in EMPTY and _number(old) != float(mark)
         row[place][0] = _written(mark, row[place], comma="," in written and "." not in written)
-    notes += kept + [
+    notes += kept
+    if locked:
+        notes.append(f"Kept, as the file says that the grade cannot be changed: {listed(locked)}.")
+    if replaced:
+        notes.append(f"{counted(replaced, 'mark')} replaced: another one stood there.")
+    notes += [
         f"The marks are scaled from {results.points:g} points to {maximum:g}, the platform's "
         "maximum." for maximum in sorted(scaled)
     ]  # fmt: skip
-    number = counted(len(found) - len(kept), "mark")
+    number = counted(len(found) - len(kept) - len(locked), "mark")
     joined = "".join(field + end for row in table for field, end in row)
     return joined.encode(encoding), [f"{number} entered into {names[place]!r}.", *notes]
 
@@ -94,6 +118,11 @@ def _table(text):
     return max(tables, key=lambda rows: len(rows[0]))
 
 
+def _first(names, wanted):
+    """Return the number of the column that has one of some names, or None."""
+    return next((names.index(name) for name in wanted if name in names), None)
+
+
 def _value(field):
     """Return what a field says, without its quotes.
 
@@ -120,6 +149,11 @@ def _column(names, assignment, wanted, *, canvas):
                 "Moodle marks this assignment by a scale, which takes no points. Set its grade to "
                 "points in Moodle, and download the worksheet again."
             )
+    if any(_key(names[number]) in OWN or TOTAL.fullmatch(_key(names[number])) for number in fit):
+        raise ValueError(
+            f"--into: the column {wanted or assignment!r} is the platform's own, and marks would "
+            "destroy what is in it. Name the column of the marks with --column."
+        )
     if len(fit) == 1:
         return fit[0]
     raise ValueError(
@@ -194,12 +228,21 @@ def _found(rows, low, students):
 def _maximum(cell, points):
     """Return how the platform writes its maximum, and the number; the points if it has none."""
     text = _value(cell[0]) if cell else ""
+    number = _number(text)
+    return text, number if number and number > 0 else points
+
+
+def _number(text):
+    """Return the number that a platform wrote, or None.
+
+    >>> _number("1.000,50"), _number("4.50"), _number("-")
+    (1000.5, 4.5, None)
+    """
     whole, sign, part = text.replace(",", ".").rpartition(".")
     try:
-        number = float(whole.replace(".", "") + sign + part)
+        return float(whole.replace(".", "") + sign + part)
     except ValueError:
-        return text, points
-    return text, number if number > 0 else points
+        return None
 
 
 def _written(mark, cell, *, comma):

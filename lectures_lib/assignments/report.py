@@ -9,11 +9,13 @@ from lectures_lib.assignments.feedback import write_feedback
 from lectures_lib.assignments.folder import new_folder
 from lectures_lib.assignments.platform_file import entered
 from lectures_lib.assignments.results import STATUSES, listed, results
+from lectures_lib.assignments.roster import read_table
 from lectures_lib.words import counted
 
 __all__ = ["report"]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+SAID = {"failed": "not marked"}  # in sentences: perhaps `mark` was stopped before it came to them
 
 
 def report(folder, *, to, into=None, column=None, hide_tests=False, anyway=False, seen=iter):
@@ -32,6 +34,7 @@ def report(folder, *, to, into=None, column=None, hide_tests=False, anyway=False
         ValueError: If something is not marked yet, or cannot be read. Nothing is left behind.
     """
     found = results(folder)
+    _begun(found)
     if not anyway:
         _complete(found.students)
     with new_folder(to, "--to") as made:
@@ -39,7 +42,8 @@ def report(folder, *, to, into=None, column=None, hide_tests=False, anyway=False
         (made / "marks.csv").write_text(_marks(found), encoding="utf-8-sig", newline="")
         notes = []
         if into:
-            data, notes = entered(Path(into).read_bytes(), found, column=column)
+            table, _ = read_table(into)
+            data, notes = entered(table, found, column=column)
             name = Path(into).name
             (made / (f"platform-{name}" if (made / name).exists() else name)).write_bytes(data)
         (made / "class.html").write_text(class_page(found), encoding="utf-8")
@@ -50,21 +54,31 @@ def report(folder, *, to, into=None, column=None, hide_tests=False, anyway=False
     numbers = {
         status: sum(one.status == status for one in found.students) for status in STATUSES
     }  # fmt: skip
-    parts = ", ".join(f"{number} {status}" for status, number in numbers.items() if number)
+    parts = ", ".join(
+        f"{number} {SAID.get(status, status)}" for status, number in numbers.items() if number
+    )
     return [f"Wrote {to}: {counted(len(found.students), 'student')} ({parts}).", *notes]
+
+
+def _begun(found):
+    """Raise an error where nobody's work is marked: the new folder would only block its name."""
+    if all(one.sum is None for one in found.students):
+        handed_in = any(one.status == "failed" for one in found.students)
+        steps = "`mark`" if handed_in else "`collect`, and then `mark`"
+        raise ValueError(f"Nothing of {found.name} is marked yet. Run {steps}, and report again.")
 
 
 def _complete(students):
     """Raise an error that lists whose work is not marked to its end."""
-    parts = []
-    for status in ("unread", "failed"):
-        names = [one.id for one in students if one.status == status]
-        if names:
-            parts.append(f"{status}: {listed(names)}")
+    said = {
+        "unread": "Unread: {}; read them in formgrader",
+        "failed": "Failed or not marked yet: {}; run `mark` again",
+    }
+    names = {status: [one.id for one in students if one.status == status] for status in said}
+    parts = [text.format(listed(names[status])) for status, text in said.items() if names[status]]
     if parts:
         raise ValueError(
-            f"Not all is marked ({'; '.join(parts)}). Read what is unread in formgrader, and "
-            "`mark` what failed; or let the rest leave with --anyway."
+            f"Not all is marked. {'. '.join(parts)}. Or let the rest leave with --anyway."
         )
 
 

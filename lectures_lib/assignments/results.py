@@ -79,7 +79,7 @@ def results(folder):
     """
     course, source, _ = course_of(folder)
     if not (course / "gradebook.db").exists():
-        raise ValueError(f"{course} has no gradebook.db. Mark first: the command is `mark`.")
+        raise ValueError(f"{course} has no gradebook.db. Run `collect`, and then `mark`.")
     name = source.parent.name
     config = Config()
     config.CourseDirectory.root = str(course)

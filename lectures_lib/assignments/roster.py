@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lectures_lib.assignments.times import moment
 
-__all__ = ["Student", "read_extensions", "read_roster", "squashed"]
+__all__ = ["Student", "read_extensions", "read_roster", "read_table", "squashed"]
 
 # How Moodle, Canvas and nbgrader call the columns that are used, in English and German.
 COLUMNS = {
@@ -181,12 +181,7 @@ def _plain(name):
 
 def _rows(path):
     """Return `(number of the line, {column: text})` of each row of a table."""
-    try:
-        text = _text(Path(path).read_bytes())
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
-    except ValueError:
-        raise ValueError(f"{path} is no text. Save or export it as CSV.") from None
+    _, text = read_table(path)
     if said := re.match(r"sep=(.)\r?\n", text):  # a line for Excel
         text = text[said.end() :]
     first = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
@@ -204,6 +199,21 @@ def _rows(path):
     if not found:
         raise ValueError(f"{path} has no rows. Export it again, with all participants.")
     return found
+
+
+def read_table(path):
+    """Return the bytes of a file, and the text that they are.
+
+    Raises:
+        ValueError: If it cannot be read, or is no text.
+    """
+    try:
+        data = Path(path).read_bytes()
+        return data, _text(data)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise ValueError(f"{path} is no text. Save or export it as CSV.") from None
 
 
 def _text(data):
