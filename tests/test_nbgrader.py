@@ -238,7 +238,7 @@ def test_a_sandbox_gives_the_same_marks(course, tmp_path, monkeypatch, capsys):
     assert found | {"missing": 0} == dict(POINTS + MORE) | {"stripped": 4}
     Path("worksheet.csv").write_text("ID number,Grade,Maximum grade\nwrong,,12\n")
     assert command.main(to_report) == 1
-    assert "(unread: deleted_cell, duplicated_cell," in capsys.readouterr().err
+    assert "Unread: deleted_cell, duplicated_cell," in capsys.readouterr().err
     assert command.main([*to_report, "--anyway"]) == 0
     marks = Path("marks")
     assert (marks / "worksheet.csv").read_text().endswith("\nwrong,4.00,12\n")
