@@ -82,7 +82,7 @@ def handed_out(tmp_path_factory):
     folder = assign(["cnn-output-size"], output=tmp_path_factory.mktemp("made") / "week5", seed=7)
     settings = {"name": "week5", "due": "2026-12-01T23:59:00+01:00"}
     (folder / "nbgrader" / "assignment.json").write_text(json.dumps(settings))
-    path = zipped([("Nobody_1_assignsubmission_file_/a.ipynb", "")], folder.parent / "none.zip")
+    path = zipped([("readme.txt", "")], folder.parent / "none.zip")
     roster = folder.parent / "roster.csv"
     roster.write_text("id,first_name,last_name\nfirst,Fir,St\n")
     collect(folder, [path], roster=roster, zone=BERLIN)
@@ -527,6 +527,33 @@ def test_a_broken_notebook_does_not_replace_one_that_can_be_marked(course, table
     assert path.read_text(encoding="utf-8") == "\ufeff" + notebook("good")
 
 
+def everything(course):
+    """Return all files of a course with what is in them."""
+    return {path: path.read_bytes() for path in course.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+def test_a_roster_that_fits_nothing_is_refused_and_nothing_is_written(course, table, tmp_path):
+    names = [moodle("Zed Zorn_901"), moodle("Yan Yew_902"), moodle("Yan Yew_902", "plan.pdf")]
+    path = zipped([(name, notebook("1")) for name in names], tmp_path / "a.zip")
+    before = everything(course)
+    with pytest.raises(ValueError) as error:
+        collect(course, [path], roster=table(WORKSHEET), zone=BERLIN)
+    assert str(error.value) == (
+        f"Nothing was collected: 2 submissions found, and none fits {tmp_path / 'roster.csv'}. "
+        "Zed Zorn_901_assignsubmission_file_: the roster has no number 901. "
+        "Is this the roster of this assignment?"
+    )
+    assert everything(course) == before
+    # A student whose files cannot be marked shows that the roster is the right one.
+    for name, content in (("plan.pdf", "%PDF"), ("hw.zip", "PK\x03\x04")):
+        entries = [(names[0], notebook("1")), (moodle("Ada Byron_101", name), content)]
+        path = zipped(entries, tmp_path / "a.zip")
+        done = collect(course, [path], roster=table(WORKSHEET), zone=BERLIN)
+        assert len(done.refused) == 2
+        assert done.students["s1"]["time"] is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -551,10 +578,11 @@ def test_what_cannot_be_collected_is_said(arguments, said, table, tmp_path, monk
 @pytest.mark.slow
 def test_the_console_stays_short(course, table, tmp_path, capsys):
     names = [moodle(f"Zed_{number}") for number in range(9000, 9300)]
-    path = zipped([(name, "") for name in names], tmp_path / "a.zip")
-    roster = table(WORKSHEET)
-    assert command.main(["collect", str(course), str(path), "--roster", str(roster)]) == 0
+    entries = [(name, "") for name in names] + [(moodle("Ada Byron_101"), notebook("ada"))]
+    path = zipped(entries, tmp_path / "a.zip")
+    options = ["--roster", str(table(WORKSHEET)), "--zone", BERLIN]
+    assert command.main(["collect", str(course), str(path), *options]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) < 25
-    assert lines[0] == "0 of 3 students handed in: 0 new, 0 newer than before, 0 late. 3 missing."
+    assert lines[0] == "1 of 3 students handed in: 1 new, 0 newer than before, 0 late. 2 missing."
     assert lines[-1] == "Refused: 280 more like these."

@@ -11,7 +11,7 @@ from pathlib import Path
 from nbgrader.utils import parse_utc
 
 from lectures_lib.assignments.archives import files
-from lectures_lib.assignments.folder import saved
+from lectures_lib.assignments.folder import course_of, saved
 from lectures_lib.assignments.mark import opened
 from lectures_lib.assignments.matching import NOTEBOOK, content, match
 from lectures_lib.assignments.roster import read_extensions, read_roster
@@ -51,15 +51,18 @@ def collect(folder, downloads, *, roster, extensions=None, zone=None):
         zone: Name of the zone of times that name none; this computer's if None.
 
     Raises:
-        ValueError: If one of these cannot be used. Nothing is collected then.
+        ValueError: If one of these cannot be used, or nothing that was handed in fits the roster.
+            Nothing is written then.
     """
     zone = zone_named(zone)
     students = read_roster(roster, zone=zone)
     more = read_extensions(extensions, students, zone=zone) if extensions else {}
     found = [file for download in downloads for file in files(download, zone=zone)]
-    course, name, grader = opened(folder)
-    due = _due(course)
+    name = course_of(folder)[1].parent.name
     matched, refused = match(found, students, name=name)
+    _check_roster(roster, students, matched, refused)
+    course, _, grader = opened(folder)
+    due = _due(course)
     done, before = Collected(refused=refused), saved(course / "collected.json").get("students", {})
     for student in students:
         place = course / "submitted" / student.id / name
@@ -106,6 +109,17 @@ def summary(done, *, zone=None):
         yield from (f"{what}: {line}" for line in some[:MANY])
         if len(some) > MANY:
             yield f"{what}: {len(some) - MANY} more like these."
+
+
+def _check_roster(roster, students, matched, refused):
+    """Raise a `ValueError` if files look like submissions and none is of a student."""
+    if not refused or matched or refused.keys() & {student.id for student in students}:
+        return
+    name, why = next(iter(refused.items()))
+    raise ValueError(
+        f"Nothing was collected: {counted(len(refused), 'submission')} found, and none fits "
+        f"{roster}. {name}: {why}. Is this the roster of this assignment?"
+    )
 
 
 def _due(course):
@@ -168,7 +182,8 @@ def _came(one, candidates, earlier):
 
 
 def _remark(one, candidates, done):
-    id, same = one.student.id, [other for other in candidates if other.together == one.together]
+    id = one.student.id
+    same = [each for each in candidates if each.together == one.together and not each.file.fault]
     name = one.shown.rpartition("/")[2]
     if len(same) > 1:
         done.remarks.append(f"{id} handed in {len(same)} notebooks; {name} was taken.")

@@ -75,10 +75,11 @@ def match(found, students, *, name):
         if one.student is None:
             if notebook or file.fault or one.place:
                 refused[one.place or one.shown] = one.fault
-        elif file.fault:
+            continue
+        if file.fault:
             refused[one.shown] = file.fault
-        else:
-            (matched if notebook else others)[one.student.id].append(one)
+        # What cannot be opened may have been a notebook.
+        (matched if notebook or file.fault else others)[one.student.id].append(one)
     for id in others.keys() - matched.keys():
         names = sorted(one.shown.rpartition("/")[2] for one in others[id])
         refused[id] = f"no notebook, but {', '.join(names)}"
@@ -91,6 +92,8 @@ def content(one):
     Raises:
         ValueError: If it cannot be read, or is no notebook.
     """
+    if one.file.fault:
+        raise ValueError(one.file.fault)
     data = read(one.file)
     try:
         whole = json.loads(data)
