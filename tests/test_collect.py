@@ -147,6 +147,9 @@ def test_names_of_the_platforms_tell_whose_a_notebook_is(text, name, id, table, 
     assert (list(found.values()), refused) == ([id], {})
 
 
+ONE_ID = "put the id of one student into the file's name, and no other"
+
+
 @pytest.mark.parametrize(
     ("text", "name", "why"),
     [
@@ -156,9 +159,10 @@ def test_names_of_the_platforms_tell_whose_a_notebook_is(text, name, id, table, 
         (GRADEBOOK, "nobody_55_4567_week5.ipynb", "the roster has no number 55"),
         (GRADEBOOK, "anon_3f9ab_4567_week5.ipynb", "no student in the roster is called so"),
         ("Vorname;Nachname;E-Mail-Adresse\nA;B;1@x\nA;B;2@x\n", moodle("A B_9"),
-         "it fits 1@x and 2@x"),
-        ("id\nada\neva\n", "ada/eva.ipynb", "it fits ada and eva"),
-        ("id,email\nada,a@b.c\neva,a@b.c\n", "a@b.c.ipynb", "it fits ada and eva"),
+         "it fits 1@x and 2@x; Moodle's grading worksheet has the number, 9, that tells them "
+         "apart; or collect the file by itself with the student's id as its name"),
+        ("id\nada\neva\n", "ada/eva.ipynb", f"it fits ada and eva; {ONE_ID}"),
+        ("id,email\nada,a@b.c\neva,a@b.c\n", "a@b.c.ipynb", f"it fits ada and eva; {ONE_ID}"),
         ("id\nada\n", "zed.ipynb", "no student in the roster is called so"),
         ("id\nada\n", "ada_solution.ipynb", "no student in the roster is called so"),
     ],
@@ -166,6 +170,14 @@ def test_names_of_the_platforms_tell_whose_a_notebook_is(text, name, id, table, 
 def test_what_fits_nobody_or_two_is_refused(text, name, why, table, tmp_path):
     found, refused = owners([name], table(text), tmp_path)
     assert (found, list(refused.values())) == ({}, [why])
+
+
+def test_what_fits_two_can_be_collected_as_its_note_says(table, tmp_path):
+    names = "Full name,Email address\nA B,1@x\nA B,2@x\n"
+    assert owners(["1@x.ipynb"], table(names), tmp_path) == ({"1@x.ipynb": "1@x"}, {})
+    rows = ["Identifier,Full name,Email address", "Participant 9,A B,1@x", "Participant 8,A B,2@x"]
+    found, _ = owners([moodle("A B_9")], table("\n".join(rows)), tmp_path)
+    assert found == {moodle("A B_9"): "1@x"}
 
 
 def test_a_students_zip_cannot_name_another_student(table, tmp_path):
@@ -511,7 +523,10 @@ def test_what_came_by_other_ways_is_known_by_its_time(course, table, tmp_path):
     assert submitted(course)["eva"][1] == "12-03 09:00:00.000000 UTC"
     kept = course / "nbgrader" / "replaced"
     assert (kept / "gus" / "week5-1" / "data.csv").read_text() == "1"
-    assert done.remarks == ["submitted/zed belongs to nobody in the roster, and would be marked."]
+    assert done.remarks == [
+        "submitted/zed belongs to nobody in the roster, and would be marked. Move that folder away, "
+        "or add the student to the roster and collect again."
+    ]
 
 
 @pytest.mark.slow

@@ -81,7 +81,8 @@ def collect(folder, downloads, *, roster, extensions=None, zone=None):
     _enter(grader, name, due, done.students)
     strangers = {path.parent.name for path in course.glob(f"submitted/*/{name}")}
     done.remarks += [
-        f"submitted/{one} belongs to nobody in the roster, and would be marked."
+        f"submitted/{one} belongs to nobody in the roster, and would be marked. Move that folder "
+        "away, or add the student to the roster and collect again."
         for one in sorted(strangers - done.students.keys())
     ]
     return done

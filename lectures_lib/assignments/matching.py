@@ -123,7 +123,11 @@ class Register:
         possible = [squashed("".join(parts[start:])) for start in range(len(parts))]
         if not self.numbers:
             named = next((self.names[one] for one in possible if one in self.names), [])
-            return _single(named, f"the roster has no {name!r}")
+            return _single(
+                named, f"the roster has no {name!r}",
+                f"Moodle's grading worksheet has the number, {number}, that tells them apart; or "
+                "collect the file by itself with the student's id as its name",
+            )  # fmt: skip
         found = self.numbers.get(number)
         if found is None:
             return None, f"the roster has no number {number}"
@@ -168,7 +172,10 @@ def handed_in(file, register):
                 levels.append(level)
                 version = int(copy[2]) if copy else version
                 last = "" if part == last else last
-    student, fault = _single([*found.values()], "no student in the roster is called so")
+    student, fault = _single(
+        [*found.values()], "no student in the roster is called so",
+        "put the id of one student into the file's name, and no other",
+    )  # fmt: skip
     return HandedIn(file, student, fault, "", last, _time(file, min(levels, default=0)), version)
 
 
@@ -176,9 +183,9 @@ def _time(file, level):
     return file.levels[level][1] or file.levels[0][1]
 
 
-def _single(found, nobody):
+def _single(found, nobody, several):
     if len(found) > 1:
-        return None, f"it fits {' and '.join(sorted(one.id for one in found))}"
+        return None, f"it fits {' and '.join(sorted(one.id for one in found))}; {several}"
     return (found[0], "") if found else (None, nobody)
 
 
