@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import struct
 import zipfile
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -588,6 +590,13 @@ def test_what_cannot_be_collected_is_said(arguments, said, table, tmp_path, monk
     folder = ["collect", "week5", "ada.ipynb", "--roster", "roster.csv"]
     assert command.main(folder) == 1
     assert "week5 has no nbgrader/source" in capsys.readouterr().err
+
+
+def test_the_page_takes_one_table_in_and_out():
+    page = Path(__file__).parents[1] / "book" / "instructors" / "assigning.md"
+    steps = page.read_text(encoding="utf-8").partition("## Mark\n")[2]
+    assert re.findall(r"--(?:roster|into) (\S+)", steps) == ["worksheet.csv"] * 2
+    assert "tell two students of one name apart" in steps
 
 
 @pytest.mark.slow
