@@ -461,9 +461,30 @@ def test_canvas_says_who_is_late_and_not_when(course, table, tmp_path):
         given = book.find_submission("week5", "bob")
         assert given.duedate == datetime(2026, 12, 12, 11, 0)
         assert len(given.notebooks) == 1
-    collect(course, [path], roster=table(GRADEBOOK), zone=BERLIN)
-    with Gradebook(database) as book:
-        assert book.find_submission("week5", "bob").duedate == DUE.replace(tzinfo=None)
+
+
+@pytest.mark.slow
+def test_extensions_stay_until_another_table_is_given(course, table, tmp_path):
+    entries = [(f"{id}.ipynb", notebook(id), (2026, 12, 9, 8, 0, 0)) for id in ("ada", "bob")]
+    path = zipped(entries, tmp_path / "a.zip")
+    roster = table("id\nada\nbob\n")
+
+    def days(rows=None):
+        more = rows and table(f"id,due\n{rows}\n", "more.csv")
+        done = collect(course, [path], roster=roster, zone=BERLIN, extensions=more)
+        with Gradebook(f"sqlite:///{course / 'nbgrader' / 'gradebook.db'}") as book:
+            entered = {one.student.id: one.duedate for one in book.assignment_submissions("week5")}
+        found = {id: datetime.fromisoformat(one["due"]) for id, one in done.students.items()}
+        assert {id: found[id].replace(tzinfo=None) for id in entered} == entered
+        return {id: f"{time:%d %H:%M}" for id, time in found.items()}
+
+    assert days("bob,2026-12-12 12:00") == {"ada": "01 22:59", "bob": "12 11:00"}
+    assert days() == {"ada": "01 22:59", "bob": "12 11:00"}
+    settings = {"name": "week5", "due": "2026-12-03T23:59:00+01:00"}
+    (course / "nbgrader" / "assignment.json").write_text(json.dumps(settings))
+    assert days() == {"ada": "03 22:59", "bob": "12 11:00"}
+    assert days("ada,2026-12-13 12:00") == {"ada": "13 11:00", "bob": "03 22:59"}
+    assert days() == {"ada": "13 11:00", "bob": "03 22:59"}
 
 
 @pytest.mark.slow
@@ -526,8 +547,8 @@ def test_what_came_by_other_ways_is_known_by_its_time(course, table, tmp_path):
     kept = course / "nbgrader" / "replaced"
     assert (kept / "gus" / "week5-1" / "data.csv").read_text() == "1"
     assert done.remarks == [
-        "submitted/zed belongs to nobody in the roster, and would be marked. Move that folder away, "
-        "or add the student to the roster and collect again."
+        "submitted/zed belongs to nobody in the roster, and would be marked. Move that folder "
+        "away, or add the student to the roster and collect again."
     ]
 
 

@@ -47,7 +47,8 @@ def collect(folder, downloads, *, roster, extensions=None, zone=None):
         folder: The assignment, as `assign` wrote it.
         downloads: Zips, folders and notebooks.
         roster: Export of the platform, as `read_roster` takes it.
-        extensions: Table with the columns id and due.
+        extensions: Table with the columns id and due, in place of all that were given before;
+            these stay if None.
         zone: Name of the zone of times that name none; this computer's if None.
 
     Raises:
@@ -56,14 +57,16 @@ def collect(folder, downloads, *, roster, extensions=None, zone=None):
     """
     zone = zone_named(zone)
     students = read_roster(roster, zone=zone)
-    more = read_extensions(extensions, students, zone=zone) if extensions else {}
+    given = read_extensions(extensions, students, zone=zone) if extensions else None
     found = [file for download in downloads for file in files(download, zone=zone)]
     name = course_of(folder)[1].parent.name
     matched, refused = match(found, students, name=name)
     _check_roster(roster, students, matched, refused)
     course, _, grader = opened(folder)
     due = _due(course)
-    done, before = Collected(refused=refused), saved(course / "collected.json").get("students", {})
+    last = saved(course / "collected.json")
+    done, before = Collected(refused=refused), last.get("students", {})
+    more = _extensions(last) if given is None else given
     for student in students:
         place = course / "submitted" / student.id / name
         earlier = _earlier(place, before.get(student.id))
@@ -75,7 +78,10 @@ def collect(folder, downloads, *, roster, extensions=None, zone=None):
             done.sources["the roster" if known else came["source"]] += 1
             time = datetime.fromisoformat(record["time"])
             (place / STAMP).write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC\n")
-    written = json.dumps({"students": done.students}, ensure_ascii=False, indent=1)
+    # By themselves: a day of a student that is not the assignment's may be one that has changed.
+    extensions = {id: time.isoformat() for id, time in more.items()}
+    whole = {"students": done.students, "extensions": extensions}
+    written = json.dumps(whole, ensure_ascii=False, indent=1)
     (course / ".collected.json").write_text(written + "\n", encoding="utf-8")
     (course / ".collected.json").replace(course / "collected.json")
     _enter(grader, name, due, done.students)
@@ -127,6 +133,11 @@ def _due(course):
     """Return the day in the settings of the assignment, or None."""
     text = saved(course / "assignment.json").get("due")
     return moment(text, None) if text else None
+
+
+def _extensions(last):
+    """Return `{id: time}` as `collected.json` has it."""
+    return {id: datetime.fromisoformat(time) for id, time in last.get("extensions", {}).items()}
 
 
 def _earlier(place, record):
