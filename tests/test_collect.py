@@ -592,6 +592,65 @@ def test_a_roster_that_fits_nothing_is_refused_and_nothing_is_written(course, ta
         assert done.students["s1"]["time"] is None
 
 
+def worksheet(table, time):
+    head, ada, *_ = WORKSHEET.splitlines(keepends=True)
+    return table(head + ada.replace("Tuesday, 1 December 2026, 11:58 PM", time))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "content", "together"),
+    [
+        ("week5.ipynb", "", False),
+        ("week5.ipynb", "", True),
+        ("hw.zip", "PK\x03\x04", False),
+        ("hw.zip", "PK\x03\x04", True),
+        ("plan.pdf", "%PDF", False),
+    ],
+)
+def test_a_broken_upload_leaves_the_time_of_the_one_before(
+    course, table, tmp_path, name, content, together
+):
+    clock = (2026, 12, 1, 20, 0, 0)
+    good = zipped([(moodle("Ada Byron_101"), notebook("1"), clock)], tmp_path / "1.zip")
+    entry = moodle("Ada Byron_101", name), content, (2026, 12, 2, 20, 0, 0)
+    broken = zipped([entry], tmp_path / "2.zip")
+    if not together:
+        roster = worksheet(table, "1 December 2026, 20:00")
+        collect(course, [good], roster=roster, zone=BERLIN)
+    roster = worksheet(table, "2 December 2026, 20:00")
+    downloads = [good, broken] if together else [broken]
+    for _ in range(2):
+        done = collect(course, downloads, roster=roster, zone=BERLIN)
+        assert submitted(course)["s1"] == ("1", "12-01 19:00:00.000000 UTC")
+        assert done.students["s1"]["late"] == 0
+        assert len(done.refused) == 1
+        assert done.remarks == ["s1 handed in what is refused; the one of 2026-12-01 20:00 stays."]
+    entry = moodle("Ada Byron_101"), notebook("2"), (2026, 12, 3, 9, 0, 0)
+    later = zipped([entry], tmp_path / "3.zip")
+    roster = worksheet(table, "3 December 2026, 9:05")
+    done = collect(course, [later], roster=roster, zone=BERLIN)
+    assert submitted(course)["s1"] == ("2", "12-03 08:05:00.000000 UTC")
+    assert done.remarks == []
+
+
+@pytest.mark.slow
+def test_an_older_download_leaves_the_time_of_a_newer_notebook(course, table, tmp_path):
+    ada, saved = moodle("Ada Byron_101"), []
+    for day in (1, 2):
+        entries = [(ada, notebook(f"{day}"), (2026, 12, day, 20, 0, 0))]
+        saved.append((zipped(entries, tmp_path / f"{day}.zip"), f"{day} December 2026, 20:05"))
+    older, newer = saved
+    for download, time in (older, newer, older):
+        done = collect(course, [download], roster=worksheet(table, time), zone=BERLIN)
+    assert submitted(course)["s1"] == ("2", "12-02 19:05:00.000000 UTC")
+    assert done.students["s1"]["late"] == 20 * 3600 + 6 * 60
+    # The notebook that counts has come again, and the roster has been corrected.
+    roster = worksheet(table, "2 December 2026, 20:10")
+    collect(course, [newer[0]], roster=roster, zone=BERLIN)
+    assert submitted(course)["s1"] == ("2", "12-02 19:10:00.000000 UTC")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -69,15 +69,21 @@ def collect(folder, downloads, *, roster, extensions=None, zone=None):
     more = _extensions(last) if given is None else given
     for student in students:
         place = course / "submitted" / student.id / name
+        last_time = before.get(student.id, {}).get("time")
         earlier = _earlier(place, before.get(student.id))
-        came = _take(matched.get(student.id, ()), place, earlier, done) or earlier
-        record = _record(student, came, more.get(student.id, due))
+        one, data, broken = _readable(matched.get(student.id, ()), done)
+        came = one and _take(one, data, matched[student.id], place, earlier, done, bool(broken))
+        counts = came or earlier
+        time, source = (None, "") if counts is None else _when(student, came, earlier, last_time)
+        record = _record(student, counts, time, more.get(student.id, due))
         done.students[student.id] = record
-        if came:
-            known = student.time and not came["beside"]
-            done.sources["the roster" if known else came["source"]] += 1
+        if counts:
+            done.sources[source] += 1
             time = datetime.fromisoformat(record["time"])
             (place / STAMP).write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC\n")
+            if broken or student.id in refused:
+                stays = f"the one of {_shown(time, zone)} stays"
+                done.remarks.append(f"{student.id} handed in what is refused; {stays}.")
     # By themselves: a day of a student that is not the assignment's may be one that has changed.
     extensions = {id: time.isoformat() for id, time in more.items()}
     whole = {"students": done.students, "extensions": extensions}
@@ -154,41 +160,53 @@ def _earlier(place, record):
             "source": STAMP, "beside": False}  # fmt: skip
 
 
-def _take(candidates, place, earlier, done):
-    """Put the best notebook in its place if it is newer; return how it came, or None."""
+def _readable(candidates, done):
+    """Return the best notebook that can be read, its bytes, and what came later and cannot."""
+    broken = []
     for one in candidates:
         try:
             data = content(one)
         except ValueError as error:
             done.refused[one.shown] = str(error)
-            continue
-        notebook = place / f"{place.name}.ipynb"
-        stands = earlier and (datetime.fromisoformat(earlier["time"]), earlier["version"])
-        came = _came(one, candidates, earlier)
-        if earlier and data == notebook.read_bytes():
-            return came if earlier["source"] == STAMP else earlier | {"place": came["place"]}
-        if earlier and one.order <= stands:
+            broken.append(one)
+        else:
+            return one, data, [other for other in broken if other.together != one.together]
+    return None, b"", broken
+
+
+def _take(one, data, candidates, place, earlier, done, overtaken):
+    """Put a notebook in its place if it is newer; return how it came, or None if nothing changes.
+
+    `overtaken` tells that something came later which cannot be read.
+    """
+    notebook = place / f"{place.name}.ipynb"
+    stands = earlier and (datetime.fromisoformat(earlier["time"]), earlier["version"])
+    came = _came(one, candidates, earlier, overtaken)
+    if earlier and data == notebook.read_bytes():
+        if overtaken:
             return None
-        _remark(one, candidates, done)
-        (done.replaced if earlier else done.new).append(one.student.id)
-        if place.exists():
-            _retire(place)
-        with tempfile.TemporaryDirectory(dir=place.parents[2], prefix=".collect-") as folder:
-            whole = Path(folder, "whole")
-            whole.mkdir()
-            (whole / notebook.name).write_bytes(data)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            whole.rename(place)
-        return came
-    return None
+        return came if earlier["source"] == STAMP else earlier | {"place": came["place"]}
+    if earlier and one.order <= stands:
+        return None
+    _remark(one, candidates, done)
+    (done.replaced if earlier else done.new).append(one.student.id)
+    if place.exists():
+        _retire(place)
+    with tempfile.TemporaryDirectory(dir=place.parents[2], prefix=".collect-") as folder:
+        whole = Path(folder, "whole")
+        whole.mkdir()
+        (whole / notebook.name).write_bytes(data)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        whole.rename(place)
+    return came
 
 
-def _came(one, candidates, earlier):
+def _came(one, candidates, earlier, overtaken):
     places = [one.place, *(other.place for other in candidates), earlier and earlier["place"]]
     place = next(filter(None, places), "")
     source = "zips" if one.file.members else "files, perhaps of the day of the download"
     # By e-mail, say: what the platform knows is of another notebook.
-    beside = bool(place and not one.place)
+    beside = bool(place and not one.place) or overtaken
     return {"time": one.time.isoformat(), "version": one.version, "late": one.late,
             "place": place, "source": source, "beside": beside}  # fmt: skip
 
@@ -217,13 +235,27 @@ def _retire(place):
         shutil.move(marked, kept / "autograded")
 
 
-def _record(student, came, due):
+def _when(student, came, earlier, last_time):
+    """Return when the notebook that counts was handed in, and what says so.
+
+    The roster tells of the last upload. It says nothing of a notebook that has not come again.
+    """
+    if not came and last_time and earlier["late"] is None:
+        return datetime.fromisoformat(last_time), "collected.json"
+    if came and student.time and not came["beside"]:
+        return student.time, "the roster"
+    counts = came or earlier
+    return datetime.fromisoformat(counts["time"]), counts["source"]
+
+
+def _shown(time, zone):
+    return f"{time.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _record(student, came, time, due):
     """Return what `collected.json` says of a student."""
-    time, late = None, 0
+    late = 0
     if came:
-        time = datetime.fromisoformat(came["time"])
-        if student.time and not came["beside"]:
-            time = student.time
         if due and came["late"] is not None:
             # Canvas says whether something was late, and not when it came: it cannot have been
             # after the download.
