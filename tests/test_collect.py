@@ -635,6 +635,30 @@ def test_a_broken_upload_leaves_the_time_of_the_one_before(
 
 
 @pytest.mark.slow
+def test_where_the_roster_is_older_than_the_file_the_files_time_counts(course, table, tmp_path):
+    def late(clock, time="30 November 2026, 20:00", *, unpacked=False):
+        path = zipped([(moodle("Ada Byron_101"), notebook("1"), clock)], tmp_path / "a.zip")
+        if unpacked:
+            shutil.unpack_archive(path, path := tmp_path / "unpacked")
+        os.utime(next(path.rglob("*.ipynb")) if unpacked else path, (DUE.timestamp() + 1e6,) * 2)
+        shutil.rmtree(course / "nbgrader" / "submitted", ignore_errors=True)
+        done = collect(course, [path], roster=worksheet(table, time), zone=BERLIN)
+        return done.students["s1"]["late"], done.remarks
+
+    note = (
+        "s1: the roster says 2026-11-30 20:00, but the file is of 2026-12-04 10:00, which counts. "
+        "Download the worksheet again."
+    )
+    hours = 2 * 24 * 3600 + 10 * 3600 + 60
+    assert late((2026, 12, 4, 10, 0, 0)) == (hours, [note])
+    assert late((2026, 12, 4, 10, 0, 0), "4 December 2026, 10:05") == (hours + 300, [])
+    assert late((2026, 12, 1, 19, 59, 0)) == (0, [])  # may be a zone
+    # When a zip was unpacked or downloaded says nothing of when its files came.
+    assert late((2026, 12, 4, 10, 0, 0), unpacked=True) == (0, [])
+    assert late((1980, 1, 1, 0, 0, 0)) == (0, [])
+
+
+@pytest.mark.slow
 def test_an_older_download_leaves_the_time_of_a_newer_notebook(course, table, tmp_path):
     ada, saved = moodle("Ada Byron_101"), []
     for day in (1, 2):

@@ -20,6 +20,8 @@ from lectures_lib.words import counted
 
 __all__ = ["Collected", "collect", "summary"]
 
+ZIPS = "zips"  # a source of times, as `Collected` counts them
+DAY = timedelta(days=1)  # no error in the zone is larger
 SECOND = timedelta(seconds=1)
 STAMP = "timestamp.txt"  # written by the exchange of nbgrader, or by hand
 MANY = 20  # lines of one kind on the console
@@ -81,6 +83,11 @@ def collect(folder, downloads, *, roster, extensions=None, zone=None):
             done.sources[source] += 1
             time = datetime.fromisoformat(record["time"])
             (place / STAMP).write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC\n")
+            if came and _outdated(student, came):
+                done.remarks.append(
+                    f"{student.id}: the roster says {_shown(student.time, zone)}, but the file is "
+                    f"of {_shown(time, zone)}, which counts. Download the worksheet again."
+                )
             if broken or student.id in refused:
                 stays = f"the one of {_shown(time, zone)} stays"
                 done.remarks.append(f"{student.id} handed in what is refused; {stays}.")
@@ -204,7 +211,9 @@ def _take(one, data, candidates, place, earlier, done, overtaken):
 def _came(one, candidates, earlier, overtaken):
     places = [one.place, *(other.place for other in candidates), earlier and earlier["place"]]
     place = next(filter(None, places), "")
-    source = "zips" if one.file.members else "files, perhaps of the day of the download"
+    # An entry without a time has that of the whole zip.
+    inside = one.file.members and one.time != one.file.levels[0][1]
+    source = ZIPS if inside else "files, perhaps of the day of the download"
     # By e-mail, say: what the platform knows is of another notebook.
     beside = bool(place and not one.place) or overtaken
     return {"time": one.time.isoformat(), "version": one.version, "late": one.late,
@@ -238,14 +247,22 @@ def _retire(place):
 def _when(student, came, earlier, last_time):
     """Return when the notebook that counts was handed in, and what says so.
 
-    The roster tells of the last upload. It says nothing of a notebook that has not come again.
+    The roster tells of the last upload when it was downloaded. It says nothing of a notebook that
+    came later, or has not come again.
     """
     if not came and last_time and earlier["late"] is None:
         return datetime.fromisoformat(last_time), "collected.json"
-    if came and student.time and not came["beside"]:
+    if came and student.time and not came["beside"] and not _outdated(student, came):
         return student.time, "the roster"
     counts = came or earlier
     return datetime.fromisoformat(counts["time"]), counts["source"]
+
+
+def _outdated(student, came):
+    """Tell whether the roster is older than a notebook, which may not be the fault of a zone."""
+    if not student.time or came["beside"] or came["late"] is not None or came["source"] != ZIPS:
+        return False
+    return datetime.fromisoformat(came["time"]) - student.time > DAY
 
 
 def _shown(time, zone):
