@@ -599,39 +599,50 @@ def worksheet(table, time):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "content", "together"),
+    ("name", "content", "runs"),
     [
-        ("week5.ipynb", "", False),
-        ("week5.ipynb", "", True),
-        ("hw.zip", "PK\x03\x04", False),
-        ("hw.zip", "PK\x03\x04", True),
-        ("plan.pdf", "%PDF", False),
+        ("week5.ipynb", "", [["1.zip"], ["2.zip"]]),
+        ("week5.ipynb", "", [["1.zip", "2.zip"]]),
+        ("week5.ipynb", "", [["1.zip"], ["1.zip", "2.zip"]]),
+        ("hw.zip", "PK\x03\x04", [["1.zip"], ["2.zip"]]),
+        ("hw.zip", "PK\x03\x04", [["1.zip", "2.zip"]]),
+        ("plan.pdf", "%PDF", [["1.zip"], ["2.zip"]]),
     ],
 )
 def test_a_broken_upload_leaves_the_time_of_the_one_before(
-    course, table, tmp_path, name, content, together
+    course, table, tmp_path, name, content, runs
 ):
     clock = (2026, 12, 1, 20, 0, 0)
-    good = zipped([(moodle("Ada Byron_101"), notebook("1"), clock)], tmp_path / "1.zip")
+    zipped([(moodle("Ada Byron_101"), notebook("1"), clock)], tmp_path / "1.zip")
     entry = moodle("Ada Byron_101", name), content, (2026, 12, 2, 20, 0, 0)
-    broken = zipped([entry], tmp_path / "2.zip")
-    if not together:
-        roster = worksheet(table, "1 December 2026, 20:00")
-        collect(course, [good], roster=roster, zone=BERLIN)
-    roster = worksheet(table, "2 December 2026, 20:00")
-    downloads = [good, broken] if together else [broken]
-    for _ in range(2):
+    zipped([entry], tmp_path / "2.zip")
+    for names in [*runs, runs[-1]]:
+        downloads = [tmp_path / one for one in names]
+        roster = worksheet(table, f"{names[-1][0]} December 2026, 20:00")
         done = collect(course, downloads, roster=roster, zone=BERLIN)
         assert submitted(course)["s1"] == ("1", "12-01 19:00:00.000000 UTC")
         assert done.students["s1"]["late"] == 0
-        assert len(done.refused) == 1
-        assert done.remarks == ["s1 handed in what is refused; the one of 2026-12-01 20:00 stays."]
+        assert len(done.refused) == ("2.zip" in names)
+    assert done.remarks == ["s1 handed in what is refused; the one of 2026-12-01 20:00 stays."]
     entry = moodle("Ada Byron_101"), notebook("2"), (2026, 12, 3, 9, 0, 0)
     later = zipped([entry], tmp_path / "3.zip")
     roster = worksheet(table, "3 December 2026, 9:05")
     done = collect(course, [later], roster=roster, zone=BERLIN)
     assert submitted(course)["s1"] == ("2", "12-03 08:05:00.000000 UTC")
     assert done.remarks == []
+
+
+@pytest.mark.slow
+def test_what_came_with_a_broken_notebook_has_the_time_of_the_roster(course, table, tmp_path):
+    clock = (2026, 12, 1, 20, 0, 0)
+    files = (("week5.ipynb", ""), ("other.ipynb", notebook("1")))
+    entries = [(moodle("Ada Byron_101", name), content, clock) for name, content in files]
+    path = zipped(entries, tmp_path / "a.zip")
+    roster = worksheet(table, "1 December 2026, 20:05")
+    done = collect(course, [path], roster=roster, zone=BERLIN)
+    assert submitted(course)["s1"] == ("1", "12-01 19:05:00.000000 UTC")
+    assert len(done.refused) == 1
+    assert not any("stays" in one for one in done.remarks)
 
 
 @pytest.mark.slow

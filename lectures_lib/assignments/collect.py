@@ -83,14 +83,7 @@ def collect(folder, downloads, *, roster, extensions=None, zone=None):
             done.sources[source] += 1
             time = datetime.fromisoformat(record["time"])
             (place / STAMP).write_text(f"{time:%Y-%m-%d %H:%M:%S.%f} UTC\n")
-            if came and _outdated(student, came):
-                done.remarks.append(
-                    f"{student.id}: the roster says {_shown(student.time, zone)}, but the file is "
-                    f"of {_shown(time, zone)}, which counts. Download the worksheet again."
-                )
-            if broken or student.id in refused:
-                stays = f"the one of {_shown(time, zone)} stays"
-                done.remarks.append(f"{student.id} handed in what is refused; {stays}.")
+            done.remarks += _notes(student, came, broken or student.id in refused, time, zone)
     # By themselves: a day of a student that is not the assignment's may be one that has changed.
     extensions = {id: time.isoformat() for id, time in more.items()}
     whole = {"students": done.students, "extensions": extensions}
@@ -129,6 +122,18 @@ def summary(done, *, zone=None):
         yield from (f"{what}: {line}" for line in some[:MANY])
         if len(some) > MANY:
             yield f"{what}: {len(some) - MANY} more like these."
+
+
+def _notes(student, came, broken, time, zone):
+    """Yield what is to be said of the time of a notebook that counts."""
+    shown = f"{time.astimezone(zone):%Y-%m-%d %H:%M}"
+    if came and _outdated(student, came):
+        yield (
+            f"{student.id}: the roster says {student.time.astimezone(zone):%Y-%m-%d %H:%M}, but "
+            f"the file is of {shown}, which counts. Download the worksheet again."
+        )
+    if broken:
+        yield f"{student.id} handed in what is refused; the one of {shown} stays."
 
 
 def _check_roster(roster, students, matched, refused):
@@ -263,10 +268,6 @@ def _outdated(student, came):
     if not student.time or came["beside"] or came["late"] is not None or came["source"] != ZIPS:
         return False
     return datetime.fromisoformat(came["time"]) - student.time > DAY
-
-
-def _shown(time, zone):
-    return f"{time.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def _record(student, came, time, due):
