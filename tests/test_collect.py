@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import struct
 import zipfile
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -82,7 +84,7 @@ def handed_out(tmp_path_factory):
     folder = assign(["cnn-output-size"], output=tmp_path_factory.mktemp("made") / "week5", seed=7)
     settings = {"name": "week5", "due": "2026-12-01T23:59:00+01:00"}
     (folder / "nbgrader" / "assignment.json").write_text(json.dumps(settings))
-    path = zipped([("Nobody_1_assignsubmission_file_/a.ipynb", "")], folder.parent / "none.zip")
+    path = zipped([("readme.txt", "")], folder.parent / "none.zip")
     roster = folder.parent / "roster.csv"
     roster.write_text("id,first_name,last_name\nfirst,Fir,St\n")
     collect(folder, [path], roster=roster, zone=BERLIN)
@@ -147,6 +149,9 @@ def test_names_of_the_platforms_tell_whose_a_notebook_is(text, name, id, table, 
     assert (list(found.values()), refused) == ([id], {})
 
 
+ONE_ID = "put the id of one student into the file's name, and no other"
+
+
 @pytest.mark.parametrize(
     ("text", "name", "why"),
     [
@@ -156,9 +161,10 @@ def test_names_of_the_platforms_tell_whose_a_notebook_is(text, name, id, table, 
         (GRADEBOOK, "nobody_55_4567_week5.ipynb", "the roster has no number 55"),
         (GRADEBOOK, "anon_3f9ab_4567_week5.ipynb", "no student in the roster is called so"),
         ("Vorname;Nachname;E-Mail-Adresse\nA;B;1@x\nA;B;2@x\n", moodle("A B_9"),
-         "it fits 1@x and 2@x"),
-        ("id\nada\neva\n", "ada/eva.ipynb", "it fits ada and eva"),
-        ("id,email\nada,a@b.c\neva,a@b.c\n", "a@b.c.ipynb", "it fits ada and eva"),
+         "it fits 1@x and 2@x; Moodle's grading worksheet has the number, 9, that tells them "
+         "apart; or collect the file by itself with the student's id as its name"),
+        ("id\nada\neva\n", "ada/eva.ipynb", f"it fits ada and eva; {ONE_ID}"),
+        ("id,email\nada,a@b.c\neva,a@b.c\n", "a@b.c.ipynb", f"it fits ada and eva; {ONE_ID}"),
         ("id\nada\n", "zed.ipynb", "no student in the roster is called so"),
         ("id\nada\n", "ada_solution.ipynb", "no student in the roster is called so"),
     ],
@@ -166,6 +172,14 @@ def test_names_of_the_platforms_tell_whose_a_notebook_is(text, name, id, table, 
 def test_what_fits_nobody_or_two_is_refused(text, name, why, table, tmp_path):
     found, refused = owners([name], table(text), tmp_path)
     assert (found, list(refused.values())) == ({}, [why])
+
+
+def test_what_fits_two_can_be_collected_as_its_note_says(table, tmp_path):
+    names = "Full name,Email address\nA B,1@x\nA B,2@x\n"
+    assert owners(["1@x.ipynb"], table(names), tmp_path) == ({"1@x.ipynb": "1@x"}, {})
+    rows = ["Identifier,Full name,Email address", "Participant 9,A B,1@x", "Participant 8,A B,2@x"]
+    found, _ = owners([moodle("A B_9")], table("\n".join(rows)), tmp_path)
+    assert found == {moodle("A B_9"): "1@x"}
 
 
 def test_a_students_zip_cannot_name_another_student(table, tmp_path):
@@ -447,9 +461,30 @@ def test_canvas_says_who_is_late_and_not_when(course, table, tmp_path):
         given = book.find_submission("week5", "bob")
         assert given.duedate == datetime(2026, 12, 12, 11, 0)
         assert len(given.notebooks) == 1
-    collect(course, [path], roster=table(GRADEBOOK), zone=BERLIN)
-    with Gradebook(database) as book:
-        assert book.find_submission("week5", "bob").duedate == DUE.replace(tzinfo=None)
+
+
+@pytest.mark.slow
+def test_extensions_stay_until_another_table_is_given(course, table, tmp_path):
+    entries = [(f"{id}.ipynb", notebook(id), (2026, 12, 9, 8, 0, 0)) for id in ("ada", "bob")]
+    path = zipped(entries, tmp_path / "a.zip")
+    roster = table("id\nada\nbob\n")
+
+    def days(rows=None):
+        more = rows and table(f"id,due\n{rows}\n", "more.csv")
+        done = collect(course, [path], roster=roster, zone=BERLIN, extensions=more)
+        with Gradebook(f"sqlite:///{course / 'nbgrader' / 'gradebook.db'}") as book:
+            entered = {one.student.id: one.duedate for one in book.assignment_submissions("week5")}
+        found = {id: datetime.fromisoformat(one["due"]) for id, one in done.students.items()}
+        assert {id: found[id].replace(tzinfo=None) for id in entered} == entered
+        return {id: f"{time:%d %H:%M}" for id, time in found.items()}
+
+    assert days("bob,2026-12-12 12:00") == {"ada": "01 22:59", "bob": "12 11:00"}
+    assert days() == {"ada": "01 22:59", "bob": "12 11:00"}
+    settings = {"name": "week5", "due": "2026-12-03T23:59:00+01:00"}
+    (course / "nbgrader" / "assignment.json").write_text(json.dumps(settings))
+    assert days() == {"ada": "03 22:59", "bob": "12 11:00"}
+    assert days("ada,2026-12-13 12:00") == {"ada": "13 11:00", "bob": "03 22:59"}
+    assert days() == {"ada": "13 11:00", "bob": "03 22:59"}
 
 
 @pytest.mark.slow
@@ -511,7 +546,10 @@ def test_what_came_by_other_ways_is_known_by_its_time(course, table, tmp_path):
     assert submitted(course)["eva"][1] == "12-03 09:00:00.000000 UTC"
     kept = course / "nbgrader" / "replaced"
     assert (kept / "gus" / "week5-1" / "data.csv").read_text() == "1"
-    assert done.remarks == ["submitted/zed belongs to nobody in the roster, and would be marked."]
+    assert done.remarks == [
+        "submitted/zed belongs to nobody in the roster, and would be marked. Move that folder "
+        "away, or add the student to the roster and collect again."
+    ]
 
 
 @pytest.mark.slow
@@ -525,6 +563,127 @@ def test_a_broken_notebook_does_not_replace_one_that_can_be_marked(course, table
         assert done.refused == {"2.zip/ada.ipynb": "is not a notebook"}
     path = course / "nbgrader" / "submitted" / "ada" / "week5" / "week5.ipynb"
     assert path.read_text(encoding="utf-8") == "\ufeff" + notebook("good")
+
+
+def everything(course):
+    """Return all files of a course with what is in them."""
+    return {path: path.read_bytes() for path in course.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+def test_a_roster_that_fits_nothing_is_refused_and_nothing_is_written(course, table, tmp_path):
+    names = [moodle("Zed Zorn_901"), moodle("Yan Yew_902"), moodle("Yan Yew_902", "plan.pdf")]
+    path = zipped([(name, notebook("1")) for name in names], tmp_path / "a.zip")
+    before = everything(course)
+    with pytest.raises(ValueError) as error:
+        collect(course, [path], roster=table(WORKSHEET), zone=BERLIN)
+    assert str(error.value) == (
+        f"Nothing was collected: 2 submissions found, and none fits {tmp_path / 'roster.csv'}. "
+        "Zed Zorn_901_assignsubmission_file_: the roster has no number 901. "
+        "Is this the roster of this assignment?"
+    )
+    assert everything(course) == before
+    # A student whose files cannot be marked shows that the roster is the right one.
+    for name, content in (("plan.pdf", "%PDF"), ("hw.zip", "PK\x03\x04")):
+        entries = [(names[0], notebook("1")), (moodle("Ada Byron_101", name), content)]
+        path = zipped(entries, tmp_path / "a.zip")
+        done = collect(course, [path], roster=table(WORKSHEET), zone=BERLIN)
+        assert len(done.refused) == 2
+        assert done.students["s1"]["time"] is None
+
+
+def worksheet(table, time):
+    head, ada, *_ = WORKSHEET.splitlines(keepends=True)
+    return table(head + ada.replace("Tuesday, 1 December 2026, 11:58 PM", time))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "content", "runs"),
+    [
+        ("week5.ipynb", "", [["1.zip"], ["2.zip"]]),
+        ("week5.ipynb", "", [["1.zip", "2.zip"]]),
+        ("week5.ipynb", "", [["1.zip"], ["1.zip", "2.zip"]]),
+        ("hw.zip", "PK\x03\x04", [["1.zip"], ["2.zip"]]),
+        ("hw.zip", "PK\x03\x04", [["1.zip", "2.zip"]]),
+        ("plan.pdf", "%PDF", [["1.zip"], ["2.zip"]]),
+    ],
+)
+def test_a_broken_upload_leaves_the_time_of_the_one_before(
+    course, table, tmp_path, name, content, runs
+):
+    clock = (2026, 12, 1, 20, 0, 0)
+    zipped([(moodle("Ada Byron_101"), notebook("1"), clock)], tmp_path / "1.zip")
+    entry = moodle("Ada Byron_101", name), content, (2026, 12, 2, 20, 0, 0)
+    zipped([entry], tmp_path / "2.zip")
+    for names in [*runs, runs[-1]]:
+        downloads = [tmp_path / one for one in names]
+        roster = worksheet(table, f"{names[-1][0]} December 2026, 20:00")
+        done = collect(course, downloads, roster=roster, zone=BERLIN)
+        assert submitted(course)["s1"] == ("1", "12-01 19:00:00.000000 UTC")
+        assert done.students["s1"]["late"] == 0
+        assert len(done.refused) == ("2.zip" in names)
+    assert done.remarks == ["s1 handed in what is refused; the one of 2026-12-01 20:00 stays."]
+    entry = moodle("Ada Byron_101"), notebook("2"), (2026, 12, 3, 9, 0, 0)
+    later = zipped([entry], tmp_path / "3.zip")
+    roster = worksheet(table, "3 December 2026, 9:05")
+    done = collect(course, [later], roster=roster, zone=BERLIN)
+    assert submitted(course)["s1"] == ("2", "12-03 08:05:00.000000 UTC")
+    assert done.remarks == []
+
+
+@pytest.mark.slow
+def test_what_came_with_a_broken_notebook_has_the_time_of_the_roster(course, table, tmp_path):
+    clock = (2026, 12, 1, 20, 0, 0)
+    files = (("week5.ipynb", ""), ("other.ipynb", notebook("1")))
+    entries = [(moodle("Ada Byron_101", name), content, clock) for name, content in files]
+    path = zipped(entries, tmp_path / "a.zip")
+    roster = worksheet(table, "1 December 2026, 20:05")
+    done = collect(course, [path], roster=roster, zone=BERLIN)
+    assert submitted(course)["s1"] == ("1", "12-01 19:05:00.000000 UTC")
+    assert len(done.refused) == 1
+    assert not any("stays" in one for one in done.remarks)
+
+
+@pytest.mark.slow
+def test_where_the_roster_is_older_than_the_file_the_files_time_counts(course, table, tmp_path):
+    def late(clock, time="30 November 2026, 20:00", *, unpacked=False):
+        path = zipped([(moodle("Ada Byron_101"), notebook("1"), clock)], tmp_path / "a.zip")
+        if unpacked:
+            shutil.unpack_archive(path, path := tmp_path / "unpacked")
+        os.utime(next(path.rglob("*.ipynb")) if unpacked else path, (DUE.timestamp() + 1e6,) * 2)
+        shutil.rmtree(course / "nbgrader" / "submitted", ignore_errors=True)
+        done = collect(course, [path], roster=worksheet(table, time), zone=BERLIN)
+        return done.students["s1"]["late"], done.remarks
+
+    note = (
+        "s1: the roster says 2026-11-30 20:00, but the file is of 2026-12-04 10:00, which counts. "
+        "Download the worksheet again."
+    )
+    hours = 2 * 24 * 3600 + 10 * 3600 + 60
+    assert late((2026, 12, 4, 10, 0, 0)) == (hours, [note])
+    assert late((2026, 12, 4, 10, 0, 0), "4 December 2026, 10:05") == (hours + 300, [])
+    assert late((2026, 12, 1, 19, 59, 0)) == (0, [])  # may be a zone
+    # When a zip was unpacked or downloaded says nothing of when its files came.
+    assert late((2026, 12, 4, 10, 0, 0), unpacked=True) == (0, [])
+    assert late((1980, 1, 1, 0, 0, 0)) == (0, [])
+
+
+@pytest.mark.slow
+def test_an_older_download_leaves_the_time_of_a_newer_notebook(course, table, tmp_path):
+    ada, saved = moodle("Ada Byron_101"), []
+    for day in (1, 2):
+        entries = [(ada, notebook(f"{day}"), (2026, 12, day, 20, 0, 0))]
+        saved.append((zipped(entries, tmp_path / f"{day}.zip"), f"{day} December 2026, 20:05"))
+    older, newer = saved
+    for download, time in (older, newer, older):
+        done = collect(course, [download], roster=worksheet(table, time), zone=BERLIN)
+    assert submitted(course)["s1"] == ("2", "12-02 19:05:00.000000 UTC")
+    assert done.students["s1"]["late"] == 20 * 3600 + 6 * 60
+    # The notebook that counts has come again, and the roster has been corrected.
+    roster = worksheet(table, "2 December 2026, 20:10")
+    collect(course, [newer[0]], roster=roster, zone=BERLIN)
+    assert submitted(course)["s1"] == ("2", "12-02 19:10:00.000000 UTC")
 
 
 @pytest.mark.parametrize(
@@ -548,13 +707,21 @@ def test_what_cannot_be_collected_is_said(arguments, said, table, tmp_path, monk
     assert "week5 has no nbgrader/source" in capsys.readouterr().err
 
 
+def test_the_page_takes_one_table_in_and_out():
+    page = Path(__file__).parents[1] / "book" / "instructors" / "assigning.md"
+    steps = page.read_text(encoding="utf-8").partition("## Mark\n")[2]
+    assert re.findall(r"--(?:roster|into) (\S+)", steps) == ["worksheet.csv"] * 2
+    assert "tell two students of one name apart" in steps
+
+
 @pytest.mark.slow
 def test_the_console_stays_short(course, table, tmp_path, capsys):
     names = [moodle(f"Zed_{number}") for number in range(9000, 9300)]
-    path = zipped([(name, "") for name in names], tmp_path / "a.zip")
-    roster = table(WORKSHEET)
-    assert command.main(["collect", str(course), str(path), "--roster", str(roster)]) == 0
+    entries = [(name, "") for name in names] + [(moodle("Ada Byron_101"), notebook("ada"))]
+    path = zipped(entries, tmp_path / "a.zip")
+    options = ["--roster", str(table(WORKSHEET)), "--zone", BERLIN]
+    assert command.main(["collect", str(course), str(path), *options]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) < 25
-    assert lines[0] == "0 of 3 students handed in: 0 new, 0 newer than before, 0 late. 3 missing."
+    assert lines[0] == "1 of 3 students handed in: 1 new, 0 newer than before, 0 late. 2 missing."
     assert lines[-1] == "Refused: 280 more like these."

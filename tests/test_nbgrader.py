@@ -171,8 +171,9 @@ def course(tmp_path_factory):
         nbformat.write(notebook, inbox / f"{change.__name__}.ipynb")
     shutil.make_archive(folder.parents[1] / "download", "zip", inbox)
     rows = ["id", *(change.__name__ for change in SUBMISSIONS), "missing"]
-    (folder.parents[1] / "participants.csv").write_text("\n".join(rows), encoding="utf-8")
     collect = ours("collect")
+    roster = folder.parents[1] / collect[collect.index("--roster") + 1]
+    roster.write_text("\n".join(rows), encoding="utf-8")
     with contextlib.chdir(folder.parents[1]):
         assert command.main(collect) == 0
     for line in re.findall(r"^nbgrader (.+)$", page(), re.MULTILINE):

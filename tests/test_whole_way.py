@@ -56,8 +56,12 @@ def test_four_commands_and_two_acts_by_hand(tmp_path, monkeypatch, capsys):
     assert command.main(assign) == 0, capsys.readouterr().err
     place = "{}_{}_assignsubmission_file/week4.ipynb"
     with zipfile.ZipFile("download.zip", "w") as made:
-        made.writestr(place.format("Ada Byron", 101), filled(book, ids))
-        made.writestr(place.format("Eva Østergård-Müller", 102), filled(book, ids[:1]))
+        for name, number, clock, right in (
+            ("Ada Byron", 101, (2026, 11, 24, 23, 58, 0), ids),
+            ("Eva Østergård-Müller", 102, (2026, 11, 25, 0, 9, 0), ids[:1]),
+        ):
+            entry = zipfile.ZipInfo(place.format(name, number), clock)
+            made.writestr(entry, filled(book, right))
     with Path("worksheet.csv").open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file)
         table.writerow(HEAD)

@@ -75,10 +75,11 @@ def match(found, students, *, name):
         if one.student is None:
             if notebook or file.fault or one.place:
                 refused[one.place or one.shown] = one.fault
-        elif file.fault:
+            continue
+        if file.fault:
             refused[one.shown] = file.fault
-        else:
-            (matched if notebook else others)[one.student.id].append(one)
+        # What cannot be opened may have been a notebook.
+        (matched if notebook or file.fault else others)[one.student.id].append(one)
     for id in others.keys() - matched.keys():
         names = sorted(one.shown.rpartition("/")[2] for one in others[id])
         refused[id] = f"no notebook, but {', '.join(names)}"
@@ -91,6 +92,8 @@ def content(one):
     Raises:
         ValueError: If it cannot be read, or is no notebook.
     """
+    if one.file.fault:
+        raise ValueError(one.file.fault)
     data = read(one.file)
     try:
         whole = json.loads(data)
@@ -120,7 +123,11 @@ class Register:
         possible = [squashed("".join(parts[start:])) for start in range(len(parts))]
         if not self.numbers:
             named = next((self.names[one] for one in possible if one in self.names), [])
-            return _single(named, f"the roster has no {name!r}")
+            return _single(
+                named, f"the roster has no {name!r}",
+                f"Moodle's grading worksheet has the number, {number}, that tells them apart; or "
+                "collect the file by itself with the student's id as its name",
+            )  # fmt: skip
         found = self.numbers.get(number)
         if found is None:
             return None, f"the roster has no number {number}"
@@ -165,7 +172,10 @@ def handed_in(file, register):
                 levels.append(level)
                 version = int(copy[2]) if copy else version
                 last = "" if part == last else last
-    student, fault = _single([*found.values()], "no student in the roster is called so")
+    student, fault = _single(
+        [*found.values()], "no student in the roster is called so",
+        "put the id of one student into the file's name, and no other",
+    )  # fmt: skip
     return HandedIn(file, student, fault, "", last, _time(file, min(levels, default=0)), version)
 
 
@@ -173,9 +183,9 @@ def _time(file, level):
     return file.levels[level][1] or file.levels[0][1]
 
 
-def _single(found, nobody):
+def _single(found, nobody, several):
     if len(found) > 1:
-        return None, f"it fits {' and '.join(sorted(one.id for one in found))}"
+        return None, f"it fits {' and '.join(sorted(one.id for one in found))}; {several}"
     return (found[0], "") if found else (None, nobody)
 
 
