@@ -26,7 +26,8 @@ from lectures_lib.assignments import __main__ as command
 from lectures_lib.assignments import archives
 from lectures_lib.assignments.archives import files, read
 from lectures_lib.assignments.assignment import assign
-from lectures_lib.assignments.collect import collect, summary
+from lectures_lib.assignments.collect import collect
+from lectures_lib.assignments.collected import summary
 from lectures_lib.assignments.matching import match
 from lectures_lib.assignments.roster import read_extensions, read_roster
 from lectures_lib.assignments.times import moment, zone_named

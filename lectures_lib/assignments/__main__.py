@@ -172,7 +172,8 @@ def _inspect(options):
 
 def _collect(options):
     _need_nbgrader()
-    from lectures_lib.assignments.collect import collect, summary
+    from lectures_lib.assignments.collect import collect
+    from lectures_lib.assignments.collected import summary
 
     done = collect(
         options.assignment, options.downloads, roster=options.roster,
