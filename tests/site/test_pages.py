@@ -101,10 +101,10 @@ def test_a_page(page, window, visit, address):
         found[f"HTML_CodeSniffer, {scheme}"] = sniffer(opened)
     if page.startswith("search"):
         opened.locator("#search-results li:nth-child(3) p.context").wait_for()
-    moved = opened.evaluate("shifts")
-    if moved > SHIFT_BUDGET:  # on a busy machine fonts may come late
-        moved = opened_cold(visit, url, options)[1].evaluate("shifts")
-    found["moves while it loads"] = max(0, moved - SHIFT_BUDGET)
+    moved = [opened.evaluate("shifts")]
+    while moved[-1] > SHIFT_BUDGET and len(moved) < 4:  # on a busy machine fonts may come late
+        moved.append(opened_cold(visit, url, options)[1].evaluate("shifts"))
+    found["moves while it loads"] = max(0, moved[-1] - SHIFT_BUDGET)
     if window != "zoomed" and page in pages():
         opened.emulate_media(color_scheme="light")
         every = opened.locator("article section[id]").evaluate_all("all => all.map(e => e.id)")

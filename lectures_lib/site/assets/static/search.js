@@ -1,6 +1,6 @@
 // Excerpts come from the text of a page, not from its buttons and its list of contents; a term of the
-// glossary comes with its definition, and no formula twice. The pages of the package come last. The page of a result is asked for when that
-// comes into view, one after the other.
+// glossary comes with its definition, and no formula twice. The pages of the package come last. The
+// page of a result is asked for when that comes into view, one after the other.
 "use strict";
 
 (() => {
