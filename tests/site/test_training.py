@@ -68,8 +68,9 @@ def report(opened, name="train-digits"):
 
 
 def wait_for(opened, condition, name="train-digits", timeout=30_000):
+    """Wait for a report that fits; after a new start there is none for a moment."""
     opened.wait_for_function(
-        f"(({{ report, points, trainer }}) => {condition})({TRAINING.format(name)})",
+        f"(({{ report, points, trainer }}) => report && ({condition}))({TRAINING.format(name)})",
         timeout=timeout,
     )
 
@@ -100,7 +101,7 @@ def test_it_trains_in_a_worker_from_everywhere(where, visit, subfolder_address):
     one = visit()
     opened, here = begin(one, subfolder_address if where == "http" else f"file://{SITE}")
     move(here, "speed", 3)
-    wait_for(opened, "report?.state === 'done'")
+    wait_for(opened, "report.state === 'done'")
     found = report(opened)
     assert (found["place"], found["kind"]) == ("worker", "simd")
     assert found["epochs"] == list(range(61))
@@ -188,7 +189,7 @@ def release(here, rate, l2):
 
 def wait_for_pad(opened):
     opened.wait_for_timeout(50)
-    wait_for(opened, "['done', 'diverged'].includes(report?.state)", "edge-of-stability")
+    wait_for(opened, "['done', 'diverged'].includes(report.state)", "edge-of-stability")
     opened.wait_for_timeout(100)  # the next picture
 
 
@@ -238,7 +239,7 @@ def test_a_move_in_a_run_breaks_or_mends_the_network(visit, address):
     assert "0 of 10 kernels" in here.locator(".playground-answer").first.inner_text()
     assert "learning rate (log" in here.locator(".playground-svg").text_content()
     here.get_by_role("button", name="Start again").press("Enter")
-    wait_for(opened, "report?.epoch > 2 && report.epoch < 20", "edge-of-stability")
+    wait_for(opened, "report.epoch > 2 && report.epoch < 20", "edge-of-stability")
     here.get_by_text("10 of 10 kernels answer").wait_for()
     here.get_by_label("starts a new run").press("Space")
     here.get_by_role("slider", name="learning rate").press("ArrowLeft")
@@ -340,12 +341,12 @@ def test_a_large_rate_and_penalty_end_in_nan_and_say_so(visit, address):
         f"() => {{ const it = {TRAINING.format('train-digits')};"
         " it.set({ learning_rate: 3, l2: 5 }); }"
     )
-    wait_for(opened, "report?.state === 'diverged'")
+    wait_for(opened, "report.state === 'diverged'")
     opened.wait_for_timeout(600)
     text = here.locator(".playground-curves .playground-answer").inner_text()
     assert "the loss is no number any more, and training stops" in text
     here.get_by_role("button", name="One step").press("Enter")
-    wait_for(opened, "report?.steps === 1 && report.state === 'paused'")
+    wait_for(opened, "report.steps === 1 && report.state === 'paused'")
 
 
 def test_kernels_are_drawn_in_two_colours_and_change(visit, address):
@@ -365,7 +366,7 @@ def test_kernels_are_drawn_in_two_colours_and_change(visit, address):
     opened.wait_for_timeout(100)
     assert np.reshape(first.evaluate(pixels), (9, 4)).tolist() != before.tolist()
     move(here, "filters", -3)
-    wait_for(opened, "report?.steps > 0")
+    wait_for(opened, "report.steps > 0")
     opened.wait_for_timeout(100)
     assert here.locator(".playground-kernel").count() == 2  # of one filter: kernel and map
 
