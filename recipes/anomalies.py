@@ -76,10 +76,12 @@ def fitted(train, *, learning_rate, seed, epochs=EPOCHS):
 
 
 def flat(images):
+    """Return each image as a row."""
     return images.reshape(len(images), -1).astype(float)
 
 
 def unit(rows):
+    """Return the rows with the length 1."""
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 

@@ -65,6 +65,7 @@ DEEPER = {"deeper network": deeper}  # tested on other writers only
 
 
 def flat(images):
+    """Return each image as a row."""
     return images.reshape(len(images), -1)
 
 
@@ -91,6 +92,7 @@ def classical():
 
 
 def move(images, down, right):
+    """Return the images shifted by whole pixels, zeros coming in."""
     return shift_images(images, down=down, right=right, fill=0)
 
 

@@ -80,6 +80,7 @@ def make_environment(folder, *, python, wanted):
 
 
 def call(*command):
+    """Run a command; raise where it fails."""
     subprocess.run([str(part) for part in command], check=True, stdin=subprocess.DEVNULL)
 
 
@@ -143,7 +144,8 @@ def first_cell(notebook, wheel):
     source, made = re.subn(
         r'^(NEEDED, SOURCE = "[^"]*", )"[^"]*"', line, source, flags=re.MULTILINE
     )
-    assert made == 1, source
+    if made != 1:
+        raise ValueError(f"Expected one line NEEDED, SOURCE = ... in the first cell: {source}")
     empty = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
     cells = [empty | {"source": text} for text in (source, "import lectures_lib")]
     return notebook | {"cells": cells, "nbformat_minor": 4}

@@ -89,10 +89,12 @@ def up_to_date():
 
 
 def venv_works():
+    """Return whether the Python of `.venv` runs, and fits."""
     return version_of(venv_python()) in VERSIONS
 
 
 def venv_python():
+    """Return the path of the Python of `.venv`."""
     return os.path.join(VENV, "bin", "python")
 
 

@@ -172,6 +172,7 @@ def run_stage(stage, environment):
 
 
 def in_ci(environment):
+    """Return whether this is continuous integration, where nothing may be skipped."""
     return environment.get("CI", "").lower() in {"true", "1"}
 
 

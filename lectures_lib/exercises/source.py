@@ -1,7 +1,7 @@
 """Exercises as they stand in the cells of a chapter.
 
 An exercise is a heading and its task, an answer cell, and a check with a solution or, when the
-answer is free text, a rubric. Its metadata sits in the answer cell; CONTRIBUTING.md shows it.
+answer is free text, a rubric. Its metadata sits in the answer cell; book/README.md shows it.
 """
 
 import re

@@ -79,7 +79,11 @@ def ising_energy(spins):
 
 
 def ising_magnetisation(spins):
-    """Return the mean spin, from -1 to 1, `(...)` for spins of shape `(..., rows, columns)`."""
+    """Return the mean spin, from -1 to 1, `(...)` for spins of shape `(..., rows, columns)`.
+
+    >>> ising_magnetisation([[1, 1, 1, -1]] * 4).tolist()
+    0.5
+    """
     return np.mean(spins, axis=(-2, -1))
 
 

@@ -44,4 +44,5 @@ def names_of(configurations):
 
 
 def text_of(configuration):
+    """Return a configuration as people read it: `a=1, b='x'`."""
     return ", ".join(f"{name}={value!r}" for name, value in configuration.items())
