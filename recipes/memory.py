@@ -245,7 +245,7 @@ def follow(layer, *, noise=1, length=40, learning_rate=0.03, epochs=EPOCHS):
     settings = {"learning_rate": learning_rate, "clip": 1.0}
     networks = [task_network(layer, length, data, **settings, seed=seed) for seed in SEEDS]
     stack, rng = Stack(networks), np.random.default_rng(0)
-    run = compile_pass(stack, stack.train_step, data.train, BATCH)
+    run = compile_pass(stack, stack.train_step, BATCH)(data.train)
     rows, inputs = [], data.validation.inputs[:200]
     for epoch in range(epochs + 1):
         for seed, (network, weights) in enumerate(zip(networks, stack.get_weights(), strict=True)):

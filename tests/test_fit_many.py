@@ -254,6 +254,15 @@ def test_evaluate_measures_each_network(some_diverge, digits):
         assert table["loss"][network] == pytest.approx(alone["loss"], rel=1e-5, nan_ok=True)
 
 
+def test_evaluate_takes_the_weights_that_the_models_have_now(digits):
+    many = fit_many(models.digits_linear, {"seed": [0, 1]}, digits, epochs=1, progress=False)
+    before = many.evaluate(digits.validation)["loss"]
+    many.models[1].set_weights([2 * values for values in many.models[1].get_weights()])
+    after = many.evaluate(digits.validation)["loss"]
+    assert after[0] == before[0]
+    assert after[1] == pytest.approx(evaluate(many.models[1], digits.validation)["loss"])
+
+
 def test_evaluate_refuses_an_empty_split(some_diverge, digits):
     empty = Split(digits.test.inputs[:0], digits.test.labels[:0])
     with pytest.raises(ValueError, match="0 examples"):

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras import layers
 
 from lectures_lib.training.checks import loss_name
+from lectures_lib.training.fused import can_fuse, convolve_and_pool
 from lectures_lib.training.supported import CLIPPING, LOSSES, check_alike, check_supported
 
 __all__ = ["Stack"]
@@ -41,10 +42,8 @@ class Stack:
         self.layers = first.layers
         self.loss = keras.losses.get(first.loss)
         self.accuracy = LOSSES[loss_name(first)] if compiled["metrics"] == ["accuracy"] else None
-        stacked = [
-            np.stack(copies) for copies in zip(*(m.get_weights() for m in models), strict=True)
-        ]
-        self.weights = [keras.Variable(values) for values in stacked]
+        columns = zip(*(model.get_weights() for model in models), strict=True)
+        self.weights = [keras.Variable(np.stack(copies)) for copies in columns]
         weights = iter(range(len(self.weights)))
         self.of_layer = [list(itertools.islice(weights, len(x.weights))) for x in self.layers]
         columns = zip(*(model.trainable_variables for model in models), strict=True)
@@ -93,6 +92,11 @@ class Stack:
         """Return, for each network, its weights as Keras' `get_weights` orders them."""
         return list(zip(*(variable.numpy() for variable in self.weights), strict=True))
 
+    def set_weights(self, weights):
+        """Take the weights of each network, in the form of `get_weights`."""
+        for variable, copies in zip(self.weights, zip(*weights, strict=True), strict=True):
+            variable.assign(np.stack(copies))
+
     def _count(self, scores, batch):
         examples = tf.cast(tf.shape(batch[1])[0], "float32")
         self.examples.assign_add(examples)
@@ -130,8 +134,8 @@ class Stack:
         stacked, i = None, 0
         while i <= last:
             layer = self.layers[i]
-            if stacked is None and _fuse(*self.layers[i : i + 2]):
-                stacked = _convolve_and_pool(layer, self.layers[i + 1], weights[i], inputs)
+            if stacked is None and can_fuse(*self.layers[i : i + 2]):
+                stacked = convolve_and_pool(layer, self.layers[i + 1], weights[i], inputs)
                 i += 1
             elif stacked is None and not weights[i]:
                 inputs = layer(inputs)
@@ -184,89 +188,6 @@ def _one_by_one(layer, weights, inputs, stacked):
 
     arguments = (tuple(weights),) if stacked is None else (tuple(weights), stacked)
     return tf.map_fn(apply, arguments, fn_output_signature="float32", parallel_iterations=1)
-
-
-def _fuse(layer, following=None):
-    """Tell whether the largest value of each window can be taken before bias and activation.
-
-    It can be where the activation never decreases, as the bias is the same within a channel.
-    """
-    return (
-        type(layer) is layers.Conv2D
-        and type(following) is layers.MaxPooling2D
-        and layer.activation in (keras.activations.linear, keras.activations.relu)
-        and layer.groups == 1
-        and {layer.data_format, following.data_format} == {"channels_last"}
-        and following.padding == "valid"
-        and following.strides == following.pool_size
-    )
-
-
-def _convolve_and_pool(layer, pooling, weights, images):
-    """Convolve one batch of images with the kernels of all networks, and keep the largest values.
-
-    Return `(networks, batch, rows, columns, filters)`. As all networks see the same images, each
-    of the offsets in the pooling window is a single matrix product, and only a part of its result
-    as large as the pooled images goes on to bias and activation.
-    """
-    kernel, *bias = weights  # (networks, kernel rows, kernel columns, channels, filters)
-    networks, *window, _, filters = kernel.shape
-    columns = tf.reshape(tf.transpose(kernel, (1, 2, 3, 0, 4)), (-1, networks * filters))
-    patches = tf.image.extract_patches(
-        images,
-        (1, *window, 1),
-        (1, *layer.strides, 1),
-        (1, *layer.dilation_rate, 1),
-        layer.padding.upper(),
-    )  # (batch, rows, columns, weights of a filter)
-    (p, q), (height, width) = pooling.pool_size, patches.shape[1:3]
-    rows, cols = height // p, width // q
-    split = tf.reshape(patches[:, : p * rows, : q * cols], (-1, rows, p, cols, q, len(columns)))
-    offsets = tf.reshape(tf.transpose(split, (2, 4, 0, 1, 3, 5)), (p * q, -1, len(columns)))
-    largest = tf.reshape(_largest_product(offsets, columns), (-1, rows, cols, networks, filters))
-    values = tf.transpose(largest, (3, 0, 1, 2, 4))
-    return layer.activation(values + bias[0][:, None, None, None] if bias else values)
-
-
-@tf.custom_gradient
-def _largest_product(patches, kernels):
-    """Return the largest of the products `patches[i] @ kernels`, element by element.
-
-    TensorFlow's own gradient of a pooling takes as long as all the rest. As there, the first of
-    equal values gets the gradient. The patches are data and get none.
-    """
-    patches = tf.unstack(patches)
-    tree = [[patch @ kernels for patch in patches]]
-    while len(tree[-1]) > 1:
-        tree.append([_larger(*pair) for pair in _pairs(tree[-1])])
-
-    def gradient(upstream):
-        parts = [upstream]
-        for level in tree[-2::-1]:
-            shares = zip(parts, _pairs(level), strict=True)
-            parts = [part for above, pair in shares for part in _share(above, *pair)]
-        return None, tf.add_n(
-            [tf.transpose(p) @ part for p, part in zip(patches, parts, strict=True)]
-        )
-
-    return tree[-1][0], gradient
-
-
-def _pairs(values):
-    """Return neighbours two by two; the last one alone if their number is odd."""
-    return [values[i : i + 2] for i in range(0, len(values), 2)]
-
-
-def _larger(first, second=None):
-    return first if second is None else tf.maximum(first, second)
-
-
-def _share(gradient, first, second=None):
-    """Give the gradient of the larger value to the one of the two that it came from."""
-    if second is None:
-        return [gradient]
-    to_first = tf.where(first >= second, gradient, 0.0)
-    return [to_first, gradient - to_first]
 
 
 def _coefficients(penalties):

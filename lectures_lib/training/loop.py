@@ -19,8 +19,8 @@ def scores_by_epoch(model, data, *, epochs, batch_size, seed, progress):
         A dictionary with the running averages of "train" and the scores of "validation", each a
         dictionary as `get_metrics_result` gives it.
     """
-    train = compile_pass(model, model.train_step, data.train, batch_size)
-    validate = compile_pass(model, model.test_step, data.validation, batch_size)
+    train = compile_pass(model, model.train_step, batch_size)(data.train)
+    validate = compile_pass(model, model.test_step, batch_size)(data.validation)
     in_order = np.arange(len(data.validation))
     rng = np.random.default_rng(seed)
     with progress_bar(epochs, unit="epoch", shown=progress) as bar:
@@ -30,23 +30,28 @@ def scores_by_epoch(model, data, *, epochs, batch_size, seed, progress):
             bar.update()
 
 
-def compile_pass(model, step, split, batch_size):
-    """Compile one pass of `step` over a split: a function of the order of the examples.
+def compile_pass(model, step, batch_size):
+    """Compile one pass of `step`: of a split it makes a function of the order of the examples.
 
     A step of a small network is shorter than what Keras' `fit` does around each of its epochs;
-    here the batches of an epoch are one call.
+    here the batches of an epoch are one call. For a split of the same shapes nothing is compiled
+    again.
     """
-    inputs, labels = tf.constant(split.inputs), tf.constant(split.labels)
 
     @tf.function
-    def run(order):
+    def run(inputs, labels, order):
         for start in tf.range(0, tf.size(order), batch_size):
             rows = order[start : start + batch_size]
             step((tf.gather(inputs, rows), tf.gather(labels, rows)))
 
-    def scores(order):
-        model.reset_metrics()
-        run(tf.constant(order))
-        return {name: np.float64(score) for name, score in model.get_metrics_result().items()}
+    def over(split):
+        examples = tf.constant(split.inputs), tf.constant(split.labels)
 
-    return scores
+        def scores(order):
+            model.reset_metrics()
+            run(*examples, tf.constant(order))
+            return {name: np.float64(score) for name, score in model.get_metrics_result().items()}
+
+        return scores
+
+    return over

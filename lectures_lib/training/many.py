@@ -1,6 +1,7 @@
 """Train all networks of a grid at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -32,9 +33,14 @@ class ManyNetworks:
     networks: pd.DataFrame
     history: pd.DataFrame
     models: list
+    _stack: Stack = field(repr=False)
+
+    @cached_property
+    def _over(self):
+        return compile_pass(self._stack, self._stack.test_step, EVALUATION_BATCH)
 
     def evaluate(self, split):
-        """Measure all networks on a split, as `evaluate` does for one.
+        """Measure all networks on a split, as `evaluate` does for one, with the weights they have.
 
         Returns:
             `networks` with the columns `loss` and, where the models measure it, `accuracy`.
@@ -43,9 +49,8 @@ class ManyNetworks:
             ValueError: If models and split do not fit, as in `fit`.
         """
         check_split(self.models[0], split, name="evaluated")
-        stack = Stack(self.models)
-        measure = compile_pass(stack, stack.test_step, split, EVALUATION_BATCH)
-        return self.networks.assign(**measure(np.arange(len(split))))
+        self._stack.set_weights([model.get_weights() for model in self.models])
+        return self.networks.assign(**self._over(split)(np.arange(len(split))))
 
 
 def fit_many(build, grid, data, *, epochs=100, batch_size=100, seed=0, progress=True):
@@ -106,6 +111,7 @@ def fit_many(build, grid, data, *, epochs=100, batch_size=100, seed=0, progress=
         networks=networks.assign(diverged=_diverged(scores)),
         history=_history(networks, scores),
         models=models,
+        _stack=stack,
     )
 
 
