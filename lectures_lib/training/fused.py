@@ -1,4 +1,4 @@
-"""A convolution and its pooling as one matrix product, for many networks that see the same images."""
+"""A convolution and its pooling as one matrix product, for many networks and the same images."""
 
 import keras
 import tensorflow as tf
