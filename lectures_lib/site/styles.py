@@ -13,6 +13,7 @@ from pathlib import Path
 import tinycss2
 
 from lectures_lib.site import WRITING
+from lectures_lib.site.patches import style_sheets
 
 __all__ = ["prune", "setup", "used_names"]
 
@@ -148,7 +149,7 @@ def _write(app, exception):
     for name in UNUSED:
         path = static / name
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-    others = [str(sheet.filename).removeprefix("_static/") for sheet in app.builder._orig_css_files]
+    others = [str(sheet.filename).removeprefix("_static/") for sheet in style_sheets(app.builder)]
     sheets = dict.fromkeys([*FIRST, *others])
     text = _imports(sheets) if WRITING else _pruned(sheets, out)
     # Renamed into place: a reader of the site never meets half a sheet.
@@ -177,7 +178,7 @@ def _pruned(sheets, out):
 
 def _link(app, pagename, templatename, context, doctree):
     """Replace the sheets of all pages by the one; a page may have another of its own."""
-    own = [sheet for sheet in context["css_files"] if sheet not in app.builder._orig_css_files]
+    own = [sheet for sheet in context["css_files"] if sheet not in style_sheets(app.builder)]
     context["css_files"] = [f"_static/{SHEET}", *own]
 
 
