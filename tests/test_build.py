@@ -13,7 +13,6 @@ from urllib.request import urlopen
 import nbformat
 import pytest
 
-from lectures_lib import site
 from lectures_lib.book import Book, read_book
 from lectures_lib.site import notebooks
 from lectures_lib.site.dependencies import PACKAGE, library_files
