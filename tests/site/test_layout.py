@@ -35,7 +35,7 @@ FAULTS = """() => {
     if (one.matches("img, .explore-controls") && one.getBoundingClientRect().right > wide)
       faults.push(`is cut: ${named(one)}`);
     // Rows of a printed table are kept: on a phone its letters are small.
-    const least = !one.matches("pre[style]") ? (wide < 390 ? 11 : 13.99) : wide < 390 ? 7 : 8.5;
+    const least = !one.matches("pre[style]") ? (wide < 390 ? 10.8 : 13.99) : wide < 390 ? 7 : 8.5;
     if (one.matches("p, li, td, th, pre, code") && parseFloat(fontSize) < least)
       faults.push(`letters of ${fontSize}: ${named(one)}`);
   }

@@ -102,19 +102,9 @@ globalThis.lecturesView ??= (() => {
   const starters = {};
   const start = (name, id, data) => {
     const box = document.getElementById(id);
-    const begin = () => {
-      if (!box || box.classList.contains("playground-started")) return;
-      box.classList.add("playground-started");
-      box.playground = starters[name](box, data);
-    };
-    // Of a page that loads, only when the reader comes near, unless the address may ask for it.
-    if (!box || document.readyState === "complete" || location.hash || history.state) return begin();
-    new IntersectionObserver(([{ isIntersecting }], observer) => {
-      if (!isIntersecting) return;
-      observer.disconnect();
-      begin();
-    }, { rootMargin: "100% 0px" }).observe(box);
-    addEventListener("hashchange", begin, { once: true });
+    if (!box || box.classList.contains("playground-started")) return;
+    box.classList.add("playground-started");
+    box.playground = starters[name](box, data);
   };
 
   return {
