@@ -339,7 +339,7 @@ def orbit(omega):
         axes.plot(1, 0, "s", color="black")
         axes.set(xlabel="position x (m)", ylabel="velocity v/ω (m)", xlim=(-3, 3), ylim=(-2.3, 2.3))
         axes.set_aspect("equal")
-        axes.set_title(f"ϱ = {radius:.3f}, {energy:.2g} J/kg after 10 s")
+        axes.set_title(f"ϱ = {radius:.3f}, {float(f'{energy:.2g}'):g} J/kg after 10 s")
         return drawn
 
     def describe(dt):

@@ -30,6 +30,7 @@ def setup(app):
         exercise_index,
         frames,
         front,
+        glossary,
         notebooks,
         own_progress,
         package_pages,
@@ -54,7 +55,7 @@ def setup(app):
     for part in (
         patches, questions,
         progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
-        front, styles, edition, package_pages, own_progress, solutions, teaching,
+        front, glossary, styles, edition, package_pages, own_progress, solutions, teaching,
     ):  # fmt: skip
         part.setup(app)
     return {

@@ -7,7 +7,7 @@ from docutils.parsers.rst import Directive
 from sphinx.util import logging
 
 from lectures_lib.exercises.source import KINDS
-from lectures_lib.site.model import book_of
+from lectures_lib.site.model import book_of, doctree_of
 from lectures_lib.site.own_progress import own_markup, sections_of, tick, words_of
 from lectures_lib.site.table import table
 
@@ -93,7 +93,7 @@ def places_of(app, exercises, target):
     for exercise in exercises:
         docname = f"book/{exercise.chapter}"
         if docname not in sections:
-            sections[docname] = sections_of(app.env.get_doctree(docname))
+            sections[docname] = sections_of(doctree_of(app, docname))
         uri = app.builder.get_relative_uri(target, docname)
         section = sections[docname].get(words_of(exercise.title))
         if section is None:

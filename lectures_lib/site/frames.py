@@ -14,7 +14,7 @@ from PIL import Image
 
 from lectures_lib.explore import MIME_TYPE
 from lectures_lib.site import WRITING, pages
-from lectures_lib.site.model import book_of
+from lectures_lib.site.model import book_of, doctree_of
 
 __all__ = ["ExploreRenderer", "setup"]
 
@@ -158,7 +158,7 @@ def _copy_frames(app, exception):
         return
     wanted = {}
     for docname in pages(app):
-        for node in app.env.get_doctree(docname).findall(explore_controls):
+        for node in doctree_of(app, docname).findall(explore_controls):
             name = node["bundle"]["name"]
             if name in wanted:
                 raise ValueError(f"{docname}: a second demo is called {name!r}; rename one.")

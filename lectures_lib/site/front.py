@@ -14,12 +14,12 @@ from sphinx.util.docutils import SphinxDirective
 
 from lectures_lib.measure import measure
 from lectures_lib.site import front_pictures
-from lectures_lib.site.model import book_of
+from lectures_lib.site.model import book_of, doctree_of
 from lectures_lib.site.own_progress import own_markup, part_progress
 from lectures_lib.site.playgrounds import training_again
 from lectures_lib.words import counted
 
-__all__ = ["PDF_PLACE", "first_reading", "root_page", "setup"]
+__all__ = ["PDF_PLACE", "first_reading", "minutes_of", "root_page", "setup"]
 
 logger = logging.getLogger(__name__)
 STYLE = "front.css"
@@ -110,6 +110,12 @@ def first_reading(chapter):
     first = next((cell.source for cell in chapter.cells if cell.kind == "markdown"), "")
     found = FIRST_READING.search(first)
     return int(found[1]) if found else None
+
+
+def minutes_of(book, chapter):
+    """Return the minutes of a first reading, of reading and trying, and of all exercises."""
+    found = measure(book, chapter)
+    return first_reading(chapter) or 0, found.minutes - found.exercises, found.exercises
 
 
 def root_page(*, title, description, start, alt, site="", language="en"):
@@ -207,7 +213,7 @@ def _write_files(app, exception):
     """Write the pictures of the cards, and the page at the root."""
     if exception is not None or app.builder.format != "html":
         return
-    doctree = app.env.get_doctree(app.config.root_doc)
+    doctree = doctree_of(app, app.config.root_doc)
     folder = Path(app.outdir, front_pictures.FOLDER)
     names = [card["picture"] for card in doctree.findall(course_part)]
     for name in names + [again["still"] for again in doctree.findall(training_again)]:

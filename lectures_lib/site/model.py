@@ -1,11 +1,11 @@
-"""The model of the book, read once for each build."""
+"""The model of the book, and its pages as they were read, once for each build."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from lectures_lib.book import Book, BookNotFound, read_book
 
-__all__ = ["book_of"]
+__all__ = ["book_of", "doctree_of"]
 
 
 def book_of(app):
@@ -19,3 +19,11 @@ def book_of(app):
         chapters = tuple(chapter for chapter in book.chapters if chapter.page in listed)
         app.lectures_book = replace(book, chapters=chapters)
     return app.lectures_book
+
+
+def doctree_of(app, docname):
+    """Return a page as it was read, not to be changed."""
+    kept = vars(app).setdefault("lectures_doctrees", {})
+    if docname not in kept:
+        kept[docname] = app.env.get_doctree(docname)
+    return kept[docname]

@@ -11,6 +11,7 @@ import re
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from lectures_lib.exercises.running import NOTHING
 from lectures_lib.exercises.source import exercises_of
 from lectures_lib.questions import questions_of
 from lectures_lib.site.model import book_of
@@ -37,8 +38,8 @@ class OwnProgress(SphinxDirective):
 
 BOX = (
     '<div class="own-progress" data-chapters="{data}"><p class="own-continue"></p>'
-    "<p>What you have read, answered and ticked is remembered on this device only, and sent "
-    "nowhere. "
+    "<p>What you have read, answered, ticked and taught a network is remembered on this device "
+    "only, and sent nowhere. "
     '<button type="button">Forget all that this device remembers</button> '
     '<span role="status"></span></p></div>'
 )
@@ -76,10 +77,16 @@ def sections_of(doctree):
 
 
 def _chapter(app, doctree, docname):
-    """Mark the sections of a chapter up to its exercises, and let these be ticked."""
+    """Mark the sections of a chapter up to its exercises, and let these be ticked.
+
+    What a check says of a stub, to fill it in and run it, no reader of a page can do: it goes.
+    """
     chapter = next((c for c in book_of(app).chapters if c.page == docname), None)
     if chapter is None:
         return
+    for output in list(doctree.findall(nodes.container)):
+        if "cell_output" in output["classes"] and output.astext().endswith(NOTHING):
+            output.parent.remove(output)
     places, exercises = sections_of(doctree), None
     for exercise in exercises_of(chapter):
         if section := places.get(words_of(exercise.title)):

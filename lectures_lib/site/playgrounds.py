@@ -34,6 +34,7 @@ from lectures_lib.site.frames import (
     source_address,
     true_shape,
 )
+from lectures_lib.site.model import doctree_of
 
 __all__ = ["PlaygroundRenderer", "playground_box", "setup"]
 
@@ -121,7 +122,7 @@ def _visit_html(self, node):
 
 def _visit_again(self, node):
     for docname in pages(self.builder.app):
-        for bundle in _bundles(self.builder.env.get_doctree(docname)):
+        for bundle in _bundles(doctree_of(self.builder.app, docname)):
             if bundle["name"] == node["name"] and "page" in bundle:
                 self.body.append(_box(self.builder, bundle, small=True, still=node["still"]))
                 raise nodes.SkipNode
@@ -193,7 +194,7 @@ def _write_files(app, exception):
         return
     out, files = Path(app.outdir) / FOLDER, {}
     for docname in pages(app):
-        for bundle in _bundles(app.env.get_doctree(docname)):
+        for bundle in _bundles(doctree_of(app, docname)):
             if f"{bundle['name']}.js" in files:
                 raise ValueError(
                     f"{docname}: a second page shows the playground {bundle['name']!r}."

@@ -62,7 +62,7 @@ class AskedQuestion(SphinxDirective):
 
 BUTTON = (
     '<div class="question-check"><button type="button" hidden>Check</button>'
-    '<span class="question-before" hidden>Answered rightly before.</span>'
+    '<span class="question-before" hidden>Answered correctly before.</span>'
     '<span role="status"></span></div>'
 )
 REASONS = "<details><summary>The answers, each with its reason</summary><ul>"

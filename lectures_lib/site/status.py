@@ -8,7 +8,7 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 
 from lectures_lib.site.execution import peak_memory
-from lectures_lib.site.model import book_of
+from lectures_lib.site.model import book_of, doctree_of
 from lectures_lib.site.table import table
 
 __all__ = ["number_of_tests", "setup"]
@@ -79,7 +79,7 @@ def _measured(app, page, memory):
 
     seconds = app.env.nb_metadata.get(page, {}).get("exec_data", {}).get("runtime")
     kilobytes = memory.get(page)
-    bundles = [n["bundle"] for n in app.env.get_doctree(page).findall(explore_controls)]
+    bundles = [n["bundle"] for n in doctree_of(app, page).findall(explore_controls)]
     states = sum(len(bundle["files"]) for bundle in bundles)
     return [seconds, kilobytes and kilobytes / 1000, len(bundles), states]
 

@@ -3,9 +3,8 @@
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
-from lectures_lib.measure import measure
 from lectures_lib.site import WRITING
-from lectures_lib.site.model import book_of
+from lectures_lib.site.model import book_of, doctree_of
 
 __all__ = ["setup", "table"]
 
@@ -13,7 +12,10 @@ __all__ = ["setup", "table"]
 PAGES = (
     "book/intro", "book/reading", "book/exercises", "book/instructors/teaching", "book/status",
 )  # fmt: skip
-HEAD = ("chapter", "to read and try (min)", "to run (s)", "interactive figures", "exercises")
+HEAD = (
+    "chapter", "first reading (min)", "reading and trying (min)", "exercises (min)", "to run (s)",
+    "interactive figures",
+)  # fmt: skip
 
 
 class chapter_table(nodes.General, nodes.Element):
@@ -28,20 +30,19 @@ class ChapterTable(Directive):
 
 
 def _row(app, chapter, target):
-    """Return the cells of one chapter: a link and four numbers."""
+    """Return the cells of one chapter: a link and five numbers."""
     from lectures_lib.site.frames import explore_controls
+    from lectures_lib.site.front import minutes_of
     from lectures_lib.site.playgrounds import playground_box
 
     docname = chapter.page
     seconds = app.env.nb_metadata.get(docname, {}).get("exec_data", {}).get("runtime")
-    doctree = app.env.get_doctree(docname)
+    doctree = doctree_of(app, docname)
     demos = sum(1 for node in doctree.findall(explore_controls) if node["bundle"]["parameters"])
     demos += len(list(doctree.findall(playground_box)))
     uri = app.builder.get_relative_uri(target, docname)
     link = nodes.reference("", app.env.titles[docname].astext(), refuri=uri)
-    exercises = sum(cell.role == "answer" for cell in chapter.cells)
-    minutes = measure(book_of(app), chapter).minutes
-    numbers = (minutes, _whole(seconds), demos, exercises)
+    numbers = (*minutes_of(book_of(app), chapter), _whole(seconds), demos)
     return [nodes.paragraph("", "", link), *(nodes.paragraph("", str(n)) for n in numbers)]
 
 

@@ -9,11 +9,10 @@ from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 
 from lectures_lib.assignments.presets import read_preset
-from lectures_lib.measure import measure
 from lectures_lib.questions import questions_of
 from lectures_lib.site.exercise_index import places_of
-from lectures_lib.site.front import first_reading
-from lectures_lib.site.model import book_of
+from lectures_lib.site.front import minutes_of
+from lectures_lib.site.model import book_of, doctree_of
 from lectures_lib.site.own_progress import sections_of, words_of
 from lectures_lib.site.table import table
 
@@ -67,7 +66,7 @@ class ChapterNotes(SphinxDirective):
             raise self.error(f"{name} is no chapter. Write it as cnn/tuning.")
         uri = self.env.app.builder.get_relative_uri(self.env.docname, chapter.page)
         link = nodes.reference("", "The chapter", refuri=uri)
-        first, reading, exercises = map(clock, _minutes(book, chapter))
+        first, reading, exercises = map(clock, minutes_of(book, chapter))
         hours = f": first reading {first}, reading {reading}, exercises {exercises} (h:min)"
         section = nodes.section(ids=[_anchor(name)], names=[])
         section += [
@@ -128,12 +127,6 @@ def clock(minutes):
     return f"{minutes // 60}:{minutes % 60:02}"
 
 
-def _minutes(book, chapter):
-    """Return the minutes of a first reading, of reading and trying, and of all exercises."""
-    found = measure(book, chapter)
-    return first_reading(chapter) or 0, found.minutes - found.exercises, found.exercises
-
-
 def _anchor(chapter):
     return nodes.make_id(f"notes-{chapter}")
 
@@ -168,7 +161,7 @@ def _fill(app, doctree, docname):
 def _section(app, chapter, title, docname):
     """Return a link to a section, named by the number of its chapter and its title."""
     page = f"book/{chapter}"
-    section = sections_of(app.env.get_doctree(page)).get(words_of(title))
+    section = sections_of(doctree_of(app, page)).get(words_of(title))
     if section is None:
         logger.warning("%s has no section %r", chapter, title, location=docname)
         return nodes.Text(title)
@@ -190,7 +183,9 @@ def _rows(app, weeks, doctree):
                 logger.warning("the page has a week with %s, and no notes on it", name)
             link = nodes.reference("", book[name].title, refuri=f"#{_anchor(name)}", internal=True)
             week += nodes.line("", "", link)
-        minutes = [sum(one) for one in zip(*(_minutes(book, book[n]) for n in names), strict=True)]
+        minutes = [
+            sum(one) for one in zip(*(minutes_of(book, book[n]) for n in names), strict=True)
+        ]
         sums = [sum(pair) for pair in zip(sums, minutes, strict=True)]
         rows.append([week, *map(_time, minutes)])
     return [*rows, [nodes.paragraph("", "all"), *map(_time, sums)]]

@@ -40,6 +40,11 @@ FLAGS = [
 ]
 HERE = ("http://127.0.0.1:", "file:", "data:", "blob:")
 PACKED = (".png", ".woff2")
+# What a browser does that stores nothing.
+BLOCKED = """for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(globalThis, name, {
+    configurable: true, get() { throw new DOMException("no"); },
+  });"""
 AXE = """async ([where, wanted, options]) => {
   const only = { resultTypes: ["violations"], ...options };
   const { violations, passes } = await axe.run(where || document, only);

@@ -41,6 +41,20 @@ def test_the_search_field_of_a_page_leads_there(visit, address):
     opened.keyboard.press("Enter")
     opened.wait_for_url("**/search.html?q=gates*")
     opened.locator("#search-results li a").first.wait_for()
+    opened.keyboard.press("Control+k")
+    opened.keyboard.type("kernel")
+    assert opened.locator(".bd-search-container input").input_value() == "kernel"
+
+
+def test_the_letters_of_the_glossary_lead_to_their_first_terms():
+    text = (SITE / "book" / "glossary.html").read_text(encoding="utf-8")
+    terms = re.findall(r'<dt id="([^"]+)">(.)', text)
+    letters = re.findall(
+        r'href="#([^"]+)">(.)</a>', text.partition('class="letters"')[2].partition("</p>")[0]
+    )
+    first = {name[0].upper(): place for place, name in reversed(terms)}
+    assert {letter: place for place, letter in letters} == first
+    assert "".join(letter for _, letter in letters) == "".join(sorted(first))
 
 
 def test_pages_tell_other_sites_what_they_are():

@@ -87,6 +87,17 @@ def test_the_path_gives_the_minutes_of_its_chapters(visit, address):
     items = opened.locator("ol.front-path > li").all_inner_texts()
     minutes = [int(re.search(r", (\d+) minutes$", item)[1]) for item in items]
     assert opened.get_by_text(f"Together {sum(minutes)} minutes.").count() == 1
+    links = opened.locator("ol.front-path a").evaluate_all("all => all.map(a => a.href)")
+    hours = [int(text.split()[-2]) for text in opened.locator(".front-size").all_inner_texts()]
+    opened.goto(f"{address}/book/reading.html")
+    rows = {
+        row.locator("a").evaluate("a => a.href"): list(
+            map(int, row.locator("td").all_inner_texts()[1:4])
+        )
+        for row in opened.locator("table tbody tr:has(td:nth-child(6))").all()
+    }
+    assert [rows[link][0] for link in links] == minutes
+    assert abs(sum(sum(row[1:]) for row in rows.values()) / 60 - sum(hours)) < len(hours)
 
 
 def test_the_root_leads_here_with_and_without_scripts(visit, address):

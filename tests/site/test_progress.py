@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import SITE
+from conftest import BLOCKED, SITE
 from test_front import COUNT_SHIFTS, FRONT
 from test_questions import POLICY
 
@@ -30,10 +30,6 @@ CLOCK = """const later = setTimeout; globalThis.waiting = [];
 globalThis.setTimeout = (work, ms, ...more) =>
   ms === 1000 ? waiting.push(work) : later(work, ms, ...more);"""
 SECOND = "waiting.splice(0).forEach((work) => work())"
-BLOCKED = """for (const name of ["localStorage", "sessionStorage"])
-  Object.defineProperty(globalThis, name, {
-    configurable: true, get() { throw new DOMException("no"); },
-  });"""
 OURS = ".solved, .own-progress, .part-progress, .read-mark, .question-before"
 
 
@@ -105,7 +101,7 @@ def test_what_was_done_is_there_again_until_it_is_forgotten(reader, address):
     assert len(str(opened.evaluate("localStorage.getItem(lecturesProgress.key)"))) < 1000
 
     opened.reload()
-    note = box.get_by_text("Answered rightly before.")
+    note = box.get_by_text("Answered correctly before.")
     assert note.is_visible() and opened.locator(TICK).is_checked()
     assert box.get_by_role("status").inner_text() == ""
     answer(opened, wrong)
@@ -128,12 +124,14 @@ def test_what_was_done_is_there_again_until_it_is_forgotten(reader, address):
 
     one.open(f"{address}/{INDEX}")
     assert opened.locator(TICK).is_checked()
+    opened.evaluate("localStorage.setItem(lecturesProgress.taught, '7 1')")
     one.open(f"{address}/{FRONT}")
     forget = opened.get_by_role("button", name="Forget all that this device remembers")
     forget.click()
     said = opened.locator(".own-progress").get_by_role("status")
     assert said.inner_text() == (
-        f"Forgotten: {sections} sections read, 1 question answered rightly, 1 exercise solved."
+        f"Forgotten: {sections} sections read, 1 question answered correctly, 1 exercise solved, "
+        "2 digits taught."
     )
     assert not go_on.is_visible()
     forget.click()
@@ -229,6 +227,8 @@ def test_the_index_is_filtered_counted_and_linked(visit, address):
     assert shown(again) == [exercise.id for exercise in wanted]  # this device has solved none
     again.get_by_role("button", name="Show all").click()
     assert len(shown(again)) == len(every)
+    again.get_by_label("solved", exact=True).select_option("yes")
+    assert "No exercise fits" in again.locator("#filter > [role=status]").inner_text()
     assert one.complaints == []
 
 

@@ -71,7 +71,7 @@ def test_a_choice_by_keyboard(asked):
         assert radios.nth(place).is_checked()
         assert status.inner_text() == ""  # an arrow key looks, and gives nothing away
         opened.keyboard.press("Enter")
-        begins(status.inner_text(), "Right. " if answer.right else "Not so. ", answer.sentence)
+        begins(status.inner_text(), "Right. " if answer.right else "Wrong. ", answer.sentence)
         assert box.get_attribute("data-state") == ("right" if answer.right else "wrong")
         opened.keyboard.press("ArrowDown")
         assert box.get_attribute("data-state") is None
@@ -88,12 +88,12 @@ def test_a_number_by_keyboard(asked):
     right, wrong = NUMBER.right, next(a for a in NUMBER.answers if not a.right)
     high = right.value + right.tolerance
     for text, prefix, answer in [
-        (f"{wrong.value}", "Not so. ", wrong),
+        (f"{wrong.value}", "Wrong. ", wrong),
         (f"{right.value}", "Right. ", right),
         (f" {right.value - right.tolerance:.10g} ".replace(".", ","), "Right. ", right),
         (f"{high:.10g}", "Right. ", right),
-        (f"{high + 0.02 * right.tolerance:.10g}", "Not so. ", NUMBER.answers[-1]),
-        ("1,234,567", "Not so. ", NUMBER.answers[-1]),
+        (f"{high + 0.02 * right.tolerance:.10g}", "Wrong. ", NUMBER.answers[-1]),
+        ("1,234,567", "Wrong. ", NUMBER.answers[-1]),
     ]:
         field.fill(text)
         assert status.inner_text() == ""
@@ -102,7 +102,7 @@ def test_a_number_by_keyboard(asked):
     for text in ("", "about six", "1,2,3"):
         field.fill(text)
         box.get_by_role("button", name="Check").click()
-        assert status.inner_text() == "Write a number first, as 0.25."
+        assert status.inner_text() == "Enter a number first, such as 0.25."
     assert one.complaints == []
 
 

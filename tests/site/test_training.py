@@ -8,7 +8,7 @@ import re
 import matplotlib
 import numpy as np
 import pytest
-from conftest import SITE, fingers
+from conftest import BLOCKED, SITE, fingers
 from test_engine import TASKS, assert_equal_weights, task
 
 from lectures_lib.playground.answering import PARTS, asset
@@ -138,12 +138,16 @@ def test_nothing_is_loaded_before_the_first_click(visit, address):
 def test_a_strict_policy_gets_plain_javascript_in_the_page(visit, address):
     one = visit()
     one.forbid()
+    one.context.add_init_script(BLOCKED)
     opened, here = begin(one, address)
     move(here, "speed", 3)
     while len(report(opened)["epochs"]) < 4:
         opened.wait_for_timeout(100)  # `wait_for_function` is against the policy
     found = report(opened)
     assert (found["place"], found["kind"]) == ("page", "plain")
+    here.get_by_label("My drawing is a").select_option("7")
+    here.get_by_role("button", name="Teach it").press("Enter")
+    assert here.get_by_text("1 of your own: they stand in every batch.", exact=True).count() == 1
     assert one.foreign == []
 
 
@@ -197,16 +201,17 @@ def test_each_release_on_the_pad_trains_and_leaves_a_dot(visit, address):
     one = visit(viewport=DESKTOP)
     opened, here = begin(one, address, name="edge-of-stability")
     dots, said = here.locator(".playground-dots > g"), here.locator(".playground-answer").first
-    assert dots.count() == 0
+    wait_for_pad(opened)  # it has begun by itself
+    assert dots.count() == 1
     settings = [(0.1, 1e-3), (0.03, 1e-5), (0.001, 1e-4), (10, 1e-5), (3, 0.3), (10, 10)]
-    for count, (rate, l2) in enumerate(settings, start=1):
+    for count, (rate, l2) in enumerate(settings, start=2):
         release(here, rate, l2)
         wait_for_pad(opened)
         assert dots.count() == count
         text = said.inner_text()
         state = opened.evaluate(f"({TRAINING.format('edge-of-stability')}).state")
         assert (state["learning_rate"], state["l2"]) == (rate, l2)
-        if count > 4:  # beyond the edge, or before it at a large rate
+        if count > 5:  # beyond the edge, or before it at a large rate
             assert text.endswith("the loss is nan.")
             assert dots.nth(count - 1).locator(".playground-nan").count() == 1
             continue
@@ -223,6 +228,7 @@ def test_each_release_on_the_pad_trains_and_leaves_a_dot(visit, address):
 
 def test_a_move_in_a_run_breaks_or_mends_the_network(visit, address):
     opened, here = begin(visit(viewport=DESKTOP), address, name="edge-of-stability")
+    wait_for_pad(opened)  # it has begun by itself
     release(here, 0.1, 1e-3)
     wait_for_pad(opened)
     here.get_by_label("changes the run that is going on").press("Space")
@@ -235,7 +241,7 @@ def test_a_move_in_a_run_breaks_or_mends_the_network(visit, address):
             f"({TRAINING.format('edge-of-stability')})"
         )
         assert least <= accuracy <= most
-    assert run == 1  # all in one run
+    assert run == 2  # all in one run
     assert "0 of 10 kernels" in here.locator(".playground-answer").first.inner_text()
     assert "learning rate (log" in here.locator(".playground-svg").text_content()
     here.get_by_role("button", name="Start again").press("Enter")
@@ -245,8 +251,8 @@ def test_a_move_in_a_run_breaks_or_mends_the_network(visit, address):
     here.get_by_role("slider", name="learning rate").press("ArrowLeft")
     here.get_by_role("slider", name="learning rate").press("ArrowRight")
     wait_for_pad(opened)
-    assert opened.evaluate(f"({TRAINING.format('edge-of-stability')}).trainer.run") == 4
-    assert here.locator(".playground-dots > g").count() == 2
+    assert opened.evaluate(f"({TRAINING.format('edge-of-stability')}).trainer.run") == 5
+    assert here.locator(".playground-dots > g").count() == 3
 
 
 def test_two_hundred_moves_of_the_pad_leave_no_error(visit, address):
@@ -316,12 +322,20 @@ def test_the_answer_changes_with_the_drawing_and_with_what_is_taught(visit, addr
     assert best.inner_text().split()[0] == "7"
     for _ in range(3):
         here.get_by_role("button", name="Move right").press("Enter")
+    opened.wait_for_timeout(600)
+    answer = best.inner_text().split()[0]
+    assert (
+        here.locator("[role=status]")
+        .last.text_content()
+        .startswith(f"It takes the drawing for a {answer}, with ")
+    )
     here.get_by_role("button", name="Teach it").press("Enter")
     assert "First say which digit it is." in here.inner_text()
     here.get_by_label("My drawing is a").select_option("7")
     moved = float(here.locator(".playground-percent").nth(7).inner_text().removesuffix(" %"))
     here.get_by_role("button", name="Teach it").press("Enter")
-    assert "1 of your own: they stand in every batch." in here.inner_text()
+    kept = "1 of your own: they stand in every batch, and kept on this device."
+    assert kept in here.inner_text()
     wait_for(opened, "report.state === 'done' && report.epoch === 70")
     here.get_by_role("button", name="Go on").press("Enter")
     wait_for(opened, "report.state === 'done' && report.epoch === 80")
@@ -329,6 +343,18 @@ def test_the_answer_changes_with_the_drawing_and_with_what_is_taught(visit, addr
     assert best.inner_text().split()[0] == "7"
     taught = float(here.locator(".playground-percent").nth(7).inner_text().removesuffix(" %"))
     assert taught > max(moved, 80)
+    state = (
+        "(({ view }) => [view.drawing.text, [...view.examples().labels]])"
+        f"({TRAINING.format('train-digits')})"
+    )
+    before = opened.evaluate(state)
+    opened.reload()
+    here.get_by_role("button", name="Train it here").click()
+    wait_for(opened, "report.steps > 0")
+    assert opened.evaluate(state) == before and before[1] == [7]
+    assert kept in here.inner_text()
+    here.get_by_role("button", name="Forget my digits").press("Enter")
+    assert opened.evaluate("localStorage.getItem(lecturesProgress.taught)") is None
 
 
 def test_a_large_rate_and_penalty_end_in_nan_and_say_so(visit, address):
@@ -344,7 +370,7 @@ def test_a_large_rate_and_penalty_end_in_nan_and_say_so(visit, address):
     wait_for(opened, "report.state === 'diverged'")
     opened.wait_for_timeout(600)
     text = here.locator(".playground-curves .playground-answer").inner_text()
-    assert "the loss is no number any more, and training stops" in text
+    assert "the loss is no longer a number, and training stops" in text
     here.get_by_role("button", name="One step").press("Enter")
     wait_for(opened, "report.steps === 1 && report.state === 'paused'")
 

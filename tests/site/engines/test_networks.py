@@ -79,7 +79,7 @@ def test_a_network_trains_to_its_end(name, engine, watched):
     speed = f"[...{box}.querySelectorAll('label')].find((one) => one.textContent.includes('speed'))"
     engine.evaluate(f"{speed}.control.focus()")
     engine.press("End")
-    engine.press_button(f"#{name}-playground", "Train", "Start again")
+    engine.press_button(f"#{name}-playground", "Start again")
     training = TRAINING.format(name)
     engine.wait_for(f"['done', 'diverged'].includes({training}.report?.state)", seconds=120)
     assert engine.evaluate(f"{training}.report.state") == "done"

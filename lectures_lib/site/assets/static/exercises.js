@@ -31,7 +31,9 @@
     for (const section of sections) section.hidden = !section.querySelector("tbody tr:not([hidden])");
     sums.hidden = shown.length < rows.length;
     const minutes = shown.reduce((sum, one) => sum + one.minutes, 0);
-    status.textContent = `${shown.length} of ${rows.length} exercises, ${minutes} minutes`;
+    status.textContent = shown.length
+      ? `${shown.length} of ${rows.length} exercises, ${minutes} minutes`
+      : "No exercise fits all of these choices: change one, or show all.";
   };
 
   // A value that a choice does not have leaves it as it was.

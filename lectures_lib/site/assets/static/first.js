@@ -46,11 +46,12 @@
   // What the reader did is remembered (progress.js) for this copy of the course, where the browser
   // stores at all. The places for it are there from the first picture on.
   const root = new URL(page.dataset.content_root || "./", location.href).href;
-  const key = `lectures progress ${root}`;
-  globalThis.lecturesProgress = { root, key };
   const stores = localStorage instanceof Storage;
+  const key = `lectures progress ${root}`;
+  const taught = stores && `lectures digits ${root}`; // to a network (train_digits.js)
+  globalThis.lecturesProgress = { root, key, taught };
   page.classList.toggle("remembers", stores);
-  page.classList.toggle("remembered", stores && localStorage.getItem(key) !== null);
+  page.classList.toggle("remembered", stores && [key, taught].some((name) => localStorage.getItem(name)));
 
   const [{ type }] = performance.getEntriesByType("navigation");
   if (type === "navigate" && !location.hash && globalThis.requestIdleCallback) {

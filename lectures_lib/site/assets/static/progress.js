@@ -1,12 +1,12 @@
 // What a reader did is remembered on this device, and sent nowhere: the sections read, the short
-// questions answered rightly, and the exercises that the reader ticks. It is one entry of the
+// questions answered correctly, and the exercises that the reader ticks. It is one entry of the
 // browser's store for each copy of the course; where nothing is stored, nothing of this is seen.
 "use strict";
 
 (() => {
   const page = document.documentElement;
   if (!page.classList.contains("remembers")) return;
-  const { root, key } = lecturesProgress;
+  const { root, key, taught } = lecturesProgress;
   const VERSION = 1;
   const SECONDS = 3; // for which the end of a section has to be in view
   const KINDS = ["sections", "right", "solved"]; // what is remembered of a chapter: lists of names
@@ -111,12 +111,14 @@
 
   const forget = () => {
     const memory = load();
-    const found = ["section read", "question answered rightly", "exercise solved"]
-      .map((words, kind) => [count(memory, KINDS[kind]), words])
+    const counts = [...KINDS.map((kind) => count(memory, kind)),
+      localStorage.getItem(taught)?.split(" ").length];
+    const found = ["section read", "question answered correctly", "exercise solved", "digit taught"]
+      .map((words, kind) => [counts[kind], words])
       .filter(([number]) => number)
       .map(([number, words]) => `${number} ${number === 1 ? words : words.replace(" ", "s ")}`);
     if ((localStorage.getItem("mode") || "auto") !== "auto") found.push("the choice of light or dark");
-    for (const name of [key, "mode", "theme", "sphinx_highlight_terms"]) localStorage.removeItem(name);
+    for (const name of [key, taught, "mode", "theme", "sphinx_highlight_terms"]) localStorage.removeItem(name);
     show();
     box.querySelector("[role=status]").textContent =
       found.length ? `Forgotten: ${found.join(", ")}.` : "Nothing was remembered.";

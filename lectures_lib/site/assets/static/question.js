@@ -36,11 +36,11 @@
       box.dataset.state = reason ? (right ? "right" : "wrong") : "";
       if (!reason) {
         const choice = box.querySelector("input[type=radio]");
-        status.textContent = choice ? "Choose an answer first." : "Write a number first, as 0.25.";
+        status.textContent = choice ? "Choose an answer first." : "Enter a number first, such as 0.25.";
         return;
       }
       const strong = document.createElement("strong");
-      strong.textContent = right ? "Right. " : "Not so. ";
+      strong.textContent = right ? "Right. " : "Wrong. ";
       status.replaceChildren(strong, reason.lastElementChild.cloneNode(true));
       if (right) box.dispatchEvent(new Event("answered", { bubbles: true })); // for progress.js
     };

@@ -4,6 +4,19 @@
 "use strict";
 
 (() => {
+  const choose = () => {
+    const field = document.querySelector(".bd-search-container input");
+    field.focus();
+    field.select();
+  };
+  // Before the theme hears of it, which would take the focus away.
+  addEventListener("keydown", (event) => {
+    if (event.code !== "KeyK" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    choose();
+  }, { capture: true });
+
   const toText = Search.htmlToText;
   Search.htmlToText = (page, anchor) => {
     const article = new DOMParser().parseFromString(page, "text/html").querySelector("article");
@@ -44,9 +57,5 @@
     before = mine.then(drawn, drawn);
     return mine;
   };
-  document.addEventListener("DOMContentLoaded", () => {
-    const field = document.querySelector(".bd-search-container input");
-    field.focus();
-    field.select();
-  });
+  document.addEventListener("DOMContentLoaded", choose);
 })();

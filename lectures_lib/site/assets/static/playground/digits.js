@@ -41,15 +41,13 @@ lecturesView.starters.digits = (() => {
       this.address?.follow(this.figure, box.closest("figure"), (query) => this.read(query));
     }
 
-    // A drawing as a text, a sign for each pixel.
     query() {
-      return `drawing=${Array.from(this.drawing.greys, (grey) => grey.toString(17)).join("")}`;
+      return `drawing=${this.drawing.text}`;
     }
 
     read(query) {
-      const drawn = new URLSearchParams(query).get("drawing") || "";
       this.reading = true;
-      if (/^[0-9a-g]{64}$/.test(drawn)) this.drawing.load(greyText(drawn));
+      this.drawing.read(new URLSearchParams(query).get("drawing"));
       this.reading = false;
     }
 

@@ -107,6 +107,15 @@ globalThis.lecturesDrawing ??= (() => {
       this.update();
     }
 
+    // A sign for each pixel, as an address has them.
+    get text() {
+      return Array.from(this.greys, (grey) => grey.toString(17)).join("");
+    }
+
+    read(text) {
+      if (/^[0-9a-g]{64}$/.test(text)) this.load(greyText(text));
+    }
+
     later() {
       this.waiting ??= requestAnimationFrame(() => this.update());
     }

@@ -14,7 +14,7 @@ lecturesView.examplesOf = ({ train, validation }) => {
 lecturesView.starters.training = (() => {
   const { element, number, counted, button, slider, announcer } = lecturesView;
   const { draw, legend, shape } = lecturesLines;
-  const SPEEDS = [1, 2, 5, 20, 0]; // epochs a second; 0 is as fast as it can
+  const SPEEDS = [1, 2, 5, 20, 0]; // epochs a second; 0 is as fast as possible
   const CURVES = [["one", "training"], ["two", "validation"], ["before", "the run before"]];
   const CALM = 1000; // ms between pictures for readers who want little motion
   const HIGHEST_LOSS = 2.5;
@@ -29,7 +29,7 @@ lecturesView.starters.training = (() => {
         const start = control.texts.indexOf(asked.get(control.name));
         return start < 0 ? control : { ...control, start };
       }) };
-      Object.assign(this, { data, points: [], before: [], report: null, shown: 0, wanted: true });
+      Object.assign(this, { asked, data, points: [], before: [], report: null, shown: 0, wanted: true });
       this.small = "small" in box.dataset; // no sliders, a short run
       this.epochs = this.small ? SHORT : data.epochs;
       this.state = Object.fromEntries(data.controls.map((c) => [c.name, c.values[c.start]]));
@@ -37,8 +37,9 @@ lecturesView.starters.training = (() => {
       this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       this.announcer = announcer();
       this.address = !this.small && globalThis.lecturesAddress; // on the site
-      [this.figure, this.known] = [box.closest("figure")?.id, this.query()];
+      this.figure = box.closest("figure")?.id;
       this.view = lecturesView.trainings[data.kind](this);
+      this.known = this.query();
       this.trainer = new lecturesTrainer(this.view.data?.() || lecturesView.examplesOf(data.examples),
         (report) => this.heard(report));
       this.speed = this.calm ? SPEEDS.length - 1 : this.view.speed ?? this.speed;
@@ -47,8 +48,7 @@ lecturesView.starters.training = (() => {
         this.announcer.box);
       box.append(this.live);
       this.watch(box);
-      if (this.view.waits) this.wait();
-      else this.restart();
+      this.restart();
     }
 
     controls() {
@@ -59,7 +59,7 @@ lecturesView.starters.training = (() => {
           slider(label, { min: 0, max: texts.length - 1, value: start, say: (k) => texts[k] },
             (k) => this.set({ [name]: values[k] }))));
       const speed = slider("speed", { min: 0, max: SPEEDS.length - 1, value: this.speed,
-        say: (k) => (SPEEDS[k] ? `${counted(SPEEDS[k], "epoch")} a second` : "as fast as it can"),
+        say: (k) => (SPEEDS[k] ? `${counted(SPEEDS[k], "epoch")} a second` : "as fast as possible"),
       }, (k) => {
         this.speed = k;
         this.trainer.change({ rate: SPEEDS[k] });
@@ -82,8 +82,15 @@ lecturesView.starters.training = (() => {
     }
 
     query() {
-      return String(new URLSearchParams(this.data.controls.map(({ name, values, texts }) =>
-        [name, texts[values.indexOf(this.state[name])]])));
+      const settings = this.data.controls.map(({ name, values, texts }) =>
+        [name, texts[values.indexOf(this.state[name])]]);
+      return String(new URLSearchParams([...settings, ...this.view.asks?.() || []]));
+    }
+
+    remember() {
+      if (!this.address || this.known === this.query()) return;
+      this.known = this.query();
+      this.address.remember(this.figure, this.known);
     }
 
     curves() {
@@ -144,14 +151,7 @@ lecturesView.starters.training = (() => {
 
     set(changes) {
       Object.assign(this.state, changes);
-      if (this.description || !this.view.waits) this.restart();
-    }
-
-    // Nothing trains before the reader has predicted.
-    wait() {
-      this.main.textContent = this.view.train;
-      this.view.said.textContent = this.view.waits;
-      this.live.dataset.state = "waiting";
+      this.restart();
     }
 
     pace(speed) {
@@ -196,7 +196,7 @@ lecturesView.starters.training = (() => {
       const { epoch, state } = this.report;
       const point = this.points.at(-1);
       const after = `After ${number(epoch, Number.isInteger(epoch) ? 0 : 1)} epochs`;
-      if (state === "diverged") return `${after}: the loss is no number any more, and training stops.`;
+      if (state === "diverged") return `${after}: the loss is no longer a number, and training stops.`;
       if (this.view.reached) return `${after}: ${this.view.reached(point)}.`;
       const loss = Number.isNaN(point.loss) ? "" : `loss ${number(point.loss)}, `;
       return `${after}: ${loss}validation accuracy ${number(point.accuracy, 3)}.`;
@@ -206,10 +206,7 @@ lecturesView.starters.training = (() => {
       this.waiting = null;
       if (!this.report) return; // started again meanwhile
       this.shown = performance.now();
-      if (this.address && this.known !== this.query()) {
-        this.known = this.query();
-        this.address.remember(this.figure, this.known);
-      }
+      this.remember();
       this.view.show(this.report, this.description);
       this.status.textContent = this.sentence();
       this.live.dataset.state = this.report.state;
@@ -240,7 +237,7 @@ lecturesView.starters.training = (() => {
       ];
       draw(this.svg, this.small ? panels.slice(1) : panels, { width, first, unit: "epoch",
         steps: Math.max(this.epochs + 1, this.points.length - first) });
-      this.svg.setAttribute("aria-label", this.report ? this.sentence() : this.view.waits || "");
+      this.svg.setAttribute("aria-label", this.report ? this.sentence() : "");
       this.view.redraw?.();
     }
   }

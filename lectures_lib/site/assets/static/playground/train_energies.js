@@ -27,10 +27,10 @@
     constructor(training) {
       const { values, known, distance } = training.data.series;
       Object.assign(this, { training, values, known, distance, fan: [], speed: FAST, below: [],
-        train: "Train", next: "Next seed" });
+        next: "Next seed" });
       this.last = `${distance * values.length} particles`;
-      this.waits = `The same ${known} energies, ten seeds: how far apart will the forecasts for `
-        + `${this.last} be? Write a number down, then train.`;
+      this.question = `The same ${known} energies, ten seeds: how far apart will the forecasts for `
+        + `${this.last} be?`;
       this.low = Math.floor(2.6 * Math.min(...values)) / 2;
       this.svg = shape("svg", { class: "playground-svg", role: "img" });
       this.said = element("p", { className: "playground-answer" });
@@ -111,7 +111,7 @@
           ticks: [-high, 0, high] },
       ], { width: Math.max(this.svg.parentNode.clientWidth, 200), steps: values.length,
         each: this.distance, unit: "particles" });
-      this.said.textContent = this.answer() || this.waits; // until it is answered
+      this.said.textContent = this.answer() || this.question; // until it is answered
       this.svg.setAttribute("aria-label", `${known} known energies, ${truth.length} true ones after `
         + `them, and forecasts of ${counted(this.fan.length, "finished run")}.`);
     }

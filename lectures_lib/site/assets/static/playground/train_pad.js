@@ -11,7 +11,6 @@
   const RING = 14; // around the present place; a dot fits in
   const [FAST, WATCHED] = [4, 1]; // speeds of the frame
   const LONGER = 60; // epochs after each move in a run that goes on
-  const QUESTION = "Where does the loss become nan? Point first.";
   const HELP = "Drag the cross or a slider. What counts is where you let go.";
   const VIRIDIS = ["440154", "482878", "3e4a89", "31688e", "26828e", "1f9e89", "35b779", "6ece58",
     "b5de2b", "fde725"].map((text) => [0, 2, 4].map((k) => parseInt(text.slice(k, k + 2), 16)));
@@ -31,7 +30,7 @@
 
   class Pad {
     constructor(training) {
-      Object.assign(this, { training, waits: QUESTION, train: "Train here", speed: FAST, play: false,
+      Object.assign(this, { training, speed: FAST, play: false,
         own: ["learning_rate", "l2"], below: [], next: "Train here", again: () => training.restart() });
       const { controls, recorded, examples } = training.data;
       [this.rates, this.penalties] = this.own.map((name) => controls.find((c) => c.name === name));
@@ -171,15 +170,10 @@
         + `= ${number(1 - 2 * rate * l2, 3)}, before the data say anything.`;
     }
 
-    // Something that moves can change.
-    going() {
-      return this.training.description && this.training.report?.state !== "diverged";
-    }
-
     release() {
       const { state, report, trainer } = this.training;
       const changes = { learningRate: state.learning_rate, l2: state.l2 };
-      if (!this.play || !this.going()) this.training.restart();
+      if (!this.play || report?.state === "diverged") this.training.restart();
       else if (report?.state === "paused") trainer.change(changes);
       else this.training.goOn(changes, LONGER);
     }

@@ -18,8 +18,6 @@
     "66b8f0ff9a523fd0a4f08ac5b8a4ffd8c04a4fd0e0ff8f8fd0a080c0c0c0"].map((text) =>
     text.match(/.{6}/g).map((ink) => `#${ink}`));
   const LINES = [["two", "unseen digits"], ["before", "the run before"]];
-  const QUESTION = "Two numbers for a digit: which digits will lie apart, which on top of each other? "
-    + "Predict, then train.";
   const HELP = "Drag the ring, or use the arrow keys (with Shift: far).";
 
   // A picture of grey values from 0 (paper) to 1, a dot each.
@@ -40,7 +38,7 @@
 
   class Plane {
     constructor(training) {
-      Object.assign(this, { training, waits: QUESTION, train: "Train", speed: WATCHED, below: [],
+      Object.assign(this, { training, speed: WATCHED, below: [],
         own: ["autoencoder", "beta", "learning_rate"], named: LINES, ring: [0.3, 0.3], only: -1 });
       const { controls, examples: { validation } } = training.data;
       this.digits = Array.from(validation.labels, Number);
@@ -103,7 +101,7 @@
     midway(change) {
       const { training } = this;
       const { state } = training.report || {};
-      if (!training.description || state === "diverged") return;
+      if (state === "diverged") return;
       if (state === "paused") training.trainer.change(change);
       else training.goOn(change, LONGER);
     }

@@ -10,7 +10,7 @@
   const FAST = 3; // of the frame's speeds
   const KEEP = { GRU: "update", LSTM: "forget" }; // the gates that keep a state
   const LINES = [["unit", "each unit"], ["mean", "their mean, and the answer"], ["wanted", "the true value"]];
-  const QUESTION = "Which of the three is the first to recall the value of step 1? Predict, then train.";
+  const QUESTION = "Which of the three is the first to recall the value of step 1?";
   const within = (low, high, values) =>
     Array.from(values, (x) => Math.min(Math.max(x, low), high) || 0); // 0 for nan
   const logs = (low, high, values) => within(low, high, Array.from(values, Math.log10));
@@ -21,17 +21,16 @@
     constructor(training) {
       const { values, start } = training.data.controls.find(({ name }) => name === "layer");
       Object.assign(this, { training, layers: values, chosen: start, watched: true,
-        own: ["layer"], waits: QUESTION, train: "Train", speed: FAST });
+        own: ["layer"], speed: FAST });
       this.named = values.map((text, k) => [`rival-${k}`, text]);
       const { labels } = this.data().validation;
       this.series = labels.findIndex((x) => x > 0.5);
       this.variance = meanOf(labels.map((x) => x * x)) - meanOf(labels) ** 2;
       this.svg = shape("svg", { class: "playground-svg", role: "img" });
-      this.said = element("p", { className: "playground-wide" });
-      this.gates = element("p", { className: "playground-answer" });
+            this.gates = element("p", { className: "playground-answer" });
       const networks = choice("Look into", values, (k) => this.look({ chosen: k }));
       networks.querySelectorAll("input")[this.chosen].checked = true;
-      this.boxes = [this.said];
+      this.boxes = [element("p", { className: "playground-wide", textContent: QUESTION })];
       this.below = [element("div", { className: "playground-wide" }, networks, this.gates, this.svg,
         legend(LINES))];
       this.buttons = [button("Next series", () =>

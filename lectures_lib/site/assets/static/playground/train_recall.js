@@ -8,12 +8,11 @@
   const WATCHED = 2; // of the frame's speeds
   const [LEAST, MOST] = [-9, 1]; // powers of ten that are shown
   const LINES = [["one", "this epoch"], ["before", "first epoch"]];
-  const QUESTION = "How long may a record be until it learns no more? Predict first, then train.";
+  const QUESTION = "How long may a record be until it learns no more?";
 
   class Recall {
     constructor(training) {
-      Object.assign(this, { training, watched: true, waits: QUESTION, train: "Train", speed: WATCHED,
-        below: [] });
+      Object.assign(this, { training, watched: true, speed: WATCHED, below: [] });
       this.svg = shape("svg", { class: "playground-svg", role: "img" });
       this.said = element("p", { className: "playground-answer" });
       this.boxes = [element("div", { className: "playground-wide" }, this.said, this.svg, legend(LINES))];
@@ -46,7 +45,7 @@
     show(report, description) {
       const seen = this.training.points.filter(({ norms }) => norms);
       [this.first, this.now, this.steps] = [seen[0], seen.at(-1), description.input[0]];
-      this.said.textContent = this.answer() || this.waits;
+      this.said.textContent = this.answer() || QUESTION;
     }
 
     answer() {
