@@ -13,7 +13,7 @@ import lectures_lib
 ROOT = Path(__file__).parents[1]
 ROOMS = ("data", "from_scratch", "models", "physics", "training")  # what chapters compute with
 # Helpers that the modules of a room share; no chapter calls them.
-SHARED = re.compile(r"checks|grid|loop|shapes|splits|supported")
+SHARED = re.compile(r"checks|fused|grid|loop|shapes|splits|supported")
 
 
 def functions():
