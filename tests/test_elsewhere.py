@@ -195,11 +195,12 @@ def test_nothing_is_published_before_every_test_has_passed():
         assert "if" not in job  # it would run after a failure, too
     steps = read["tests"]["jobs"]["tests"]["steps"]
     done = [step.get("run") or step["uses"].partition("@")[0] for step in steps]
-    assert done[-6:] == [
-        ".ci/run", ".venv/bin/python -m tools.pdf", ".venv/bin/python -m tools.complete",
-        ".venv/bin/python -m tools.branch _build/branch", "actions/upload-artifact",
-        "actions/upload-pages-artifact",
+    assert done[-7:] == [
+        ".ci/run", "make book SOLUTIONS=no", ".venv/bin/python -m tools.pdf",
+        ".venv/bin/python -m tools.complete", ".venv/bin/python -m tools.branch _build/branch",
+        "actions/upload-artifact", "actions/upload-pages-artifact",
     ]  # fmt: skip
+    assert steps[-6]["if"] == "inputs.publish && vars.SOLUTIONS == 'no'"
     assert not [step for step in steps if step.get("continue-on-error")]
 
 

@@ -282,8 +282,12 @@ def test_answers_in_words_wait_for_a_person(course):
     assert waiting == {"right": True, "empty": False, "untouched": False}
 
 
-def test_every_exercise_is_released_as_it_is_handed_out():
-    """What nbgrader cuts out of its source leaves the student's notebook, to the letter."""
+def test_every_exercise_is_released_as_it_is_handed_out(monkeypatch):
+    """What nbgrader cuts out of its source leaves the student's notebook, to the letter.
+
+    Which tests these are does not matter; to write them, every network is trained.
+    """
+    monkeypatch.setattr("lectures_lib.assignments.assemble.hidden_tests", lambda *_: "1 + 1")
     chosen, prose = tuple(BOOK.exercises.values()), Quoting(BOOK)
     student, cut = (
         notebook(Assignment("All", chosen, 7), prose, install="1", view=view)

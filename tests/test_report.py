@@ -107,6 +107,7 @@ If $a<b$ and a < b, then **never** longer.
 <math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext>
 </math> <noscript><p title="</noscript><img src=x onerror=alert(1)>"></noscript>
 """
+MATHML = "http://www.w3.org/1998/Math/MathML"
 PHOTO = "iVBORw0KGgo="
 SCRIPT = "<script>document.title = 'mine'</script>"
 STRANGE = {
@@ -321,11 +322,13 @@ def test_nothing_of_a_student_runs_as_script(left, hide):
     found, other = (Elements(made[name]).found for name in (
         "orebo_LATE_123_4567_week5-1.html", "di/week5.html"
     ))  # fmt: skip
-    active = {"script", "iframe", "object", "embed", "svg", "math", "style", "form", "link", "base",
+    active = {"script", "iframe", "object", "embed", "svg", "style", "form", "link", "base",
               "meta", "noscript", "input", "button"}  # fmt: skip
     of_nbgrader = [one for one in other if one[0] in active]
-    assert {tag for tag, _ in of_nbgrader} == {"script", "style", "meta"}
+    formula = ("math", {"xmlns": MATHML, "display": "inline"})
+    assert {tag for tag, _ in of_nbgrader} == {"style", "meta"}
     assert [one for one in found if one[0] in active] == of_nbgrader
+    assert not re.search(r"(src|href)=.?https?:|url\(.?https?:|@import", page)  # to read offline
     for tag, attributes in found:
         for name, value in attributes.items():
             assert not name.startswith("on"), (tag, attributes)
@@ -333,7 +336,11 @@ def test_nothing_of_a_student_runs_as_script(left, hide):
             assert not address.startswith(("javascript:", "data:text", "data:image/svg")), value
     assert any(one == ("img", {"src": f"data:image/png;base64,{PHOTO}", "alt": "photo"})
                for one in found)  # fmt: skip
-    assert ("strong", {}) in found and "$a&lt;b$ and a &lt; b" in page
+    assert ("strong", {}) in found and "</math> and a &lt; b" in page
+    # The student's other formula is in a cell that is shown as text.
+    assert found.count(formula) == other.count(formula) + 1
+    assert all(one == formula for one in found if one[0] == "math")
+    assert ("details", {}) in found  # a hint
     assert page.count("<th>clipped</th>") == 1
     assert page.count("| norm | clipped |") == 1  # the cell that names a lost picture stays text
     assert "&lt;script&gt;document.title = 'mine'&lt;/script&gt;" in page

@@ -14,8 +14,10 @@ from lectures_lib.assignments.essays import harmless
 from lectures_lib.assignments.handed_in import Piece, pieces
 from lectures_lib.assignments.recognise import FIRST, form_of, recognised
 
-__all__ = ["cleaned"]
+__all__ = ["cleaned", "mended"]
 
+SENTENCE = 8  # words of one's own that somebody should read
+OUTSIDE = "*This text stood outside the cell of the answer.*"
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 
 
@@ -35,12 +37,13 @@ def cleaned(raw, handed_out):
     """
     form = form_of(handed_out)
     found = recognised(pieces(raw), form)
-    found, remarks = _locked(found, form), []
+    found, said = _locked(found, form), {}
     answers = [mark for mark in form.cells if form.part(mark, "solution")]
     for mark in answers:
         take = _code if mark in form.checked else _words
-        found, said = take(found, mark, form)
-        remarks += said
+        found, said[mark] = take(found, mark, form)
+    found, moved = _elsewhere(found, form)
+    remarks = [remark for mark in answers if mark not in moved for remark in said[mark]]
     for mark in form.cells:
         found = _restored(found, mark, form)
     for mark in form.checked:
@@ -48,6 +51,22 @@ def cleaned(raw, handed_out):
     if len(remarks) == len(answers) and all(remark.startswith("lacks") for remark in remarks):
         remarks = ["has no answer to any exercise; it may be another notebook"]
     return _notebook(found, form, handed_out), remarks
+
+
+def mended(raw, notebook):
+    """Return what `cleaned` has put in order, as a set of a few words.
+
+    Args:
+        raw: The bytes that were handed in.
+        notebook: What `cleaned` made of them.
+    """
+    given, found = {(piece.mark, piece.source.strip()) for piece in pieces(raw)}, set()
+    for cell in notebook.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark and (mark["grade_id"], cell.source.strip()) not in given:
+            locked = mark.get("locked") and not mark.get("solution")
+            found.add("cells of nbgrader's put back" if locked else "answers put in order")
+    return found
 
 
 def _locked(found, form):
@@ -72,7 +91,7 @@ def _locked(found, form):
         if piece is ends[piece.mark][answer in form.checked]:
             made.append(Piece(cell.cell_type, cell.source, piece.mark))
         if typed and whole and answer not in form.checked:
-            made.append(Piece("code", typed))
+            made.append(Piece(cell.cell_type, typed))
     return made
 
 
@@ -148,10 +167,7 @@ def _words(found, mark, form):
     if _differ([group[0] for group in filled]):
         remarks = [f"has two answers to {exercise}, of which the last counts"]
     first, *rest = filled[-1] if filled else versions[-1:]
-    first.source = "\n\n".join(piece.source.strip() for piece in (first, *rest))
-    first.attachments = {
-        name: data for piece in (first, *rest) for name, data in piece.attachments.items()
-    }
+    _joined(first, [first, *rest])
     for piece in versions:
         piece.mark = ""
     first.kind, first.mark = cell.cell_type, mark
@@ -166,9 +182,8 @@ def _words(found, mark, form):
 
 def _beside(found, mark, form):
     """Return the cells of text that stand between the task of an answer and the next cell."""
-    task = f"{mark.removesuffix('-answer')}-task"
     marks = [piece.mark for piece in found]
-    start = next((marks.index(name) for name in (task, mark) if name in marks), len(found))
+    start = next((marks.index(name) for name in (_task(mark), mark) if name in marks), len(found))
     text = []
     for piece in found[start + 1 :]:
         if piece.mark not in ("", mark):
@@ -176,6 +191,42 @@ def _beside(found, mark, form):
         if not piece.mark and piece.kind != "code" and piece.source.strip():
             text.append(piece)
     return text
+
+
+def _elsewhere(found, form):
+    """Put texts that stand far from any answer into one that is empty, so that somebody reads them.
+
+    Into the nearest above, or else the first; these are returned, too.
+    """
+    empty = [
+        mark for mark in form.cells
+        if form.part(mark, "solution") and mark not in form.checked
+        and all(_same(piece, form.cells[mark]) for piece in found if piece.mark == mark)
+    ]  # fmt: skip
+    moved, above = {}, empty[:1]
+    for piece in found:
+        above = [mark for mark in empty if piece.mark in (mark, _task(mark))] or above
+        short = len(piece.source.split()) < SENTENCE or FIRST.match(piece.source.lstrip())
+        if above and not (piece.mark or piece.kind == "code" or short):
+            moved.setdefault(above[0], []).append(piece)
+    for mark, texts in moved.items():
+        found = _restored([piece for piece in found if piece not in texts], mark, form)
+        answer = next(piece for piece in found if piece.mark == mark)
+        _joined(answer, texts)
+        answer.source = f"{OUTSIDE}\n\n{answer.source}"
+    return found, moved
+
+
+def _joined(answer, parts):
+    """Give an answer the texts and attachments of several cells."""
+    answer.source = "\n\n".join(piece.source.strip() for piece in parts)
+    answer.attachments = {
+        name: data for piece in parts for name, data in piece.attachments.items()
+    }  # fmt: skip
+
+
+def _task(mark):
+    return f"{mark.removesuffix('-answer')}-task"
 
 
 def _restored(found, mark, form):
