@@ -363,12 +363,13 @@ def scores(course):
 
 
 @pytest.fixture(scope="module")
-def handed_out(tmp_path_factory):
+def handed_out(tmp_path_factory, empty_gradebook):
     """An assignment as students get it, with a gradebook; and their notebook."""
     folder = assign(IDS, output=tmp_path_factory.mktemp("handed_out") / "week5", seed=7)
     source = folder / "nbgrader" / "source" / "week5" / "week5.ipynb"
     text = source.read_text(encoding="utf-8")
     source.write_text(text.replace("seconds=10", "seconds=2"), encoding="utf-8")
+    shutil.copy(empty_gradebook, folder / "nbgrader")
     opened(folder)
     return folder, nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
 
@@ -464,10 +465,11 @@ def test_nobody_is_reached_from_inside():
     assert found[1][0] == "ConnectionRefusedError"
 
 
-def test_every_solution_earns_all_points_and_every_stub_none(tmp_path):
+def test_every_solution_earns_all_points_and_every_stub_none(tmp_path, empty_gradebook):
     exercises = read_book(PACKAGE.parent / "book").exercises.values()
     asked = [exercise for exercise in exercises if exercise.kind in ("compute", "code")]
     folder = assign([one.id for one in asked], output=tmp_path / "week5", seed=7)
+    shutil.copy(empty_gradebook, folder / "nbgrader")
     student = nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
     hand_in(folder / "nbgrader", "stubs", student)
     for cell, exercise in itertools.product(student.cells, asked):

@@ -157,9 +157,10 @@ def ours(verb):
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
+def course(tmp_path_factory, empty_gradebook):
     """A course folder after all that the page says: its path, and what each command said."""
     folder = assign(IDS, output=tmp_path_factory.mktemp("course") / "week5", seed=7) / "nbgrader"
+    shutil.copy(empty_gradebook, folder)
     said = {"generate_assignment": nbgrader(folder, "generate_assignment", "week5")}
     release = nbformat.read(folder / "release" / "week5" / "week5.ipynb", as_version=4)
     student = nbformat.read(folder.parent / "student" / "week5.ipynb", as_version=4)
@@ -221,7 +222,7 @@ def test_points(course, student, score):
     assert bool(rows[student]["timestamp"]) == (student != "missing")
 
 
-def test_a_sandbox_gives_the_same_marks(course, tmp_path, monkeypatch, capsys):
+def test_a_sandbox_gives_the_same_marks(course, tmp_path, monkeypatch, capsys, empty_gradebook):
     try:
         sandbox.command()
     except ValueError as error:
@@ -229,7 +230,8 @@ def test_a_sandbox_gives_the_same_marks(course, tmp_path, monkeypatch, capsys):
     copy = tmp_path / "week5" / "nbgrader"
     for part in ("source", "submitted"):
         shutil.copytree(course[0] / part, copy / part)
-    shutil.copy(course[0] / "nbgrader_config.py", copy)
+    for path in (course[0] / "nbgrader_config.py", empty_gradebook):
+        shutil.copy(path, copy)
     to_mark, to_report = ours("mark"), ours("report")
     monkeypatch.chdir(tmp_path)
     assert command.main(to_mark) == 0

@@ -30,8 +30,8 @@ ATTRIBUTES = {
 def typeset(text):
     """Return HTML with its formulas as MathML; those that hold anything else stay as they are.
 
-    >>> typeset("<p>$x$ and <code>$x$</code></p>").partition("display")[2]
-    '="inline"><mrow><mi>x</mi></mrow></math> and <code>$x$</code></p>'
+    >>> typeset("<p>$x$ and <code>$x$</code></p>").partition("<mrow>")[2]
+    '<mi>x</mi></mrow></math> and <code>$x$</code></p>'
     """
     page = BeautifulSoup(text, "html.parser")
     for node in page.find_all(string=FORMULA.search):
