@@ -232,10 +232,19 @@ def test_a_sandbox_gives_the_same_marks(course, tmp_path, monkeypatch, capsys, e
         shutil.copytree(course[0] / part, copy / part)
     for path in (course[0] / "nbgrader_config.py", empty_gradebook):
         shutil.copy(path, copy)
+    source = copy / "source" / "week5" / "week5.ipynb"
+    source.write_text(source.read_text("utf-8").replace("seconds=10", "seconds=2"), "utf-8")
     to_mark, to_report = ours("mark"), ours("report")
     monkeypatch.chdir(tmp_path)
     assert command.main(to_mark) == 0
-    assert capsys.readouterr().out == "Marked 12 submissions.\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "Marked 12 submissions.",
+        "An answer is missing or does not count, as `inspect` says: deleted_cell.",
+        "Answers put in order: stripped.",
+        "Cells of nbgrader's put back: deleted_cell, edited_test, stripped.",
+        "Compare week5/nbgrader/autograded with week5/nbgrader/submitted, where all stays as it "
+        "came.",
+    ]
     with Gradebook(f"sqlite:///{copy / 'gradebook.db'}") as book:
         found = {one.student.id: one.score for one in book.assignment_submissions("week5")}
     assert found | {"missing": 0} == dict(POINTS + MORE) | {"stripped": 4}
@@ -246,7 +255,7 @@ def test_a_sandbox_gives_the_same_marks(course, tmp_path, monkeypatch, capsys, e
     marks = Path("marks")
     assert (marks / "worksheet.csv").read_text().endswith("\nwrong,4.00,12\n")
     text = (marks / "class.html").read_text(encoding="utf-8")
-    assert "1 student: the function did not end within 10 s, for input_size=32" in text
+    assert "1 student: the function did not end within 2 s, for input_size=32" in text
 
 
 def test_the_page_says_what_came_out(course):

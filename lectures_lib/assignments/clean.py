@@ -70,21 +70,22 @@ def mended(raw, notebook):
 
 
 def _locked(found, form):
-    """Put locked cells back as they were handed out; what was typed into them stands before.
+    """Put locked cells back as they were handed out; what was typed into them stands beside.
 
-    Of several the first counts; of checks and tests the last.
+    So do tasks to which something was added. Of several the first counts; of checks and tests the
+    last.
     """
     made, ends = [], {}
     for piece in found:
         ends.setdefault(piece.mark, [piece, piece])[1] = piece
     for piece in found:
-        if not form.part(piece.mark, "locked"):
+        cell = form.cells.get(piece.mark)
+        whole = cell is not None and cell.source.strip() in piece.source
+        if not form.part(piece.mark, "locked") and not (piece.mark.endswith("-task") and whole):
             made.append(piece)
             continue
-        cell = form.cells[piece.mark]
         exercise, _, role = piece.mark.rpartition("-")
         answer = f"{exercise}-answer" if role in ("check", "test") else ""
-        whole = cell.source.strip() in piece.source
         typed = piece.source.replace(cell.source.strip(), "", 1).strip()
         if typed and answer in form.checked:
             made.append(Piece("code", typed, typed=answer))

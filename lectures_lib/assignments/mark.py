@@ -19,7 +19,7 @@ from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
-from nbgrader.preprocessors import Execute, NbGraderPreprocessor
+from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade, is_locked, is_solution
 from sqlalchemy.exc import SAWarning
 from traitlets.config import PyFileConfigLoader
@@ -84,27 +84,19 @@ def asked(source):
         ) from error
 
 
-class Executed(NbGraderPreprocessor):
-    """Enters what the sandbox and the comparison gave as the outputs of cells."""
+class Marked(NotebookExporter):
+    """Gives nbgrader the cleaned notebook of a student, and then the outputs of its code."""
 
-    outputs = ()  # of each code cell, in order
-
-    def preprocess(self, nb, resources):
-        code = [cell for cell in nb.cells if cell.cell_type == "code"]
-        for number, (cell, outputs) in enumerate(zip(code, self.outputs, strict=True), start=1):
-            cell.outputs, cell.execution_count = outputs, number
-        return nb, resources
-
-
-class HandedIn(NotebookExporter):
-    """Gives nbgrader the cleaned notebook in the place of the file that a student handed in."""
-
-    notebook = None
+    notebook, outputs = None, ()
 
     def from_file(self, file_stream, resources=None, **options):
-        if Path(file_stream.name).parents[2].name != "submitted":
-            return super().from_file(file_stream, resources, **options)
-        return self.from_notebook_node(self.notebook, resources, **options)
+        made = self.notebook
+        if Path(file_stream.name).parents[2].name != "submitted":  # it has all its cells by now
+            made = nbformat.read(file_stream, as_version=4)
+            code = [cell for cell in made.cells if cell.cell_type == "code"]
+            for number, (cell, outputs) in enumerate(zip(code, self.outputs, strict=True), start=1):
+                cell.outputs, cell.execution_count = outputs, number
+        return self.from_notebook_node(made, resources, **options)
 
 
 def mark(folder, *, jobs, unsafe=False, again=False):
@@ -141,7 +133,7 @@ def mark(folder, *, jobs, unsafe=False, again=False):
             paths = [_path("submitted", name, student, grader) for student in todo]
             done = pool.map(run, paths)
             for number, (student, one) in enumerate(zip(todo, done, strict=True), start=1):
-                HandedIn.notebook, mends, Executed.outputs, fault = one
+                Marked.notebook, mends, Marked.outputs, fault = one
                 yield number, len(todo), student, mends, fault or _autograde(name, student, grader)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -169,12 +161,13 @@ def opened(folder, *, anew=False):
 
 
 def _settings(course):
-    """Return the settings of a course folder, with our step in the place of nbgrader's."""
+    """Return the settings of a course folder, without the step that executes cells."""
     config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
     steps = config.Autograde.autograde_preprocessors
-    others = [step for step in steps if isinstance(step, str) or not issubclass(step, Execute)]
-    config.Autograde.autograde_preprocessors = [Executed, *others]
-    config.Autograde.exporter_class = HandedIn
+    config.Autograde.autograde_preprocessors = [
+        step for step in steps if isinstance(step, str) or not issubclass(step, Execute)
+    ]
+    config.Autograde.exporter_class = Marked
     config.CourseDirectory.root = str(course)
     return config
 

@@ -157,9 +157,8 @@ def _in_time(process, receiver, seconds):
     """
     begun, used = time.monotonic(), _used(process)
     while not select.select([receiver], [], [], 1)[0]:
-        if _used(process) - used > 2 * CORES * seconds:
-            return False
-        if time.monotonic() - begun > 10 * seconds:
+        too_long = time.monotonic() - begun > 10 * seconds
+        if too_long or _used(process) - used > 2 * CORES * seconds:
             return False
     return True
 
