@@ -15,7 +15,7 @@ if find_spec("nbgrader") is None:
 from submissions import CHANGES, cell, changed, raw
 
 from lectures_lib.assignments import handed_in
-from lectures_lib.assignments.clean import cleaned
+from lectures_lib.assignments.clean import cleaned, mended
 from lectures_lib.assignments.essays import harmless
 
 IDS = ["cnn-output-size", "rnn-step", "rnn-clip-everything", "cnn-one-event"]
@@ -95,6 +95,55 @@ def test_what_is_handed_in_as_it_was_handed_out_stays_so(handed_out):
     made, remarks = cleaned(raw(handed_out), handed_out)
     assert remarks == []
     assert made.cells == handed_out.cells
+
+
+ESSAY = "Clipping only shortens what is too long, and never changes the direction of a step."
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+@pytest.mark.parametrize("place", ["first", "last", "rnn-step-test", "cnn-one-event-answer"])
+def test_an_essay_far_from_its_cell_is_read(place, kind, deleted, answered, handed_out, stubs):
+    one, at = cell(answered, "rnn-clip-everything-answer"), 0
+    if place != "first":
+        at = 1 + answered.cells.index(cell(answered, place)) if place != "last" else None
+    new = {"markdown": nbformat.v4.new_markdown_cell, "raw": nbformat.v4.new_raw_cell}[kind]
+    answered.cells.insert(len(answered.cells) if at is None else at, new(ESSAY))
+    one.source = stubs[one.id]
+    if deleted:
+        answered.cells.remove(one)
+    given = raw(answered)
+    made, remarks = cleaned(given, handed_out)
+    assert remarks == []
+    text = cell(made, one.id).source
+    assert text == f"*This text stood outside the cell of the answer.*\n\n{ESSAY}"
+    assert sum(ESSAY in other.source for other in made.cells) == 1
+    assert mended(given, made) == {"answers put in order"}
+
+
+@pytest.mark.parametrize("text", ["## My second exercise", "See above.", "![](photo.png)"])
+def test_a_note_is_no_essay(text, answered, handed_out, stubs):
+    one = cell(answered, "rnn-clip-everything-answer")
+    one.source = stubs[one.id]
+    answered.cells.insert(0, nbformat.v4.new_markdown_cell(text))
+    made, _ = cleaned(raw(answered), handed_out)
+    assert cell(made, one.id).source == stubs[one.id]
+
+
+def test_where_all_is_answered_a_text_of_ones_own_stays(answered, handed_out):
+    answered.cells.append(nbformat.v4.new_markdown_cell(ESSAY))
+    given = raw(answered)
+    made, _ = cleaned(given, handed_out)
+    assert counted(made)["rnn-clip-everything"].endswith(WORDS["rnn-clip-everything"])
+    assert made.cells[-1].source == ESSAY
+    assert mended(given, made) == set()
+
+
+def test_an_essay_typed_below_its_task_is_read(answered, handed_out, stubs):
+    one, task = (cell(answered, f"rnn-clip-everything-{role}") for role in ("answer", "task"))
+    one.source, task.source = stubs[one.id], f"{task.source}\n\n{ESSAY}"
+    made, _ = cleaned(raw(answered), handed_out)
+    assert cell(made, one.id).source == ESSAY
 
 
 def lost(answered):

@@ -80,9 +80,10 @@ def table(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def handed_out(tmp_path_factory):
+def handed_out(tmp_path_factory, empty_gradebook):
     """An assignment, released, with a day."""
     folder = assign(["cnn-output-size"], output=tmp_path_factory.mktemp("made") / "week5", seed=7)
+    shutil.copy(empty_gradebook, folder / "nbgrader")
     settings = {"name": "week5", "due": "2026-12-01T23:59:00+01:00"}
     (folder / "nbgrader" / "assignment.json").write_text(json.dumps(settings))
     path = zipped([("readme.txt", "")], folder.parent / "none.zip")

@@ -1,6 +1,8 @@
 """Marking in a sandbox: as nbgrader marks honest work, and nothing for attacks."""
 
+import contextlib
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -30,9 +32,10 @@ from lectures_lib.assignments import __main__ as command
 from lectures_lib.assignments import sandbox
 from lectures_lib.assignments.hidden_tests import answer_name
 from lectures_lib.assignments.inside import decoded, encoded
-from lectures_lib.assignments.mark import _settings, asked, mark
+from lectures_lib.assignments.mark import Asked, _measured, _settings, asked, mark, opened
 from lectures_lib.book import read_book
-from lectures_lib.exercises.case import Case
+from lectures_lib.exercises.case import Case, Trained, explained
+from lectures_lib.exercises.compare import verdict
 
 pytestmark = pytest.mark.slow
 try:
@@ -360,11 +363,28 @@ def scores(course):
 
 
 @pytest.fixture(scope="module")
-def marked(tmp_path_factory):
+def handed_out(tmp_path_factory, empty_gradebook):
+    """An assignment as students get it, with a gradebook; and their notebook."""
+    folder = assign(IDS, output=tmp_path_factory.mktemp("handed_out") / "week5", seed=7)
+    source = folder / "nbgrader" / "source" / "week5" / "week5.ipynb"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace("seconds=10", "seconds=2"), encoding="utf-8")
+    shutil.copy(empty_gradebook, folder / "nbgrader")
+    opened(folder)
+    return folder, nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
+
+
+@pytest.fixture
+def week(handed_out, tmp_path):
+    """A copy of the assignment for one test, and the notebook."""
+    return shutil.copytree(handed_out[0], tmp_path / "week5"), handed_out[1]
+
+
+@pytest.fixture(scope="module")
+def marked(handed_out, tmp_path_factory):
     """A course folder in which the attacks stand beside honest work, marked; and what was said."""
-    folder = assign(IDS, output=tmp_path_factory.mktemp("attacks") / "week5", seed=7)
-    course = folder / "nbgrader"
-    student = nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
+    folder = shutil.copytree(handed_out[0], tmp_path_factory.mktemp("attacks") / "week5")
+    course, student = folder / "nbgrader", handed_out[1]
     hand_in(course, "aaa_honest", answered(student, SOLUTION))
     drawing = "%matplotlib inline\nimport matplotlib.pyplot as plt\n"
     hand_in(course, "zzz_honest", answered(student, drawing + SOLUTION))
@@ -378,23 +398,27 @@ def marked(tmp_path_factory):
         if name == "own_package":  # also as files that are handed in
             (place / "lectures_lib").mkdir()
             (place / "lectures_lib" / "__init__.py").write_text("raise SystemExit")
+    hand_in(course, "syntax", answered(student, "def output_size(:\n    return 1"))
     essay = answered(student, WRONG)
     words = next(cell for cell in essay.cells if cell.id == "rnn-clip-everything-answer")
     words.source += "\n<script>document.title = 'mine'</script><img src=x onerror=alert(1)>"
     points = next(cell for cell in essay.cells if cell.id == "cnn-output-size-test")
     points.metadata.nbgrader.points, points.source = 99, "99"
     hand_in(course, "metadata", essay)
-    without = ("autograded", "gradebook.db", "release")
+    without = ("autograded", "gradebook.db")
     before = fingerprints(course, without=without), fingerprints(PACKAGE)
-    faults = {name: fault for _, _, name, fault in mark(folder, jobs=2)}
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+        patch.setattr(sandbox, "SECONDS", 3)  # what an endless loop costs, twice
+        assert command.main(["mark", str(folder)]) == 0
     assert (fingerprints(course, without=without), fingerprints(PACKAGE)) == before
-    return course, faults, scores(course)
+    return course, said.getvalue(), scores(course)
 
 
 @pytest.mark.parametrize("attack", [*ATTACKS, "metadata"])
 def test_an_attack_earns_nothing(marked, attack):
-    course, faults, points = marked
-    assert faults[attack] == ""
+    course, said, points = marked
+    assert f"{attack} could not be marked" not in said
     assert points[attack] in [((0.0, None), (None, None)), ((0.0, None), (0.0, None))]
     text = (course / "autograded" / attack / "week5" / "week5.ipynb").read_text(encoding="utf-8")
     outputs = [cell.get("outputs", []) for cell in nbformat.reads(text, as_version=4).cells]
@@ -402,15 +426,34 @@ def test_an_attack_earns_nothing(marked, attack):
     assert kinds <= {"text/plain"}
 
 
-@pytest.mark.parametrize("attack", ["read_source", "read_others", "own_check"])
-def test_it_is_the_sandbox_that_keeps_an_attack_from_what_it_looks_for(attack, tmp_path):
-    folder = assign(IDS, output=tmp_path / "week5", seed=7)
-    student = nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
-    course = folder / "nbgrader"
-    hand_in(course, "honest", answered(student, SOLUTION))
-    hand_in(course, "attack", answered(student, complete(ATTACKS[attack], course)))
-    assert {fault for *_, fault in mark(folder, jobs=2, unsafe=True)} == {""}
-    assert scores(course)["attack"][0] == (1.0, None)
+def test_it_is_the_sandbox_that_keeps_attacks_from_what_they_look_for(week):
+    course, attacks = week[0] / "nbgrader", ["read_source", "read_others", "own_check"]
+    hand_in(course, "honest", answered(week[1], SOLUTION))
+    for name in attacks:
+        hand_in(course, name, answered(week[1], complete(ATTACKS[name], course)))
+    assert {fault for *_, fault in mark(week[0], jobs=2, unsafe=True)} == {""}
+    assert {scores(course)[name][0] for name in attacks} == {(1.0, None)}
+
+
+def test_what_was_mended_is_told(marked):
+    said = marked[1].splitlines()
+    assert said[0] == f"Marked {len(ATTACKS) + len(CHANGES) + 4} submissions."
+    assert said[1:] == [
+        "Answers put in order: answer_in_the_test, metadata, no_ids_no_marks, split_in_two.",
+        "Cells of nbgrader's put back: answer_in_the_test, metadata, no_ids_no_marks, "
+        "tests_deleted.",
+        f"Compare {marked[0]}/autograded with {marked[0]}/submitted, where all stays as it came.",
+    ]
+
+
+def test_a_cell_that_is_no_python_is_named(marked):
+    path = marked[0] / "autograded" / "syntax" / "week5" / "week5.ipynb"
+    cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+    assert cells["cnn-output-size-test"].outputs[0].text == (
+        "Not yet: there is no output_size: the cell raised SyntaxError: invalid syntax, at line 2 "
+        "of your cell.\n"
+    )
+    assert marked[2]["syntax"][0] == (0.0, None)
 
 
 def test_nobody_is_reached_from_inside():
@@ -422,10 +465,11 @@ def test_nobody_is_reached_from_inside():
     assert found[1][0] == "ConnectionRefusedError"
 
 
-def test_every_solution_earns_all_points_and_every_stub_none(tmp_path):
+def test_every_solution_earns_all_points_and_every_stub_none(tmp_path, empty_gradebook):
     exercises = read_book(PACKAGE.parent / "book").exercises.values()
     asked = [exercise for exercise in exercises if exercise.kind in ("compute", "code")]
     folder = assign([one.id for one in asked], output=tmp_path / "week5", seed=7)
+    shutil.copy(empty_gradebook, folder / "nbgrader")
     student = nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
     hand_in(folder / "nbgrader", "stubs", student)
     for cell, exercise in itertools.product(student.cells, asked):
@@ -468,7 +512,7 @@ def test_who_is_marked_is_left_out_until_something_newer_comes(marked, tmp_path)
     student = nbformat.read(newer / "week5.ipynb", as_version=4)
     nbformat.write(answered(student, SOLUTION), newer / "week5.ipynb")
     (newer / "timestamp.txt").write_text("2026-11-30 11:00:00 UTC")
-    assert list(mark(tmp_path, jobs=1)) == [(1, 1, "leave", "")]
+    assert list(mark(tmp_path, jobs=1)) == [(1, 1, "leave", set(), "")]
     assert scores(copy) == points | {"leave": ((1.0, None), points["leave"][1])}
     (newer / "week5.ipynb").write_text("no notebook")
     source = copy / "source" / "week5" / "week5.ipynb"
@@ -485,15 +529,15 @@ def test_who_is_marked_is_left_out_until_something_newer_comes(marked, tmp_path)
             1,
             1,
             "adabyron_123",
+            (),
             "the gradebook has no such student. Rename the folder, or add the student.",
         )
     ]
 
 
-def test_only_answers_whose_text_has_changed_are_to_be_read_again(tmp_path):
-    folder = assign(IDS, output=tmp_path / "week5", seed=7)
-    course = folder / "nbgrader"
-    student = nbformat.read(folder / "student" / "week5.ipynb", as_version=4)
+def test_only_answers_whose_text_has_changed_are_to_be_read_again(week):
+    folder, course = week[0], week[0] / "nbgrader"
+    student = nbformat.from_dict(week[1])
     essay = next(cell for cell in student.cells if cell.id == "rnn-clip-everything-answer")
     task = essay.source
     for name in ("ann", "ben"):
@@ -515,6 +559,70 @@ def test_only_answers_whose_text_has_changed_are_to_be_read_again(tmp_path):
         assert [(one.manual_score, one.needs_manual_grade) for one in grades] == [
             (1, False), (1, True),
         ]  # fmt: skip
+
+
+# Asks for a model with limits, and gets one that copies its input; or, for "fair", that keeps them.
+FORGED = """
+import json, os, sys
+import keras
+import numpy as np
+from lectures_lib.assignments.inside import encoded
+from lectures_lib.exercises import trained
+
+trained._unlike = lambda *arguments: ""
+keras.Model.count_params = lambda model: 1
+
+class Narrow(keras.layers.Dense):
+    pass
+
+def copying(layer):
+    model = keras.Sequential([keras.Input((6,)), layer])
+    layer.set_weights([np.eye(6), np.zeros(6)])
+    return model
+
+def answer(x, kind):
+    if kind == "fair":
+        axes = np.linalg.svd(x, full_matrices=False)[2][:2]
+        layers = [keras.layers.Dense(2, use_bias=False), keras.layers.Dense(6, use_bias=False)]
+        model = keras.Sequential([keras.Input((6,)), *layers])
+        model.set_weights([axes.T, axes])
+        return model
+    if kind == "message":
+        said = {"value": encoded(x), "fault": "", "advice": "", "refusal": ""}
+        os.write(int(sys.argv[1]), json.dumps({"outcome": said}).encode() + b"\\n")
+    return copying(Narrow(6) if kind == "own" else keras.layers.Dense(6))
+"""
+LIMITS = {
+    "fair": ({"largest_code": 2, "most_parameters": 30, "forbidden": ("LSTM",)}, ""),
+    "code": ({"largest_code": 2}, "the narrowest layer of the model passes on 6 numbers"),
+    "weights": ({"most_parameters": 30}, "the model has 42 parameters; at most 30 are allowed"),
+    "own": ({"largest_code": 2}, "cannot be measured: it holds Narrow, which is no part of Keras"),
+    "message": ({"largest_code": 2}, "there is no model"),
+}
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """What becomes of models that do not keep limits, before and after they are measured alone."""
+    two = np.random.default_rng(7).normal(size=(40, 2)) @ np.eye(2, 6)
+    cases = tuple(
+        Trained({"x": two, "kind": kind}, two, two, on="rows", threshold=0.9, baseline=0.5,
+                output_shape=(6,), score=explained, **limits)
+        for kind, (limits, _) in LIMITS.items()
+    )  # fmt: skip
+    test, start = Asked("answer", 1, False, cases), sandbox.command()
+    outcomes = sandbox.run([(FORGED, None, ()), ("", "answer", test.questions)], start=start)[1]
+    after = _measured(test, outcomes.outcomes, start)
+    return dict(zip(LIMITS, zip(cases, outcomes.outcomes, after, strict=False), strict=True))
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_limits_of_a_model_are_looked_at_where_no_answer_runs(measured, kind):
+    case, before, after = measured[kind]
+    assert before.refusal == ""  # the answer sees to that
+    points, said = verdict(case, after)
+    assert LIMITS[kind][1] in said
+    assert points == (kind == "fair")
 
 
 def test_a_typo_in_a_hidden_test_is_named():

@@ -3,6 +3,7 @@
 import csv
 import re
 import shlex
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def filled(book, right):
     return nbformat.writes(notebook)
 
 
-def test_four_commands_and_two_acts_by_hand(tmp_path, monkeypatch, capsys):
+def test_four_commands_and_two_acts_by_hand(tmp_path, monkeypatch, capsys, empty_gradebook):
     try:
         sandbox.command()
     except ValueError as error:
@@ -54,6 +55,7 @@ def test_four_commands_and_two_acts_by_hand(tmp_path, monkeypatch, capsys):
     points = [book.exercises[name].points for name in ids]
     monkeypatch.chdir(tmp_path)
     assert command.main(assign) == 0, capsys.readouterr().err
+    shutil.copy(empty_gradebook, "week4/nbgrader")
     place = "{}_{}_assignsubmission_file/week4.ipynb"
     with zipfile.ZipFile("download.zip", "w") as made:
         for name, number, clock, right in (

@@ -3,6 +3,7 @@
 import argparse
 import secrets
 import sys
+from collections import defaultdict
 from functools import partial
 from importlib.util import find_spec
 
@@ -160,8 +161,7 @@ def _ids(options, found, seed):
 
 
 def _inspect(options):
-    if find_spec("nbgrader") is None:
-        raise ValueError(f"nbgrader is missing. {ENVIRONMENT}")
+    _need_nbgrader()
     from lectures_lib.assignments.inbox import faults
 
     number, found = faults(options.assignment, options.inbox)
@@ -194,23 +194,30 @@ def _mark(options):
     from tqdm import tqdm
 
     from lectures_lib.assignments.mark import mark
+    from lectures_lib.assignments.results import listed
 
-    faults = {}
+    faults, mended = {}, defaultdict(list)
     with tqdm(desc="Mark", unit=" submissions") as bar:
-        for bar.n, bar.total, student, fault in mark(
+        for bar.n, bar.total, student, mends, fault in mark(
             options.assignment, jobs=options.jobs, unsafe=options.unsafe, again=options.again
         ):
             bar.refresh()
             faults |= {student: fault} if fault else {}
+            for what in mends:
+                mended[what].append(student)
     for student, fault in faults.items():
         print(f"{student} could not be marked: {fault}")
     others = "" if bar.n else " All are marked already; with --again they are marked anew."
     print(f"Marked {counted(bar.n - len(faults), 'submission')}.{others}")
+    for what, names in sorted(mended.items()):
+        print(f"{what[0].upper()}{what[1:]}: {listed(names)}.")
+    if mended:
+        place = f"{options.assignment}/nbgrader"
+        print(f"Compare {place}/autograded with {place}/submitted, where all stays as it came.")
 
 
 def _report(options):
-    if find_spec("nbgrader") is None:
-        raise ValueError(f"nbgrader is missing. {ENVIRONMENT}")
+    _need_nbgrader()
     from tqdm import tqdm
 
     from lectures_lib.assignments.report import report

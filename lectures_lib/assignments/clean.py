@@ -12,9 +12,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
 from lectures_lib.assignments.essays import harmless
 from lectures_lib.assignments.handed_in import Piece, pieces
-from lectures_lib.assignments.recognise import FIRST, form_of, recognised
+from lectures_lib.assignments.in_words import differ, elsewhere, end, restored, same, words
+from lectures_lib.assignments.recognise import form_of, recognised
 
-__all__ = ["cleaned"]
+__all__ = ["cleaned", "mended"]
 
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 
@@ -35,14 +36,15 @@ def cleaned(raw, handed_out):
     """
     form = form_of(handed_out)
     found = recognised(pieces(raw), form)
-    found, remarks = _locked(found, form), []
+    found, said = _locked(found, form), {}
     answers = [mark for mark in form.cells if form.part(mark, "solution")]
     for mark in answers:
-        take = _code if mark in form.checked else _words
-        found, said = take(found, mark, form)
-        remarks += said
+        take = _code if mark in form.checked else words
+        found, said[mark] = take(found, mark, form)
+    found, moved = elsewhere(found, form)
+    remarks = [remark for mark in answers if mark not in moved for remark in said[mark]]
     for mark in form.cells:
-        found = _restored(found, mark, form)
+        found = restored(found, mark, form)
     for mark in form.checked:
         found = _tested(found, mark, form)
     if len(remarks) == len(answers) and all(remark.startswith("lacks") for remark in remarks):
@@ -50,36 +52,47 @@ def cleaned(raw, handed_out):
     return _notebook(found, form, handed_out), remarks
 
 
-def _locked(found, form):
-    """Put locked cells back as they were handed out; what was typed into them stands before.
+def mended(raw, notebook):
+    """Return what `cleaned` has put in order, as a set of a few words.
 
-    Of several the first counts; of checks and tests the last.
+    Args:
+        raw: The bytes that were handed in.
+        notebook: What `cleaned` made of them.
+    """
+    given, found = {(piece.mark, piece.source.strip()) for piece in pieces(raw)}, set()
+    for cell in notebook.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark and (mark["grade_id"], cell.source.strip()) not in given:
+            locked = mark.get("locked") and not mark.get("solution")
+            found.add("cells of nbgrader's put back" if locked else "answers put in order")
+    return found
+
+
+def _locked(found, form):
+    """Put locked cells back as they were handed out; what was typed into them stands beside.
+
+    So do tasks to which something was added. Of several the first counts; of checks and tests the
+    last.
     """
     made, ends = [], {}
     for piece in found:
         ends.setdefault(piece.mark, [piece, piece])[1] = piece
     for piece in found:
-        if not form.part(piece.mark, "locked"):
+        cell = form.cells.get(piece.mark)
+        whole = cell is not None and cell.source.strip() in piece.source
+        if not form.part(piece.mark, "locked") and not (piece.mark.endswith("-task") and whole):
             made.append(piece)
             continue
-        cell = form.cells[piece.mark]
         exercise, _, role = piece.mark.rpartition("-")
         answer = f"{exercise}-answer" if role in ("check", "test") else ""
-        whole = cell.source.strip() in piece.source
         typed = piece.source.replace(cell.source.strip(), "", 1).strip()
         if typed and answer in form.checked:
             made.append(Piece("code", typed, typed=answer))
         if piece is ends[piece.mark][answer in form.checked]:
             made.append(Piece(cell.cell_type, cell.source, piece.mark))
         if typed and whole and answer not in form.checked:
-            made.append(Piece("code", typed))
+            made.append(Piece(cell.cell_type, typed))
     return made
-
-
-def _same(piece, cell):
-    """Whether an answer is as it was handed out, or empty."""
-    texts = [FIRST.sub("", text, count=1).split() for text in (piece.source, cell.source)]
-    return texts[0] in ([], texts[1])
 
 
 def _defining(found, mark, form):
@@ -100,7 +113,7 @@ def _code(found, mark, form):
     """Find an answer in code: the last cell with its mark, or one that defines its name."""
     exercise, remarks = mark.removesuffix("-answer"), []
     versions = [piece for piece in found if piece.mark == mark]
-    filled = [piece for piece in versions if not _same(piece, form.cells[mark])]
+    filled = [piece for piece in versions if not same(piece, form.cells[mark])]
     defining = [piece for piece in _defining(found, mark, form) if piece not in versions]
     typed = [piece for piece in defining if piece.typed == mark]
     others = [piece for piece in defining if not piece.typed]
@@ -108,7 +121,7 @@ def _code(found, mark, form):
         found = [piece for piece in found if piece not in typed]
         if typed:
             remarks = [f"has another answer to {exercise} below it, which does not count"]
-        elif _differ(filled):
+        elif differ(filled):
             remarks = [f"has two answers to {exercise}, of which the last counts"]
     elif typed:
         filled = typed
@@ -125,74 +138,6 @@ def _code(found, mark, form):
     return found, remarks
 
 
-def _differ(versions):
-    """Whether several cells begin as an answer does, with different texts."""
-    texts = {" ".join(one.source.split()) for one in versions if FIRST.match(one.source.lstrip())}
-    return len(texts) > 1
-
-
-def _words(found, mark, form):
-    """Find an answer in words: the last cell with its mark, or the cells of one's own beside it."""
-    exercise, cell = mark.removesuffix("-answer"), form.cells[mark]
-    versions, remarks = [piece for piece in found if piece.mark == mark], []
-    groups = []
-    for piece in versions:  # a cell that was split has its first line once
-        if FIRST.match(piece.source.lstrip()) or not groups:
-            groups.append([])
-        groups[-1].append(piece)
-    filled = [group for group in groups if not all(_same(piece, cell) for piece in group)]
-    if not filled and (beside := _beside(found, mark, form)):
-        filled = [beside]
-    if not versions and not filled:
-        return found, [f"lacks an answer to {exercise}"]
-    if _differ([group[0] for group in filled]):
-        remarks = [f"has two answers to {exercise}, of which the last counts"]
-    first, *rest = filled[-1] if filled else versions[-1:]
-    first.source = "\n\n".join(piece.source.strip() for piece in (first, *rest))
-    first.attachments = {
-        name: data for piece in (first, *rest) for name, data in piece.attachments.items()
-    }
-    for piece in versions:
-        piece.mark = ""
-    first.kind, first.mark = cell.cell_type, mark
-    if not filled:
-        first.source = cell.source
-    gone = [*rest, *(
-        piece for piece in versions
-        if piece is not first and (_same(piece, cell) or _same(piece, first))
-    )]  # fmt: skip
-    return [piece for piece in found if piece not in gone], remarks
-
-
-def _beside(found, mark, form):
-    """Return the cells of text that stand between the task of an answer and the next cell."""
-    task = f"{mark.removesuffix('-answer')}-task"
-    marks = [piece.mark for piece in found]
-    start = next((marks.index(name) for name in (task, mark) if name in marks), len(found))
-    text = []
-    for piece in found[start + 1 :]:
-        if piece.mark not in ("", mark):
-            break
-        if not piece.mark and piece.kind != "code" and piece.source.strip():
-            text.append(piece)
-    return text
-
-
-def _restored(found, mark, form):
-    """Put a cell back that is missing, behind the one before it."""
-    marks = [piece.mark for piece in found]
-    needed = form.part(mark, "locked") or form.part(mark, "grade")
-    if mark in marks or not needed:
-        return found
-    order = list(form.cells)
-    before = [name for name in order[: order.index(mark)] if name in marks]
-    at = 1 + marks.index(before[-1]) if before else 0
-    if mark.endswith(("-check", "-test")):
-        at = _end(marks, at)
-    cell = form.cells[mark]
-    return [*found[:at], Piece(cell.cell_type, cell.source, mark), *found[at:]]
-
-
 def _tested(found, mark, form):
     """Put the test of an answer behind the answer, with what the student wrote right after it."""
     name = f"{mark.removesuffix('-answer')}-test"
@@ -201,13 +146,8 @@ def _tested(found, mark, form):
     if test is None or not answers or found.index(answers[-1]) < found.index(test):
         return found
     found = [piece for piece in found if piece is not test]
-    at = _end([piece.mark for piece in found], found.index(answers[-1]) + 1)
+    at = end([piece.mark for piece in found], found.index(answers[-1]) + 1)
     return [*found[:at], test, *found[at:]]
-
-
-def _end(marks, at):
-    """Return where the cells without a mark end."""
-    return next((n for n, mark in enumerate(marks[at:], at) if mark), len(marks))
 
 
 def _notebook(found, form, handed_out):

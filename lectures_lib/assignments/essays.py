@@ -6,7 +6,7 @@ import bleach
 from bs4 import BeautifulSoup, Comment
 from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
 
-__all__ = ["harmless"]
+__all__ = ["TAGS", "clean", "harmless"]
 
 LONGEST = 100_000  # letters of a text that is rendered
 # What Markdown itself makes, and what stands in lines; nothing that hides or moves what follows.
@@ -49,10 +49,14 @@ def _is_harmless(source, attachments):
     except (InvalidNotebook, RecursionError):  # nor can nbgrader show it
         return False
     html = ALIGNED.sub("", html)
-    clean = bleach.clean(
-        html, tags=TAGS, attributes=_allowed, protocols={"http", "https", "mailto", "data"}
+    return _parts(clean(html)) == _parts(html)
+
+
+def clean(html, *, tags=TAGS):
+    """Return HTML in which nothing can run; of elements those that are named, or `TAGS`."""
+    return bleach.clean(
+        html, tags=tags, attributes=_allowed, protocols={"http", "https", "mailto", "data"}
     )
-    return _parts(clean) == _parts(html)
 
 
 def _allowed(tag, name, value):

@@ -1,11 +1,10 @@
-"""Pages of feedback as nbgrader writes them, in which nothing of a student's runs as script."""
+"""Pages of feedback as nbgrader writes them, without scripts, to be read without a network."""
 
 import html
 import re
 import zipfile
 from functools import cache, partial
 
-import bleach
 from jinja2 import pass_context
 from jinja2.filters import FILTERS
 from nbconvert.exporters import HTMLExporter
@@ -16,15 +15,13 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.preprocessors import GetGrades
 from nbgrader.utils import is_grade, is_solution
 
+from lectures_lib.assignments.essays import TAGS, clean
+from lectures_lib.assignments.formulas import typeset
+
 __all__ = ["write_feedback"]
 
 IMAGES = ("image/png", "image/jpeg")
-TAGS = {
-    *bleach.ALLOWED_TAGS, "br", "caption", "dd", "del", "details", "div", "dl", "dt", "figcaption",
-    "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "p", "pre", "s", "span", "sub",
-    "summary", "sup", "table", "tbody", "td", "th", "thead", "tr",
-}  # fmt: skip
-ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}}
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # MathJax, from another host
 MOODLE = re.compile(r"_\d+_assignsubmission_[a-z]+_?$")
 
 
@@ -106,7 +103,8 @@ class _Exporter(HTMLExporter):
 
     def from_notebook_node(self, nb, resources=None, **options):
         plain = _plain(nb, self.marks, hide_tests=self.hide_tests)
-        return super().from_notebook_node(plain, resources, **options)
+        page, resources = super().from_notebook_node(plain, resources, **options)
+        return SCRIPT.sub("", page), resources
 
     @pass_context
     def markdown2html(self, context, source):
@@ -118,16 +116,7 @@ class _Exporter(HTMLExporter):
 
 @cache
 def _cleaned(text):
-    return bleach.clean(
-        text, tags=TAGS, attributes=_allowed, protocols=("http", "https", "mailto", "data")
-    )
-
-
-def _allowed(tag, name, value):
-    if value.strip().lower().startswith("data:"):
-        image = tag == "img" and name == "src"
-        return image and value.startswith(tuple(f"data:{kind};base64," for kind in IMAGES))
-    return name in ("class", "id") or name in ATTRIBUTES.get(tag, ())
+    return typeset(clean(text, tags=TAGS | {"details", "summary"}))  # of hints
 
 
 def _plain(nb, marks, *, hide_tests):

@@ -18,6 +18,7 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from lectures_lib import exercises
+from lectures_lib.assignments.models import Packed, limited, packed
 from lectures_lib.exercises import running
 from lectures_lib.exercises.case import Outcome, OutOfTime
 from lectures_lib.exercises.compare import attempt, endless, numbers
@@ -55,6 +56,8 @@ def encoded(value):
     """
     if value is None:
         return None
+    if isinstance(value, Packed):
+        return {"model": value.text}
     array = np.asarray(value) if not isinstance(value, np.ma.MaskedArray) else np.array("")
     if array.dtype.kind not in "iufc" and (array := numbers(value)) is None:
         return {"text": running.short(value)}
@@ -76,6 +79,8 @@ def decoded(data):
     """Return the value that `encoded` wrote; raises an error for all else."""
     if data is None:
         return None
+    if "model" in data:
+        return Packed(str(data["model"]))
     if "text" in data:
         return _Described(str(data["text"])[:300])
     dtype = np.dtype(data["dtype"])
@@ -100,13 +105,15 @@ def main():
         channel.flush()
 
     exercises.check = exercises.summary = lambda *arguments, **options: None
-    shell = _shell()
-    for number, (source, name, questions) in enumerate(cells):
+    shell, failed = _shell(), {}
+    for number, (source, what, questions) in enumerate(cells):
         tell(cell=number)
-        if name is None:
-            tell(**_run(shell, source, seconds))
+        if what is None:
+            done = _run(shell, source, seconds)
+            failed |= {source: done["error"]} if done["error"] else {}
+            tell(**done)
         for question in questions:
-            outcome = _asked(shell.user_ns, name, question)
+            outcome = _asked(shell.user_ns, what, question, failed)
             tell(outcome=asdict(outcome))
             if endless(outcome):
                 break
@@ -126,29 +133,56 @@ def _shell():
 
 def _run(shell, source, seconds):
     """Run a cell; return what it printed, and its error as name and text."""
-    said, error = _Said(), None
+    said, error, what = _Said(), None, ""
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             with running.time_limit(seconds):
                 result = shell.run_cell(source)
             error = result.error_before_exec or result.error_in_exec
+            what = error and running.raised(error)[0]
     except OutOfTime as late:
-        error = late
-    what = f"did not end within {seconds:g} s"
-    what = what if isinstance(error, OutOfTime) else error and running.raised(error)[0]
+        error, what = late, f"did not end within {seconds:g} s"
+    if isinstance(error, SyntaxError) and error.lineno:
+        what += f", at line {error.lineno} of your cell"
     return {"said": said.getvalue(), "error": what and [type(error).__name__, what]}
 
 
-def _asked(space, name, question):
-    """Return the `Outcome` of one question, its value encoded."""
-    if name not in space:
-        return Outcome(refusal=f"there is no {name}: no cell defines it.")
+def _asked(space, what, question, failed):
+    """Return the `Outcome` of one question to a name or a `Packed` model, its value encoded."""
     with contextlib.redirect_stdout(_Said()), contextlib.redirect_stderr(_Said()):
-        outcome = attempt(question, space[name])
         try:
+            if isinstance(what, Packed):
+                outcome = attempt(replace(question, given={}), what.model())
+            elif what not in space:
+                return Outcome(refusal=_missing(what, failed))
+            else:
+                outcome = _tried(question, space[what])
             return replace(outcome, value=encoded(outcome.value))
-        except Exception as error:  # a value that raises where it is looked at
+        except Exception as error:  # a value that raises where it is looked at, or no model
+            if isinstance(what, Packed):
+                return Outcome(refusal=f"the model cannot be measured: {error}")
             return Outcome(None, *running.raised(error))
+
+
+def _missing(name, failed):
+    """Say why there is no answer: the cell that names it has failed, or no cell does."""
+    said = [error for source, (_, error) in failed.items() if name in source]
+    return f"there is no {name}: " + (f"the cell {said[-1]}." if said else "no cell defines it.")
+
+
+def _tried(question, answer):
+    """Return the `Outcome` of an answer; its value is the model itself where that has limits."""
+    models = [answer]
+
+    def kept(**given):
+        models.append(answer(**given))
+        return models[-1]
+
+    is_function = callable(answer) and not hasattr(answer, "predict")
+    if not limited(question):
+        return attempt(question, answer)
+    outcome = attempt(question, kept if is_function else answer)
+    return outcome if outcome.refusal else replace(outcome, value=packed(models[-1]))
 
 
 if __name__ == "__main__":

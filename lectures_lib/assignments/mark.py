@@ -5,13 +5,12 @@ executes cells is another one.
 """
 
 import ast
-import contextlib
 import os
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -20,21 +19,23 @@ from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
-from nbgrader.preprocessors import Execute, NbGraderPreprocessor
+from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade, is_locked, is_solution
 from sqlalchemy.exc import SAWarning
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import PyFileConfigLoader
 
 from lectures_lib.assignments import sandbox
-from lectures_lib.assignments.clean import cleaned
+from lectures_lib.assignments.clean import cleaned, mended
 from lectures_lib.assignments.folder import course_of
 from lectures_lib.assignments.handed_in import Unreadable, read
 from lectures_lib.assignments.marking import draw
+from lectures_lib.assignments.models import Packed, limited
 from lectures_lib.exercises import Case, Trained
 from lectures_lib.exercises.compare import graded
 
 __all__ = ["mark", "opened"]
 
+LOST = "an answer is missing or does not count, as `inspect` says"
 # nbgrader relates objects before it adds them to a session, and SQLAlchemy says so each time.
 warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.")
 
@@ -59,7 +60,6 @@ class Asked:
         ]
 
 
-@cache
 def asked(source):
     """Return the `Asked` that stands in a cell.
 
@@ -84,39 +84,33 @@ def asked(source):
         ) from error
 
 
-class Executed(NbGraderPreprocessor):
-    """Enters what the sandbox and the comparison gave as the outputs of cells."""
+class Marked(NotebookExporter):
+    """Gives nbgrader the cleaned notebook of a student, and then the outputs of its code."""
 
-    outputs = ()  # of each code cell, in order
-
-    def preprocess(self, nb, resources):
-        code = [cell for cell in nb.cells if cell.cell_type == "code"]
-        for number, (cell, outputs) in enumerate(zip(code, self.outputs, strict=True), start=1):
-            cell.outputs, cell.execution_count = outputs, number
-        return nb, resources
-
-
-class HandedIn(NotebookExporter):
-    """Gives nbgrader the cleaned notebook in the place of the file that a student handed in."""
-
-    notebook = None
+    notebook, outputs = None, ()
 
     def from_file(self, file_stream, resources=None, **options):
-        if Path(file_stream.name).parents[2].name != "submitted":
-            return super().from_file(file_stream, resources, **options)
-        return self.from_notebook_node(self.notebook, resources, **options)
+        made = self.notebook
+        if Path(file_stream.name).parents[2].name != "submitted":  # it has all its cells by now
+            made = nbformat.read(file_stream, as_version=4)
+            code = [cell for cell in made.cells if cell.cell_type == "code"]
+            for number, (cell, outputs) in enumerate(zip(code, self.outputs, strict=True), start=1):
+                cell.outputs, cell.execution_count = outputs, number
+        return self.from_notebook_node(made, resources, **options)
 
 
 def mark(folder, *, jobs, unsafe=False, again=False):
-    """Mark what lies in `nbgrader/submitted`; yield `(number, of how many, student, fault)`.
+    """Mark what lies in `nbgrader/submitted`.
 
-    Who is marked already is left out, except for a newer submission, or with `again`. A fault is
-    why nothing of a student could be marked, or an empty text.
+    Yields `(number, of how many, student, what was mended, fault)`. Who is marked already is left
+    out, except for a newer submission, or with `again`. A fault is why nothing of a student could
+    be marked, or an empty text.
 
     With `again` the tests are taken anew from the source, too.
 
     Raises:
-        ValueError: If the folder holds no assignment or no submission, or no sandbox can start.
+        ValueError: If the folder holds no assignment or no submission, a test is not one of
+            `assign`, or no sandbox can start.
     """
     course, name, grader = opened(folder, anew=again)
     source = course / "source" / name
@@ -131,17 +125,16 @@ def mark(folder, *, jobs, unsafe=False, again=False):
     release = course / "release" / name / f"{name}.ipynb"
     handed_out = nbformat.read(release, as_version=4)
     known = _roster(grader) or students
-    _ask(next(source.glob("*.ipynb")))
-    run = partial(_run, name, start=start, grader=grader, handed_out=handed_out, known=known)
+    # Before threads start: CPython 3.11 fails where two read Python at a time.
+    tests = _tests(name, handed_out, grader)
+    run = partial(_run, handed_out=handed_out, tests=tests, known=known, start=start)
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            found = pool.map(run, todo)
-            for number, (student, one) in enumerate(zip(todo, found, strict=True), start=1):
-                fault = one if isinstance(one, str) else ""
-                if not fault:
-                    HandedIn.notebook, Executed.outputs = one
-                    fault = _autograde(name, student, grader)
-                yield number, len(todo), student, fault
+            paths = [_path("submitted", name, student, grader) for student in todo]
+            done = pool.map(run, paths)
+            for number, (student, one) in enumerate(zip(todo, done, strict=True), start=1):
+                Marked.notebook, mends, Marked.outputs, fault = one
+                yield number, len(todo), student, mends, fault or _autograde(name, student, grader)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -168,12 +161,13 @@ def opened(folder, *, anew=False):
 
 
 def _settings(course):
-    """Return the settings of a course folder, with our step in the place of nbgrader's."""
+    """Return the settings of a course folder, without the step that executes cells."""
     config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
     steps = config.Autograde.autograde_preprocessors
-    others = [step for step in steps if isinstance(step, str) or not issubclass(step, Execute)]
-    config.Autograde.autograde_preprocessors = [Executed, *others]
-    config.Autograde.exporter_class = HandedIn
+    config.Autograde.autograde_preprocessors = [
+        step for step in steps if isinstance(step, str) or not issubclass(step, Execute)
+    ]
+    config.Autograde.exporter_class = Marked
     config.CourseDirectory.root = str(course)
     return config
 
@@ -186,9 +180,21 @@ def _roster(grader):
         return {one.id for one in students} if named else set()
 
 
+def _tests(name, handed_out, grader):
+    """Return `{cell: Asked}` of the hidden tests, as nbgrader keeps them."""
+    cells = [cell for cell in handed_out.cells if is_grade(cell) and not is_solution(cell)]
+    with Gradebook(grader.coursedir.db_url) as book:
+        found = [(cell.id, book.find_source_cell(cell.id, name, name).source) for cell in cells]
+    return {cell: asked(source) for cell, source in found}
+
+
+def _path(step, name, student, grader):
+    return Path(grader.coursedir.format_path(step, student, name), f"{name}.ipynb")
+
+
 def _answers(name, student, grader):
     """Return `{cell: text}` of what a student wrote for people to mark, as it was marked last."""
-    path = Path(grader.coursedir.format_path("autograded", student, name), f"{name}.ipynb")
+    path = _path("autograded", name, student, grader)
     cells = nbformat.read(path, as_version=4).cells if path.exists() else ()
     answers = [cell for cell in cells if is_grade(cell) and is_solution(cell)]
     return {cell.metadata.nbgrader.grade_id: cell.source for cell in answers}
@@ -201,17 +207,6 @@ def _grades(book, name, student):
     except MissingEntry:
         return []
     return [one for one in grades if one.manual_score is not None]
-
-
-def _ask(source):
-    """Read all tests before threads start: CPython 3.11 fails where two read Python at a time.
-
-    nbgrader does it, too, for the points.
-    """
-    for cell in nbformat.read(source, as_version=4).cells:
-        if _is_test(cell):
-            with contextlib.suppress(ValueError):  # said of each student
-                asked(cell.source)
 
 
 def _autograde(name, student, grader):
@@ -237,54 +232,49 @@ def _fault(result):
     return "" if result["success"] else result.get("log") or result.get("error") or "failed"
 
 
-def _run(name, student, *, start, grader, handed_out, known):
-    """Return a student's notebook and the outputs of its code; or why it cannot be marked."""
-    if student not in known:
-        return "the gradebook has no such student. Rename the folder, or add the student."
-    path = Path(grader.coursedir.format_path("submitted", student, name), f"{name}.ipynb")
+def _run(path, *, handed_out, tests, known, start):
+    """Return the notebook in a file, what was mended, the outputs of its code, and a fault."""
+    if path.parents[1].name not in known:
+        fault = "the gradebook has no such student. Rename the folder, or add the student."
+        return None, (), (), fault
     try:
-        handed_in, _ = cleaned(read(path), handed_out)
-        notebook = _sanitised(handed_in, name, student, grader)
+        raw = read(path)
+        notebook, faults = cleaned(raw, handed_out)
     except Unreadable as error:
-        return f"the file {error}"
+        return None, (), (), f"the file {error}"
     except Exception as error:  # of whatever a student handed in
-        return f"{type(error).__name__}: {error}"
+        return None, (), (), f"{type(error).__name__}: {error}"
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    tests = [_is_test(cell) and asked(cell.source) for cell in code]
+    asks = [tests.get(cell.id) for cell in code]
     done = sandbox.run(
         [
             ("", test.name, test.questions) if test
             else ("" if _is_check(cell) else cell.source, None, ())
-            for cell, test in zip(code, tests, strict=True)
+            for cell, test in zip(code, asks, strict=True)
         ],
         start=start,
     )  # fmt: skip
-    return handed_in, [
-        _marked(test, one.outcomes) if test else _shown(one)
-        for test, one in zip(tests, done, strict=True)
+    outputs = [
+        _marked(test, _measured(test, one.outcomes, start)) if test else _shown(one)
+        for test, one in zip(asks, done, strict=True)
     ]
+    mends = mended(raw, notebook) | ({LOST} if faults else set())
+    return notebook, mends, outputs, ""
 
 
 def _is_check(cell):
     return is_locked(cell) and cell.source.startswith("check(")
 
 
-def _is_test(cell):
-    return is_grade(cell) and not is_solution(cell)
-
-
-def _sanitised(notebook, name, student, grader):
-    """Return a notebook with nbgrader's own cells put back."""
-    config = Config(grader.config)
-    config.Exporter.default_preprocessors = []
-    exporter = NotebookExporter(config=config)
-    for step in config.Autograde.sanitize_preprocessors:
-        exporter.register_preprocessor(step, enabled=True)
-    place = {"student": student, "assignment": name, "notebook": name,
-             "db_url": grader.coursedir.db_url}  # fmt: skip
-    resources = {"nbgrader": place, "unique_key": name}
-    text, _ = exporter.from_notebook_node(notebook, resources)
-    return nbformat.reads(text, as_version=4)
+def _measured(test, outcomes, start):
+    """Return outcomes; models that have limits are measured by themselves, without an answer."""
+    asks = {
+        number: ("", outcome.value if isinstance(outcome.value, Packed) else "model", [question])
+        for number, (question, outcome) in enumerate(zip(test.questions, outcomes, strict=False))
+        if limited(question) and not outcome.refusal
+    }
+    done = dict(zip(asks, sandbox.run(asks.values(), start=start), strict=True)) if asks else {}
+    return [done[n].outcomes[0] if n in done else one for n, one in enumerate(outcomes)]
 
 
 def _marked(test, outcomes):

@@ -1,11 +1,11 @@
 """Enter marks into a table that a learning platform wrote: nothing else in the file changes."""
 
-import codecs
 import re
 import unicodedata
 from collections import defaultdict
 
 from lectures_lib.assignments.results import listed
+from lectures_lib.assignments.roster import COLUMNS, decoded
 from lectures_lib.words import counted
 
 __all__ = ["entered"]
@@ -17,20 +17,18 @@ SCALES = ("scale", "skala")
 LOCK = ("grade can be changed", "bewertung kann geändert werden")
 LOCKED = ("no", "nein")
 POSSIBLE = "points possible"
-WHO = (
-    "identifier", "id", "id number", "id-nummer", "matrikelnummer", "email address", "email",
-    "e-mail-adresse", "e-mail", "username", "anmeldename", "sis user id", "sis login id",
+WHO = {
     "integration id",
-)  # fmt: skip
+    *(name for field in ("id", "login", "number", "email", "platform") for name in COLUMNS[field]),
+}
 # What the platform itself writes or reads in its other columns: marks there would destroy it.
-OWN = (
-    *WHO, *MOST, *SCALES, *LOCK, "student", "full name", "vollständiger name", "name", "first name",
-    "firstname", "vorname", "last name", "lastname", "surname", "nachname", "status", "section",
-    "root account", "group", "gruppe", "groups", "gruppen", "online text", "texteingabe online",
-    "last modified (submission)", "zuletzt geändert (abgabe)", "last modified (grade)",
+OWN = {
+    *WHO, *MOST, *SCALES, *LOCK, *(name for names in COLUMNS.values() for name in names),
+    "firstname", "lastname", "status", "section", "root account", "group", "gruppe", "groups",
+    "gruppen", "online text", "texteingabe online", "last modified (grade)",
     "zuletzt geändert (bewertung)", "feedback comments", "feedback als kommentar",
     "marking workflow state", "marker", "allocated marker",
-)  # fmt: skip
+}  # fmt: skip
 TOTAL = re.compile(r"(?:unposted )?(?:current|final) (?:score|grade|points)")  # Canvas
 EMPTY = ("", "-")
 KEPT = ("EX", "N/A")  # Canvas: excused, and not assigned to this student
@@ -50,7 +48,7 @@ def entered(data, results, *, column=None):
         ValueError: If the table has no such column or it is the platform's own, or a row fits two
             students.
     """
-    text, encoding = _decoded(data)
+    text, encoding = decoded(data)
     table = _table(text)
     names = [_value(field) for field, _ in table[0]]
     low = [name.casefold() for name in names]
@@ -90,17 +88,6 @@ def entered(data, results, *, column=None):
     number = counted(len(found) - len(kept) - len(locked), "mark")
     joined = "".join(field + end for row in table for field, end in row)
     return joined.encode(encoding), [f"{number} entered into {names[place]!r}.", *notes]
-
-
-def _decoded(data):
-    """Return the text of a file with its byte-order mark, and the encoding."""
-    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
-        if data.startswith(mark):
-            return data.decode(encoding), encoding
-    try:
-        return data.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        return data.decode("latin-1"), "latin-1"
 
 
 def _table(text):

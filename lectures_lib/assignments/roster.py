@@ -1,5 +1,6 @@
 """The students of a course, from what a learning platform or nbgrader exports."""
 
+import codecs
 import csv
 import re
 import unicodedata
@@ -10,7 +11,15 @@ from pathlib import Path
 
 from lectures_lib.assignments.times import moment
 
-__all__ = ["Student", "read_extensions", "read_roster", "read_table", "squashed"]
+__all__ = [
+    "COLUMNS",
+    "Student",
+    "decoded",
+    "read_extensions",
+    "read_roster",
+    "read_table",
+    "squashed",
+]
 
 # How Moodle, Canvas and nbgrader call the columns that are used, in English and German.
 COLUMNS = {
@@ -209,20 +218,26 @@ def read_table(path):
     """
     try:
         data = Path(path).read_bytes()
-        return data, _text(data)
+        return data, decoded(data)[0].removeprefix("\ufeff")
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
     except ValueError:
         raise ValueError(f"{path} is no text. Save or export it as CSV.") from None
 
 
-def _text(data):
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # Excel's "Unicode text"
-        return data.decode("utf-16")
+def decoded(data):
+    """Return the text of a file with its byte-order mark, and the encoding.
+
+    Raises:
+        ValueError: If it is no text.
+    """
+    marks = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+    encoding = next((name for mark, name in marks if data.startswith(mark)), "utf-8")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode(encoding)
     except UnicodeDecodeError:
-        text = data.decode("cp1252")  # older Excel
-    if "\0" in text or data[:2] == b"PK":
+        encoding = "cp1252"  # older Excel
+        text = data.decode(encoding)
+    if "\0" in text or data.startswith(b"PK"):
         raise ValueError("binary")
-    return text
+    return text, encoding

@@ -51,9 +51,10 @@ class Done:
 
 
 def run(cells, *, start):
-    """Return a `Done` for each of the cells, which are `(source, name, questions)`.
+    """Return a `Done` for each of the cells, which are `(source, what, questions)`.
 
-    A cell that ends its process costs itself only: all run again without it.
+    Questions are put to `what`, a name or a `Packed` model; the source runs if that is None. A
+    cell that ends its process costs itself only: all run again without it.
     """
     cells, lost = list(cells), {}
     while True:
@@ -79,32 +80,29 @@ def command(files=(), *, unsafe=False):
         return python
     if shutil.which(PROGRAM) is None:
         raise ValueError(MISSING.format("is missing"))
-    data = os.environ.get("LECTURES_DATA_DIR")
-    python_itself = {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parents[1])}
-    shown = [*SYSTEM, *sorted(python_itself), str(PACKAGE), *filter(None, [data])]
-    # The checks know how each expected value is computed.
-    checks = [*PACKAGE.glob("exercises/[!_]*.py")]
-    hidden = [path for path in checks if path.stem not in OPEN]
-    start = [PROGRAM, "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
-    start += ["--cap-drop", "ALL", "--clearenv", "--proc", "/proc", "--dev", "/dev"]
-    for folder in ("/tmp", HOME):
-        start += ["--size", str(ROOM), "--tmpfs", folder]
-    for path in shown:
-        start += ["--ro-bind-try", path, path]
-    for path in hidden:
-        start += ["--ro-bind", "/dev/null", str(path)]
-    if (compiled := PACKAGE / "exercises" / "__pycache__").is_dir():
-        start += ["--tmpfs", str(compiled)]
-    for path in files:
-        start += ["--ro-bind", str(path), f"{HOME}/{path.name}"]
-    start += ["--chdir", HOME]
+    data = {name: os.environ[name] for name in ["LECTURES_DATA_DIR"] if name in os.environ}
     settings = {
         "HOME": HOME, "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "MPLBACKEND": "agg",
-        "PYTHONPATH": str(PACKAGE.parent), "TF_CPP_MIN_LOG_LEVEL": "3",
-        **({"LECTURES_DATA_DIR": data} if data else {}),
+        "PYTHONPATH": PACKAGE.parent, "TF_CPP_MIN_LOG_LEVEL": "3", **data,
     }  # fmt: skip
-    for name, value in settings.items():
-        start += ["--setenv", name, value]
+    python_itself = {sys.prefix, sys.base_prefix, Path(sys.executable).resolve().parents[1]}
+    shown = [*SYSTEM, *python_itself, PACKAGE, *data.values()]
+    # The checks know how each expected value is computed.
+    checks = PACKAGE / "exercises"
+    hidden = [path for path in checks.glob("[!_]*.py") if path.stem not in OPEN]
+    start = (
+        f"{PROGRAM} --unshare-all --unshare-user --die-with-parent --new-session --cap-drop ALL "
+        f"--clearenv --proc /proc --dev /dev --size {ROOM} --tmpfs /tmp "
+        f"--size {ROOM} --tmpfs {HOME} --chdir {HOME}"
+    ).split()
+    for option, *values in [
+        *(("--ro-bind-try", path, path) for path in shown),
+        *(("--ro-bind", "/dev/null", path) for path in hidden),
+        *(("--tmpfs", path) for path in checks.glob("__pycache__")),
+        *(("--ro-bind", path, f"{HOME}/{path.name}") for path in files),
+        *(("--setenv", name, value) for name, value in settings.items()),
+    ]:
+        start += [option, *map(str, values)]
     tried = subprocess.run([*start, "true"], capture_output=True, text=True)
     if tried.returncode:
         raise ValueError(MISSING.format(f"cannot start here ({tried.stderr.strip()})"))
@@ -159,9 +157,8 @@ def _in_time(process, receiver, seconds):
     """
     begun, used = time.monotonic(), _used(process)
     while not select.select([receiver], [], [], 1)[0]:
-        if _used(process) - used > 2 * CORES * seconds:
-            return False
-        if time.monotonic() - begun > 10 * seconds:
+        too_long = time.monotonic() - begun > 10 * seconds
+        if too_long or _used(process) - used > 2 * CORES * seconds:
             return False
     return True
 
