@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from lectures_lib.site import frames
+from lectures_lib.site import frames, playgrounds
 
 
 def built(tmp_path, **demos):
@@ -45,3 +45,14 @@ def test_a_build_that_failed_takes_nothing_away(tmp_path):
     frames._copy_frames(built(tmp_path, wave=["a.png"]), None)
     frames._copy_frames(built(tmp_path), RuntimeError())
     assert shown(built(tmp_path)) == ["wave/a.png"]
+
+
+def test_playgrounds_of_before_leave_the_site(tmp_path):
+    app = built(tmp_path)
+    folder = app.outdir / playgrounds.FOLDER
+    folder.mkdir(parents=True)
+    (folder / "gates.js").touch()
+    playgrounds._write_files(app, RuntimeError())
+    assert (folder / "gates.js").exists()
+    playgrounds._write_files(app, None)
+    assert list(folder.iterdir()) == []
