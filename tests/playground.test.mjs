@@ -133,6 +133,52 @@ test("a picture is moved before noise comes, and keeps its greys", () => {
   same(best({ values: [0.1, 0.6, 0.3] }), { digit: 1, probability: 0.6 });
 });
 
+test("the arithmetic of a unit is told: products, the rest of them, bias and sum", () => {
+  const { lecturesPictures: { arithmetic, sources }, lecturesNetwork: { volume, forward } } =
+    playground("view", "grid", ...NETWORK, "drawing", "pictures");
+  const kernel = Float32Array.from([1, -2, 3, 0.5]);
+  const layers = [{ ...convolution(2, 2, 1, 1), kernel, bias: [0.25], title: "convolution" },
+    { kind: "relu", title: "ReLU" }, { kind: "pooling", size: 2, title: "pooling" },
+    { ...dense(1, 2), kernel: [2, -1], bias: [0, 1], title: "scores" }];
+  const volumes = forward(layers, volume(2, 2, 1, Float32Array.from([1, 2, 3, 4])));
+  const told = (k, row, column, channel = 0) =>
+    arithmetic({ layers }, volumes, k, { row, column, channel });
+  equal(told(0, 1, 0).sentence, "Input, row 2, column 1: 3.000, from 0 (paper) to 1 (ink).");
+  const { sentence, rows } = told(1, 0, 1); // 1 · 2 + 3 · 4
+  equal(sentence, "Convolution, row 1, column 2: the sum of 4 products, 14.000, and the bias, 0.250, "
+    + "give 14.250.");
+  same(rows.slice(0, 4), [["row 1, column 2", 2, 1, 2], ["beyond the edge", 0, -2, 0],
+    ["row 2, column 2", 4, 3, 12], ["beyond the edge", 0, 0.5, 0]]);
+  equal(told(2, 0, 1).sentence, "ReLU, row 1, column 2: the larger of 0 and 14.250 is 14.250.");
+  equal(told(3, 0, 0).sentence, "Pooling, unit 0: the largest of 4 values is 14.250.");
+  const last = told(4, 0, 0, 1).sentence;
+  equal(last, "Scores, unit 1: the sum of 1 products, −14.250, and the bias, 1.000, give −13.250.");
+  const places = (k, place) =>
+    sources({ layers }, volumes, k, place).map(({ row, column }) => [row, column]);
+  same(places(1, { row: 0, column: 1, channel: 0 }), [[0, 1], [1, 1]]); // none beyond the edge
+  same(places(2, { row: 1, column: 0, channel: 0 }), [[1, 0]]);
+  same(places(0, { row: 1, column: 0, channel: 0 }), []);
+});
+
+test("numbers of any size have two digits", () => {
+  const { lecturesView: { short } } = playground("view", "powers", "series");
+  same([0.37, 1, 12.34, 123, 0.0123, 0.00012, 1234, -0.5, 0, NaN].map(short),
+    ["0.37", "1.0", "12", "123", "0.012", "1.2 · 10⁻⁴", "1.2 · 10³", "−0.50", "0.0", "NaN"]);
+});
+
+test("lines stand where their values are", () => {
+  const { lecturesView: { shape }, lecturesLines: { draw, LEFT, GAP } } = playground("view", "lines");
+  const svg = shape("svg", {});
+  const panel = (values) =>
+    ({ title: "", height: 50, low: -1, high: 3, ticks: [0], curves: [{ values, style: "one" }] });
+  draw(svg, [panel([3, -1]), panel([1, 1])], { width: LEFT + 2 + 40, steps: 2 });
+  const [first, second] = svg.querySelectorAll("polyline").map(({ attributes: { points } }) => points);
+  const [x, y] = [[LEFT + 10, LEFT + 30], [GAP, GAP + 50, 2 * GAP + 50 + 25]].map((all) =>
+    all.map((value) => value.toFixed(1)));
+  equal(first, `${x[0]},${y[0]} ${x[1]},${y[1]}`);
+  equal(second, `${x[0]},${y[2]} ${x[1]},${y[2]}`);
+});
+
 test("a record keeps its signs and holds what has arrived", () => {
   const { lecturesRecord: { clean, refused, encode } } = playground("record");
   equal(clean("1 x2D9r"), `12dr${".".repeat(44)}`);
