@@ -1,7 +1,8 @@
-"""What docstrings promise in passing: which of equal values counts, and what a seed decides."""
+"""What docstrings promise in passing: of equal values the first, what a seed decides, defaults."""
 
 import itertools
 from inspect import isfunction, signature
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
@@ -88,3 +89,27 @@ def test_in_the_fused_pooling_the_first_of_equal_values_gets_the_gradient(offset
     found = tape.gradient(values, kernels).numpy()[1:].reshape(offsets, windows)
     first = [[int(k == list(column).index(1)) for k in range(offsets)] for column in largest.T]
     np.testing.assert_array_equal(found, np.transpose(first))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("training.fit", "training.fit_many"),
+        ("from_scratch.conv2d", "from_scratch.conv2d_backward"),
+        ("from_scratch.conv2d", "from_scratch.conv2d_transpose"),
+        ("from_scratch.max_pool2d", "from_scratch.max_pool2d_backward"),
+        ("from_scratch.average_pool2d", "from_scratch.average_pool2d_backward"),
+        ("from_scratch.gru", "from_scratch.gru_backward"),
+        ("physics.pairing_energies", "physics.exact_pairing_energy"),
+    ],
+)  # fmt: skip
+def test_what_belongs_together_has_the_same_defaults(one, other):
+    """`fit_many` trains as `fit` does, a gradient is that of its function, with no argument too."""
+    (first, second) = (
+        {k: v.default for k, v in signature(resolve_name(f"lectures_lib.{name}")).parameters.items()
+         if v.default is not v.empty}
+        for name in (one, other)
+    )  # fmt: skip
+    shared = first.keys() & second.keys()
+    assert shared
+    assert {name: first[name] for name in shared} == {name: second[name] for name in shared}
