@@ -69,6 +69,7 @@ def test_parts_of_one_seed_differ(name):
         assert not np.array_equal(one, other)
 
 
+@pytest.mark.slow  # it reads TensorFlow
 @pytest.mark.parametrize("offsets", [1, 2, 3, 4, 6])
 def test_in_the_fused_pooling_the_first_of_equal_values_gets_the_gradient(offsets):
     """As TensorFlow's own pooling does, whichever values of a window are the largest."""
