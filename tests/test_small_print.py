@@ -95,7 +95,7 @@ def test_in_the_fused_pooling_the_first_of_equal_values_gets_the_gradient(offset
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("training.fit", "training.fit_many"),
+        pytest.param("training.fit", "training.fit_many", marks=pytest.mark.slow),  # TensorFlow
         ("from_scratch.conv2d", "from_scratch.conv2d_backward"),
         ("from_scratch.conv2d", "from_scratch.conv2d_transpose"),
         ("from_scratch.max_pool2d", "from_scratch.max_pool2d_backward"),
