@@ -1,6 +1,7 @@
 """Recreate recorded results: `python -m recipes NAME`."""
 
 import argparse
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -33,9 +34,11 @@ from recipes import (
     writers,
 )
 
-__all__ = ["PACKAGES", "RECIPES", "header", "main", "parser", "write"]
+__all__ = ["PACKAGES", "RECIPES", "SUMS", "header", "main", "note", "parser", "write"]
 
 FOLDER = Path(__file__).parents[1] / "lectures_lib" / "recorded"
+# One for each recorded file: cd lectures_lib/recorded && sha256sum --check ../../recipes/SHA256SUMS
+SUMS = Path(__file__).with_name("SHA256SUMS")
 PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
 RECIPES = {
     recipe.__name__: recipe
@@ -150,6 +153,8 @@ def main(arguments=None):
     chosen = parser().parse_args(arguments)
     for name in RECIPES if chosen.name == "all" else [chosen.name]:
         path = write(name, RECIPES[name](), folder=chosen.folder)
+        if chosen.folder == FOLDER:
+            note(path)
         print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 
@@ -163,6 +168,15 @@ def write(name, result, *, folder):
         path = folder / f"{name}.npz"
         np.savez_compressed(path, *result, header=header(name))
     return path
+
+
+def note(path):
+    """Write the SHA-256 of a recorded file into `SUMS`, and leave those of all others."""
+    lines = SUMS.read_text(encoding="utf-8").splitlines()
+    others = [line for line in lines if not line.endswith(f"  {path.name}")]
+    own = f"{sha256(path.read_bytes()).hexdigest()}  {path.name}"
+    ordered = sorted([*others, own], key=lambda line: line.split()[1])
+    SUMS.write_text("".join(f"{line}\n" for line in ordered), encoding="utf-8")
 
 
 if __name__ == "__main__":

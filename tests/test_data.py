@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import io
+import itertools
 import os
 import pickle
 import re
@@ -37,6 +38,7 @@ from lectures_lib.data import (
     read_digit,
     shift_images,
 )
+from lectures_lib.data.shapes import FIGURES
 
 PARTS = ("train", "validation", "test")
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -1034,3 +1036,10 @@ def test_noise_is_gaussian_and_seeded():
 def test_negative_noise_is_refused():
     with pytest.raises(ValueError, match="noise=-1 is no standard deviation"):
         add_noise(np.zeros(3), noise=-1)
+
+
+def test_spots_lie_on_a_square_lattice():
+    u, v = np.random.default_rng(0).uniform(-1, 1, size=(2, 500, 1))
+    places = 0.8 * np.array([*itertools.product(range(-2, 3), repeat=2)])
+    nearest = np.hypot(u - places[:, 0], v - places[:, 1]).min(axis=1)
+    np.testing.assert_allclose(FIGURES["spots"](u, v)[:, 0], 0.25 - nearest, atol=1e-12)

@@ -534,7 +534,7 @@ def test_maps_are_those_of_the_first_picture_of_a_class(filters):
     others = ", ".join(str(k) for k in range(min(filters, 20)) if k != 1)
     assert said[9, "ReLU"].endswith(f"below 0.2: {others}.")
     assert "and 0% of all values are positive" in said[0, "ReLU"]
-    assert BLUE not in colours(demo, {"digit": 9, "layer": "ReLU"})
+    assert {RED, BLUE}.isdisjoint(colours(demo, {"digit": 9, "layer": "ReLU"}))
 
 
 def test_shifted_pictures_lose_what_leaves_them():
@@ -1708,3 +1708,59 @@ def test_errors_of_swings_and_kicks_are_those_recorded():
     assert said_by("fig-swing-errors").endswith(f"The fit has {fit['test'].item():.4f}.")
     assert f"AUC: fit of a swing {fit['kick'].item():.2f};" in said_by("fig-swing-kicks")
     assert f"{runs['kick'].max():.2f}" in said_by("fig-swing-kicks")
+
+
+BLACK, GREY, WHITE = (0, 0, 0), (127, 127, 127), (255, 255, 255)
+ZERO = (247, 247, 247)  # the middle of RdBu_r and PuOr
+VIOLET, ORANGE = (45, 0, 75), (127, 59, 8)
+INK = {0: WHITE, 1: BLACK}
+LIGHT = {0: BLACK, 1: WHITE}
+EDGES, MEAN = np.array([[-1, 1]]), np.full((2, 2), 0.25)
+SIGNED = np.linspace(-2, 2, 5).reshape(1, 5, 1, 1) * np.ones((30, 1, 1, 3))
+ONES = np.ones((3, 3, 3))
+
+
+def layer_maps():
+    return cnn_digits.feature_maps(tiny(), {"sums": SIGNED, "ReLU": np.maximum(SIGNED, 0)})
+
+
+def strokes_of_a_digit():
+    return stacked.digit_of_strokes(np.ones(784), np.zeros(784), np.ones((7, 784)), np.arange(7.0))
+
+
+def two_blocks():
+    spins = np.where(np.arange(512).reshape(2, 1, 16, 16) % 3, 1, -1)
+    return folded.blocks(spins, (1.5, 2.0), lambda s, b: s[..., ::b, ::b])
+
+
+def saliency():
+    maps = np.linspace(0, 1, 64).reshape(1, 8, 8)
+    return photos.saliencies({"a": np.zeros((8, 8, 3))}, {"trained": maps})
+
+
+@pytest.mark.parametrize(
+    ("make", "state", "shown"),
+    [
+        (layer_maps, {"digit": 3, "layer": "sums"}, {0: INK, 1: {-2: BLUE, 0: ZERO, 2: RED}}),
+        (layer_maps, {"digit": 3, "layer": "ReLU"}, {0: INK, 1: {0: BLACK, 2: WHITE}}),
+        (lambda: cnn_digits.filters(np.full((3, 3, 1, 2), 0.5)), {}, {0: {-0.5: BLUE, 0.5: RED}}),
+        (lambda: layers.channels(ONES, {"own": ONES}, bias=-30, row=0, column=0),
+         {"filter": "own"}, {1: LIGHT, 2: {-1: BLACK, 1: WHITE}, 5: {-3: BLUE, 0: ZERO, 3: RED}}),
+        (lambda: layers.kernels(np.ones((6, 6)), {"edges": EDGES, "mean": MEAN}), {},
+         {0: LIGHT, 1: {-1: BLACK, 0: GREY, 1: WHITE}, 2: LIGHT}),
+        (lambda: linear.ising_axes(np.eye(3, 1024)), {}, {0: {-2.5: BLUE, 0: ZERO, 2.5: RED}}),
+        (strokes_of_a_digit, {}, {0: INK, 1: {-0.3: ORANGE, 0: ZERO, 0.3: VIOLET}, 4: INK}),
+        (stacked.strokes, {"l1": 0.0}, {0: {-0.2: ORANGE, 0: ZERO, 0.2: VIOLET}}),
+        (two_blocks, {"temperature": "1.50", "b": 2}, {2: {-2: RED, 0: ZERO, 2: BLUE}}),
+        (saliency, {"picture": "a"}, {1: {0: (68, 1, 84), 1: (253, 231, 36)}}),
+        (lambda: outlook.attention_weights(np.eye(2)), {},
+         {0: {0: (247, 251, 255), 1: (8, 48, 107)}}),
+    ],
+)  # fmt: skip
+def test_colours_mean_what_captions_say(make, state, shown):
+    """Values of one sign are never drawn as if there were two, and red is never below 0."""
+    drawn = make().draw(**state)
+    images = [image for axes in drawn.axes for image in axes.images]
+    for k, values in shown.items():
+        found = images[k].to_rgba(np.array([list(values)]), bytes=True)[0, :, :3]
+        np.testing.assert_allclose(found, list(values.values()), atol=1)

@@ -5,12 +5,14 @@ import re
 import subprocess
 import sys
 from functools import reduce
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import root
 
+from lectures_lib.exercises.lstm_oscillators import pendulums
 from lectures_lib.physics import (
     ConvergenceError,
     driven_oscillator,
@@ -385,3 +387,20 @@ def test_importing_is_cheap():
     modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert "lectures_lib.physics" in modules
     assert not {"tensorflow", "keras", "scipy", "matplotlib"} & set(modules)
+
+
+def test_the_angle_asked_for_is_that_of_a_pendulum_a_second_after_its_last_reading():
+    """Against the elliptic function; half a metre of thread, let go at 0.2 rad, without errors."""
+    from scipy.special import ellipj, ellipk
+
+    fixed = SimpleNamespace(
+        uniform=lambda low, high, size: np.full(size, low),
+        integers=lambda low, high, size: np.full(size, low),
+        normal=lambda *given, size: np.zeros(size),
+    )
+    readings, later = pendulums(fixed, 2)
+    m = np.sin(0.1) ** 2  # of half the amplitude
+    times_s = np.append(0.1 * np.arange(30), 3.9)
+    sn = ellipj(ellipk(m) - np.sqrt(9.81 / 0.5) * times_s, m)[0]
+    exact = 2 * np.arcsin(np.sin(0.1) * sn)
+    np.testing.assert_allclose(np.append(readings[1], later[1]), exact, atol=0.005)

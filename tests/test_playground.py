@@ -311,3 +311,16 @@ def test_the_recipe_learns():
     inputs, labels = (getattr(recipe.charge_data().test, what) for what in ("inputs", "labels"))
     answers = lstm(inputs, *found[0][:3]).hidden @ found[0][3] + found[0][4]
     assert np.mean((answers - labels) ** 2) < 0.8 * np.var(labels)
+
+
+def test_only_what_has_both_signs_is_drawn_in_the_colours_of_signs():
+    convolutional, dense = module._digits_data()["networks"]
+    signed = [layer["signed"] for layer in convolutional["layers"]]
+    assert signed == [True, False, False, True, False, True, False]  # sums, and what follows them
+    assert [layer["signed"] for layer in dense["layers"]] == [True, False, True, False]
+    drawn, _ = module._draw_digits()
+    ink, *maps = (image for axes in drawn.axes for image in axes.images)
+    assert len(maps) == 10
+    assert ink.to_rgba([0.0, 1.0])[:, :3].tolist() == [[1, 1, 1], [0, 0, 0]]
+    for one in maps:  # after ReLU
+        assert one.to_rgba([0.0, 2.0])[:, :3].tolist() == [[0, 0, 0], [1, 1, 1]]

@@ -65,6 +65,7 @@ globalThis.lecturesNetwork ??= (() => {
     let [top, bottom, left, right] = [row, row, column, column];
     for (let i = k; i >= 0; i--) {
       const { kind, size, shape } = found[i];
+      const { rows, columns } = volumes[i];
       if (kind === "convolution") {
         const first = layers.placesOf(volumes[i], found[i]);
         [top, left] = [top + first.top, left + first.left];
@@ -73,14 +74,13 @@ globalThis.lecturesNetwork ??= (() => {
         [top, left] = [size * top, size * left];
         [bottom, right] = [size * bottom + size - 1, size * right + size - 1];
       } else if (kind === "dense" || kind === "global pooling") {
-        [top, bottom, left, right] = [0, volumes[i].rows - 1, 0, volumes[i].columns - 1];
+        [top, bottom, left, right] = [0, rows - 1, 0, columns - 1];
       }
+      // Nothing comes from beyond an edge, and pooling may leave out the last pixels before it.
+      [top, bottom] = [Math.max(top, 0), Math.min(bottom, rows - 1)];
+      [left, right] = [Math.max(left, 0), Math.min(right, columns - 1)];
     }
-    const { rows, columns } = volumes[0];
-    return {
-      top: Math.max(top, 0), bottom: Math.min(bottom, rows - 1),
-      left: Math.max(left, 0), right: Math.min(right, columns - 1),
-    };
+    return { top, bottom, left, right };
   };
 
   // Gates and states of one LSTM layer for one series: inputs run over steps, then features.
