@@ -75,7 +75,7 @@ def test_in_the_fused_pooling_the_first_of_equal_values_gets_the_gradient(offset
     """As TensorFlow's own pooling does, whichever values of a window are the largest."""
     import tensorflow as tf
 
-    from lectures_lib.training.batched import _largest_product
+    from lectures_lib.training.fused import _largest_product
 
     largest = np.array(list(itertools.product([0, 1], repeat=offsets))[1:]).T  # (offsets, windows)
     windows = largest.shape[1]
