@@ -258,7 +258,6 @@ WRONG = {
         "/reference.ipynb, cell 2, line 3: undefined label: 'nowhere'",
     ),
     "demos": ([DEMO.format(name="two"), DEMO.format(name="two")], "'two' is used by two demos"),
-    "again": ([DEMO.format(name="two")], "a second demo is called 'two'; rename one"),
     "card": (
         ["# Card\n\n```{course-part} See\n:chapters: no\n:picture: see\nText.\n```"],
         "/card.ipynb: no chapter lies in book/no",
@@ -673,7 +672,7 @@ def test_a_book_without_solutions_tells_nothing_of_them_and_executes_nothing_aga
         return {path.name for path, content in site.items() if secret.search(content)}
 
     def assert_all_is_told():
-        assert telling() == {"one.html", "one.ipynb", "two.html", "two.ipynb", "searchindex.js"}
+        assert telling() == {"one.html", "one.ipynb", "searchindex.js"}
         assert later not in book.page("cnn/one")
 
     assert_all_is_told()
@@ -690,7 +689,9 @@ def test_a_book_without_solutions_tells_nothing_of_them_and_executes_nothing_aga
 
 
 def test_the_page_for_lecturers_refuses_what_is_not_there(taught):
-    text, errors = TAUGHT, []
+    again = notebook("# Three", DEMO.format(name="one"))
+    nbformat.write(again, taught.folder / "book" / "rnn" / "three.ipynb")
+    text, errors = TAUGHT, ["a second demo is called 'one'; rename one"]
     for right, wrong, error in (
         ("Second: rnn/two", "Second: cnn/one", "rnn/two is in no week; cnn/one is in two weeks"),
         ("First: cnn/one", "First: cnn/one cnn/four", "cnn/four is no chapter"),
