@@ -704,7 +704,7 @@ def test_the_page_for_lecturers_refuses_what_is_not_there(taught):
         text = text.replace(right, wrong)
         errors.append(error)
     (taught.folder / "book" / "teaching.md").write_text(text)
-    code, output = taught.build(writing=True)
+    code, output = taught.build()
     assert code != 0
     assert [error for error in errors if error not in output] == [], output
 
