@@ -8,6 +8,7 @@ import platform
 import random
 import sys
 import threading
+import traceback
 from collections.abc import Mapping
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -117,9 +118,11 @@ def _outcomes(tasks, *, executor, n_jobs):
         else:
             yield from _submitted(tasks, executor)
     except SweepError as failure:
-        with contextlib.suppress(Exception):  # not every error survives the way from a worker
-            error = pickle.loads(failure.pickled)
-            failure.__cause__, error.__cause__ = error, failure.__cause__
+        if hasattr(failure, "told"):  # by another process
+            failure.__cause__ = RuntimeError(failure.told)
+            with contextlib.suppress(Exception):  # not every error survives the way from a worker
+                error = pickle.loads(failure.pickled)
+                failure.__cause__, error.__cause__ = error, failure.__cause__
         raise
 
 
@@ -147,6 +150,7 @@ def _run_alone(run, position, configuration, *, names, home):
     except Exception as error:
         failure = SweepError(f"The run with {text_of(configuration)} failed: {error!r}")
         if away:
+            failure.told = traceback.format_exc()
             with contextlib.suppress(Exception):
                 failure.pickled = pickle.dumps(error)
         raise failure from error
