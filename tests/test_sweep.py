@@ -95,6 +95,14 @@ def test_a_list_can_be_a_value_and_a_score_that_only_some_runs_have():
     assert table["one"].fillna(0).tolist() == [0, 1]
 
 
+def test_a_progress_bar_is_shown_unless_it_is_not_wanted(capfd, monkeypatch):
+    monkeypatch.delenv("LECTURES_VIEW", raising=False)
+    for progress in (True, False):
+        sweep(lambda x: {"y": x}, {"x": [1, 2, 3]}, n_jobs=1, progress=progress)
+        out, err = capfd.readouterr()
+        assert (" 0/3 [" in out) == progress and err == ""
+
+
 # Runs.
 
 
@@ -288,11 +296,3 @@ def test_a_run_that_kills_every_process_is_named(on_dask):
     assert "number=3;" not in str(caught.value)  # done long before
     with pytest.raises(SweepError, match=r"(?s)after 1 attempts\. .*number=30.*KilledWorker"):
         on_dask(run, grid)
-
-
-def test_a_progress_bar_is_shown_unless_it_is_not_wanted(capfd, monkeypatch):
-    monkeypatch.delenv("LECTURES_VIEW", raising=False)
-    for progress in (True, False):
-        sweep(lambda x: {"y": x}, {"x": [1, 2, 3]}, n_jobs=1, progress=progress)
-        out, err = capfd.readouterr()
-        assert (" 0/3 [" in out) == progress and err == ""
