@@ -4,8 +4,8 @@ import ast
 import itertools
 import re
 import sys
-import time
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -62,12 +62,19 @@ TRAINED = [name for name in CODED if EXERCISES[name].kind == "train"]
 IN_COLAB = {"numpy", "scipy", "sklearn", "tensorflow", "keras", "pandas", "matplotlib"}
 
 
+@cache
+def context_of(name):
+    """Run the cells that an exercise needs; return what they define."""
+    space = {"np": np, "check": lambda *arguments: None}
+    for cell in EXERCISES[name].contexts:
+        exec(cell.source, space)
+    return space
+
+
+@cache
 def answer_of(name, role):
     """Run the stub or the solution of an exercise, after the cells that it needs."""
-    exercise = EXERCISES[name]
-    space = {"np": np, "check": lambda *arguments: None}
-    for cell in exercise.contexts:
-        exec(cell.source, space)
+    exercise, space = EXERCISES[name], dict(context_of(name))
     exec(exercise.answer if role == "answer" else exercise.solution, space)
     return space[answer_name(exercise, "solution") if role == "solution" else answer_name(exercise)]
 
@@ -105,9 +112,7 @@ def handed_back(slopes, kernel, image_shape, stride, *, add=True):
 
 def by_kernels_of_the_text(image):
     """Return the angle that the chapter on tracks finds with its kernels of 9 pixels."""
-    text = {"np": np}
-    for cell in EXERCISES["cnn-track-angle"].contexts:
-        exec(cell.source, text)
+    text = context_of("cnn-track-angle")
     angles = np.arange(0, 180, 15)
     return angles[
         np.argmax([text["correlate"](image, text["line_kernel"](a)).max() for a in angles])
@@ -994,9 +999,7 @@ def test_another_seed_draws_other_inputs(exercise):
 
 @pytest.mark.parametrize("exercise", names())
 def test_stub_fails_politely(exercise):
-    start = time.process_time()
     result = check(exercise, answer_of(exercise, "answer"))
-    assert time.process_time() - start < 5
     assert not result
     assert result.message == (
         "Not yet: nothing is filled in yet. Write your answer in the cell above and run both cells."
@@ -1339,8 +1342,10 @@ def test_the_right_idea_passes_and_others_never(exercise):
         r"Right: [\w ()-]+ \d\.\d{3} on [\d,]+ [\w ,]+; at least \d\.\d\d is needed",
         str(right),
     )
+    first = cases(exercise)[0]
+    drawn = [first] if first.given else [cases(exercise, seed)[0] for seed in range(10)]
     for train in WAYS[exercise]:
-        model = None if cases(exercise)[0].given else train()
-        for seed in range(1 if model is None else 10):
-            earned, said = judge(cases(exercise, seed)[0], model or train)
+        answer = train if first.given else train()
+        for case in drawn:
+            earned, said = judge(case, answer)
             assert earned == 0 and re.search(LACKING, said), said

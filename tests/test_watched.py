@@ -1,5 +1,7 @@
 """What the chapters say of networks that train in the page holds for the page's own seeds."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -33,6 +35,12 @@ def watch(*changes, epochs, seeds, **settings):
     reports = [each["reports"] for each in run(scripts=scripts)["scripts"]]
     points = [[point for report in each for point in report["points"]] for each in reports]
     return points, [decode(each[-1]["weights"]) for each in reports]
+
+
+@cache
+def usual():
+    """Return what ten networks that the page trains as it begins come to in 60 epochs."""
+    return watch(epochs=60, seeds=range(10), learning_rate=0.1, l2=1e-3)
 
 
 def accuracies(points):
@@ -70,10 +78,8 @@ def test_a_smaller_rate_repairs_some_damage():
 
 
 def test_a_schedule_is_quick_and_calm():
-    constant = {
-        rate: accuracies(watch(epochs=epochs, seeds=range(10), learning_rate=rate, l2=1e-3)[0])
-        for rate, epochs in ((0.1, 60), (0.3, 30))
-    }
+    points, _ = watch(epochs=30, seeds=range(10), learning_rate=0.3, l2=1e-3)
+    constant = {0.1: accuracies(usual()[0]), 0.3: accuracies(points)}
     slower = {"learningRate": 0.03, "epochs": 30}
     points, _ = watch(slower, epochs=20, seeds=range(10), learning_rate=0.3, l2=1e-3)
     last = accuracies(points)[:, -1]
@@ -122,13 +128,13 @@ def test_a_six_that_was_taught_is_learnt_by_heart():
     sixes = moved_right(DIGITS.validation.inputs[DIGITS.validation.labels == 6])
     own = {"inputs": sixes[0].ravel().tolist(), "labels": [6]}
     settings = {"epochs": 60, "seeds": range(5), "learning_rate": 0.1, "l2": 1e-3}
-    _, before = watch(**settings)
+    _, before = usual()
     _, after = watch({"own": own, "epochs": 70}, **settings)
     taught = [answers_of(flat, sixes)[0, 6] for flat in after]
     assert min(taught) > 0.85 - 5e-3
     read = [
         np.mean([np.sum(answers_of(flat, sixes[1:]).argmax(axis=1) == 6) for flat in weights])
-        for weights in (before, after)
+        for weights in (before[:5], after)
     ]
     assert len(sixes) == 18 and np.round(read).tolist() == [1, 4], read
 

@@ -57,8 +57,8 @@ def stages(environment):
     """Return all stages, in order."""
     python = sys.executable
     pytest = [python, "-m", "pytest", "-n", "2", "--dist"]
-    # Two files at a time; the tests of one file share what they have prepared, or their kernel.
-    files = [*pytest, "loadfile"]
+    # Two workers on two cores: more threads would only get into each other's way.
+    one_thread = ["env", "TF_NUM_INTRAOP_THREADS=1", "TF_NUM_INTEROP_THREADS=1"]
     wasm = [python, "-m", "tools.wasm", "--check"]
     lint = (
         [python, "-m", "ruff", "check", "."],
@@ -72,10 +72,12 @@ def stages(environment):
         # Whether the compiled script is that of its source; npm installs the compiler.
         *([wasm] if in_ci(environment) or COMPILER.exists() else []),
     )
-    unit = [*files, "-p", "tools.slow", "tests", "lectures_lib", "recipes", "--ignore=tests/site"]
+    # Each worker begins with half of the tests, in order: most files prepare what they share once.
+    unit = [*one_thread, *pytest, "worksteal", "-p", "tools.slow", "tests", "lectures_lib"]
+    unit += ["recipes", "--ignore=tests/site"]
     quick = [*unit, "-m", "not slow"]
-    nbval = ["--nbval-lax", "--nbval-cell-timeout=300", "-p", "no:cacheprovider"]
-    nbval += ["-p", "tools.walk"]
+    walk = [*pytest, "loadfile", "--nbval-lax", "--nbval-cell-timeout=300"]  # a kernel for each
+    walk += ["-p", "no:cacheprovider", "-p", "tools.walk", "_build/run"]
     remove = [python, "tools/stages.py", "--remove-build"]
     book = ["make", "--no-print-directory", "book"]
     # Each folder of tests/site is a stage of its own.
@@ -87,7 +89,7 @@ def stages(environment):
         Stage("lint", "style of code, notebooks and settings", lint),
         Stage("quick", "the tests of unit that are not marked slow", (quick,), part=True),
         Stage("unit", "every function and class against independent values", (unit,)),
-        Stage("notebooks", "every notebook, cell by cell", ([*files, *nbval, "_build/run"],)),
+        Stage("notebooks", "every notebook, cell by cell", (walk,)),
         Stage("book", "the site, of what changed", (book,))
         if keep
         else Stage("book", "the site, from nothing", (remove, book)),

@@ -246,7 +246,10 @@ def _dotted(number):
 def _executed(app, chapter):
     """Return `{id: outputs}` of a chapter as myst-nb has kept them."""
     cache = get_cache(app.env.mystnb_config.execution_cache_path)
-    _, whole = cache.merge_match_into_notebook(read(chapter.path.read_text(encoding="utf-8")))
+    try:
+        _, whole = cache.merge_match_into_notebook(read(chapter.path.read_text(encoding="utf-8")))
+    except KeyError:  # it raised, which is said elsewhere
+        return {}
     return {cell.id: cell.outputs for cell in whole.cells if cell.cell_type == "code"}
 
 

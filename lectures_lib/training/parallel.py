@@ -8,14 +8,14 @@ import platform
 import random
 import sys
 import threading
+import traceback
 from collections.abc import Mapping
-from concurrent.futures import Future
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 
 import joblib
 import keras
 import pandas as pd
-from joblib.parallel import SequentialBackend, get_active_backend
 
 from lectures_lib.training.grid import configurations_of, names_of, text_of
 from lectures_lib.training.progress import progress_bar
@@ -29,11 +29,11 @@ class SweepError(RuntimeError):
     """A run has failed, or its worker was lost too often; the text names the configuration."""
 
 
-def sweep(run, grid, *, n_jobs=-1, retries=2, progress=True):
+def sweep(run, grid, *, executor=None, n_jobs=-1, retries=2, progress=True):
     """Do one run for every configuration of a grid, several at a time; return one tidy table.
 
-    The runs take place in processes of this machine, or where joblib is told: on a Dask cluster by
-    `with joblib.parallel_config("dask"): sweep(...)`, after `distributed.Client(...)`.
+    The runs take place in processes of this machine, or where an `executor` sends them: on a Dask
+    cluster by `sweep(..., executor=client.get_executor())`, with `client` a `distributed.Client`.
 
     Each run begins with a new Keras session and with the seeds of Python, NumPy and Keras set to
     0, so that its configuration alone decides its scores. Worker processes compute with one
@@ -46,9 +46,10 @@ def sweep(run, grid, *, n_jobs=-1, retries=2, progress=True):
         grid: A dictionary from names to lists of values stands for all combinations; the last name
             varies fastest. Or a list of such dictionaries and of plain configurations, that is
             dictionaries without any list or tuple.
-        n_jobs: Runs at a time, as in `joblib.Parallel`; -1 for one per core.
-        retries: How often to start again what is missing after a worker process was lost. (Dask
-            does so by itself: see `distributed.scheduler.allowed-failures`.)
+        executor: A `concurrent.futures.Executor` whose workers are processes of one thread. (Dask
+            starts by itself what a lost worker did: `distributed.scheduler.allowed-failures`.)
+        n_jobs: Runs at a time without an executor, as in `joblib.Parallel`; -1 for one per core.
+        retries: How often to start again what is missing after a process of this machine was lost.
         progress: Whether to show a progress bar, if `progress_bar` lets it.
 
     Returns:
@@ -77,7 +78,7 @@ def sweep(run, grid, *, n_jobs=-1, retries=2, progress=True):
             started = []
             tasks = _tasks(run, configurations, skip=set(done), started=started)
             try:
-                for position, rows in _outcomes(tasks, n_jobs=n_jobs):
+                for position, rows in _outcomes(tasks, executor=executor, n_jobs=n_jobs):
                     done[position] = rows
                     bar.update()
                 return _table(configurations, done)
@@ -85,9 +86,10 @@ def sweep(run, grid, *, n_jobs=-1, retries=2, progress=True):
                 raise
             except Exception as error:  # not of a run, but of a worker or of the way to it
                 lost.append(error)
-                if not isinstance(error, BrokenProcessPool):  # Dask has tried again by itself
+                if executor or not isinstance(error, BrokenProcessPool):
                     break
-    suspects = "; ".join(text_of(configurations[p]) for p in started if p not in done)
+    missing = [text_of(configurations[p]) for p in started if p not in done]
+    suspects = "; ".join(missing[:20])  # an executor has taken all
     raise SweepError(
         f"{len(configurations) - len(done)} of {len(configurations)} runs are missing after "
         f"{len(lost)} attempts. Under way, or next, were: {suspects}. If a worker was lost, it has "
@@ -97,42 +99,41 @@ def sweep(run, grid, *, n_jobs=-1, retries=2, progress=True):
 
 
 def _tasks(run, configurations, *, skip, started):
-    """Yield the runs that are not in `skip`, for joblib, and note in `started` which it took."""
+    """Yield functions that do the runs not in `skip`, and note in `started` which were taken."""
     names, home = names_of(configurations), _process()
     for position, configuration in enumerate(configurations):
         if position not in skip:
             started.append(position)
-            yield joblib.delayed(_run_alone)(run, position, configuration, names=names, home=home)
+            yield functools.partial(
+                _run_alone, run, position, configuration, names=names, home=home
+            )
 
 
-def _outcomes(tasks, *, n_jobs):
-    """Yield what the tasks return, the first to finish first where the backend can do that."""
-    backend, _ = get_active_backend()
-    return_as = "generator_unordered" if backend.supports_return_generator else "list"
+def _outcomes(tasks, *, executor, n_jobs):
+    """Yield what the tasks return, the first to finish first."""
     try:
-        yield from _Parallel(n_jobs=n_jobs, batch_size=1, return_as=return_as)(tasks)
+        if executor is None:
+            several = joblib.Parallel(n_jobs, batch_size=1, return_as="generator_unordered")
+            yield from several(joblib.delayed(task)() for task in tasks)
+        else:
+            yield from _submitted(tasks, executor)
     except SweepError as failure:
-        with contextlib.suppress(Exception):  # not every error survives the way from a worker
-            error = pickle.loads(failure.pickled)
-            failure.__cause__, error.__cause__ = error, failure.__cause__
+        if hasattr(failure, "told"):  # by another process
+            failure.__cause__ = RuntimeError(failure.told)
+            with contextlib.suppress(Exception):  # not every error survives the way from a worker
+                error = pickle.loads(failure.pickled)
+                failure.__cause__, error.__cause__ = error, failure.__cause__
         raise
 
 
-class _Parallel(joblib.Parallel):
-    """joblib's, with two changes for schedulers such as Dask's (joblib 1.4 to 1.6)."""
-
-    def _initialize_backend(self):
-        """Use also a cluster of one core; joblib would do its runs in this process."""
-        n_jobs = super()._initialize_backend()
-        return n_jobs if isinstance(self._backend, SequentialBackend) else max(n_jobs, 2)
-
-    def _wait_retrieval(self):
-        """Stop when the scheduler gives up a run; joblib would wait for it for ever."""
-        for call in list(getattr(self, "_jobs_set", ())):
-            future = call.job
-            if isinstance(future, Future) and future.done() and future.exception():
-                call._register_outcome({"status": "Error", "result": future.exception()})
-        return super()._wait_retrieval()
+def _submitted(tasks, executor):
+    futures = [executor.submit(task) for task in tasks]
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def _run_alone(run, position, configuration, *, names, home):
@@ -149,6 +150,7 @@ def _run_alone(run, position, configuration, *, names, home):
     except Exception as error:
         failure = SweepError(f"The run with {text_of(configuration)} failed: {error!r}")
         if away:
+            failure.told = traceback.format_exc()
             with contextlib.suppress(Exception):
                 failure.pickled = pickle.dumps(error)
         raise failure from error
