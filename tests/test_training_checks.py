@@ -152,7 +152,7 @@ def test_what_does_not_fit_is_named(case):
         fit_many(lambda seed: build(), {"seed": [0, 1]}, data, progress=False)
     with pytest.raises(ValueError, match=text.format("evaluated")):
         evaluate(build(), split)
-    many = ManyNetworks(pd.DataFrame(index=[0]), history=None, models=[build()], _stack=None)
+    many = ManyNetworks(pd.DataFrame(index=[0]), history=None, models=[build()])
     with pytest.raises(ValueError, match=text.format("evaluated")):
         many.evaluate(split)
 

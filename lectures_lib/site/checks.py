@@ -21,12 +21,16 @@ def setup(app):
 
 
 def _pages_outside_the_contents(app):
-    """A chapter that is not in `_toc.yml` would be left out of the book without a word."""
+    """A chapter that is not in `_toc.yml` would be left out of the book without a word.
+
+    README.md is for who writes one.
+    """
     source = Path(app.srcdir)
     listed = set(app.config.external_site_map.as_json()["documents"])
     for path in sorted(source.glob("book/**/*")):
         page = path.relative_to(source).with_suffix("").as_posix()
-        hidden = any(part.startswith((".", "_")) for part in path.relative_to(source).parts)
+        parts = path.relative_to(source).parts
+        hidden = path.name == "README.md" or any(part.startswith((".", "_")) for part in parts)
         if path.suffix in {".md", ".ipynb"} and not hidden and page not in listed:
             logger.warning("%s is not in _toc.yml: add it there or delete it.", path)
 

@@ -1,6 +1,6 @@
 """Train all networks of a grid at once."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -33,7 +33,10 @@ class ManyNetworks:
     networks: pd.DataFrame
     history: pd.DataFrame
     models: list
-    _stack: Stack = field(repr=False)
+
+    @cached_property
+    def _stack(self):
+        return Stack(self.models)
 
     @cached_property
     def _over(self):
@@ -107,12 +110,13 @@ def fit_many(build, grid, data, *, epochs=100, batch_size=100, seed=0, progress=
     for model, weights in zip(models, stack.get_weights(), strict=True):
         model.set_weights(weights)
     networks = pd.DataFrame(settings).rename_axis("network")
-    return ManyNetworks(
+    many = ManyNetworks(
         networks=networks.assign(diverged=_diverged(scores)),
         history=_history(networks, scores),
         models=models,
-        _stack=stack,
     )
+    vars(many)["_stack"] = stack  # where `cached_property` looks for it
+    return many
 
 
 def _diverged(scores):

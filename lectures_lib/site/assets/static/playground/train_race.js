@@ -27,7 +27,7 @@
       this.series = labels.findIndex((x) => x > 0.5);
       this.variance = meanOf(labels.map((x) => x * x)) - meanOf(labels) ** 2;
       this.svg = shape("svg", { class: "playground-svg", role: "img" });
-            this.gates = element("p", { className: "playground-answer" });
+      this.gates = element("p", { className: "playground-answer" });
       const networks = choice("Look into", values, (k) => this.look({ chosen: k }));
       networks.querySelectorAll("input")[this.chosen].checked = true;
       this.boxes = [element("p", { className: "playground-wide", textContent: QUESTION })];
