@@ -53,8 +53,17 @@ AXE = """async ([where, wanted, options]) => {
   const contrast = [...violations, ...passes].some(({ id }) => id === "color-contrast");
   return contrast || !wanted ? found : [...found, "contrast was not measured"];
 }"""
-# Hundreds of letters of a formula have the colour of their paragraph.
-LETTERS = 'axe.configure({ rules: [{ id: "color-contrast", selector: "*:not(.katex *)" }] })'
+# What need not be measured again: letters of a formula have the colour of their paragraph, words of
+# code that of their kind.
+LETTERS = """() => {
+  const seen = new Set();
+  for (const one of document.querySelectorAll("pre span")) {
+    const kind = `${one.className} ${one.closest("pre").parentElement.className}`;
+    if (seen.has(kind)) one.dataset.seen = "";
+    seen.add(kind);
+  }
+  axe.configure({ rules: [{ id: "color-contrast", selector: "*:not(.katex *, [data-seen])" }] });
+}"""
 SNIFFER = """() => new Promise((done, failed) => HTMLCS.process("WCAG2AA", document, () => done(
   HTMLCS.getMessages().filter(({ type }) => type === HTMLCS.ERROR).map(({ code, element }) =>
     `${code}: ${(element.outerHTML ?? "document").slice(0, 150)}`)), failed))"""
