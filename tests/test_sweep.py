@@ -195,6 +195,18 @@ def test_an_error_names_its_configuration_and_ends_the_sweep(on_dask, tmp_path):
         assert len(ran) < 198
 
 
+@pytest.mark.slow
+def test_an_error_that_stays_in_its_process_is_told(on_dask):
+    def run(x):
+        raise OSError(threading.Lock())  # no lock can be pickled
+
+    for place in (in_processes, on_dask):
+        with pytest.raises(SweepError, match=r"The run with x=[12] failed: OSError") as caught:
+            place(run, {"x": [1, 2]})
+        assert type(caught.value.__cause__) is RuntimeError
+        assert "raise OSError(threading.Lock())" in str(caught.value.__cause__)
+
+
 @pytest.mark.parametrize(
     ("scores", "text"),
     [
