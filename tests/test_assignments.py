@@ -459,6 +459,7 @@ def test_what_is_given_is_not_drawn_again():
     assert len(again) == 3 and not set(first) & set(again)
 
 
+@pytest.mark.slow
 def test_a_draw_takes_what_it_builds_on_from_elsewhere_only_if_told(tmp_path, capsys):
     everything = [name for name, e in EXERCISES.items() if e.chapter == "lstm/gates"]
     drawing = ["assign", "--from", "lstm/gates", "--count", str(len(everything)), "--seed", "1",

@@ -741,6 +741,7 @@ def test_the_caches_are_those_of_keras(cache, monkeypatch, writable, number):
     assert REAL_CACHES()[0] == Path.home() / ".keras" / "datasets"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not CIFAR10_NPZ.exists(), reason="set LECTURES_DATA_DIR to a folder that holds cifar10.npz"
 )
