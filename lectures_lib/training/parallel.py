@@ -144,18 +144,21 @@ def _run_alone(run, position, configuration, *, names, home):
             "Two runs at a time share a process, and with it the seeds and the state of Keras. "
             "Use worker processes of one thread, as in distributed.Client(threads_per_worker=1)."
         )
+    failure = None
     try:
         _prepare_process(away=away)
         scores = run(**configuration)
     except Exception as error:
         failure = SweepError(f"The run with {text_of(configuration)} failed: {error!r}")
-        if away:
-            failure.told = traceback.format_exc()
-            with contextlib.suppress(Exception):
-                failure.pickled = pickle.dumps(error)
-        raise failure from error
+        if not away:
+            raise failure from error
+        failure.told = traceback.format_exc()
+        with contextlib.suppress(Exception):
+            failure.pickled = pickle.dumps(error)
     finally:
         _IN_USE.release()
+    if failure:  # by itself: the error might not survive the way
+        raise failure
     return position, _rows(scores, configuration, names=names)
 
 
