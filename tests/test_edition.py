@@ -356,6 +356,7 @@ def published(tmp_path, monkeypatch):
     return tmp_path / "branch"
 
 
+@pytest.mark.slow
 def test_the_branch_holds_notebooks_and_binders_environment(published, capsys):
     assert branch.main([str(published)]) == 0
     assert sorted(p.relative_to(published).as_posix() for p in published.rglob("*.*")) == [

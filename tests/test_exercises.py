@@ -948,12 +948,16 @@ def test_exercises_checks_and_tests_are_the_same_set():
     assert names() == CODED == sorted([*WRONG, *WAYS])
 
 
-def test_a_check_knows_its_chapter_and_its_kind():
+def test_a_check_knows_its_chapter():
     chapters = {exercise.chapter for exercise in EXERCISES.values()}
     for chapter in sorted(chapters):
         assert names(chapter) == [n for n in CODED if EXERCISES[n].chapter == chapter]
     with pytest.raises(ValueError, match=r"No chapter 'cnn' has checks\. There are \['autoenc"):
         names("cnn")
+
+
+@pytest.mark.slow
+def test_an_exercise_that_trains_is_of_that_kind():
     for name in CODED:
         assert {type(case) is Trained for case in cases(name)} == {name in TRAINED}
 
@@ -984,7 +988,11 @@ def test_solution_passes_with_any_seed(exercise):
         assert re.match(r"Right: \d cases? agree", result.message)
 
 
-@pytest.mark.parametrize("exercise", names())
+# To draw what measures a network takes longer.
+SEVERAL = [pytest.param(n, marks=[pytest.mark.slow] if n in WAYS else []) for n in names()]
+
+
+@pytest.mark.parametrize("exercise", SEVERAL)
 def test_another_seed_draws_other_inputs(exercise):
     one, again, other = (
         [
@@ -997,7 +1005,7 @@ def test_another_seed_draws_other_inputs(exercise):
     assert one != other
 
 
-@pytest.mark.parametrize("exercise", names())
+@pytest.mark.parametrize("exercise", SEVERAL)
 def test_stub_fails_politely(exercise):
     result = check(exercise, answer_of(exercise, "answer"))
     assert not result
@@ -1019,7 +1027,7 @@ def test_usual_mistakes_fail_and_the_case_is_named(exercise, number):
         )
 
 
-@pytest.mark.parametrize("exercise", names())
+@pytest.mark.parametrize("exercise", SEVERAL)
 def test_an_object_equal_to_everything_fails(exercise):
     assert not check(exercise, AlwaysEqual())
     assert not check(exercise, lambda **arguments: AlwaysEqual())
