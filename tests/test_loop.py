@@ -91,6 +91,14 @@ def test_pause_step_and_resume():
     assert (states[-1], steps[-1]) == ("done", 9 * 13)
 
 
+def test_a_run_that_starts_paused_waits_for_its_step():
+    step = {"action": "step", "id": 1, "turns": 5}
+    found = play(START | {"state": "paused", "turns": 5}, step, step)
+    assert [(one["state"], one["steps"]) for one in found["reports"]] == [
+        ("paused", 0), ("paused", 1), ("paused", 2),
+    ]  # fmt: skip
+
+
 def test_a_slow_run_waits_and_does_not_spin():
     found = play(START | {"rate": 2, "turns": 31})  # 26 steps a second
     assert 37 < np.mean(found["waits"][2:]) < 39

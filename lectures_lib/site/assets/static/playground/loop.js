@@ -25,7 +25,7 @@ globalThis.lecturesLoop = ({ engine, post, later, now = () => performance.now() 
   };
 
   const start = ({ id, network, batchSize, epochs, rate = 0, own = { inputs: [], labels: [] },
-    data: others = data }) => {
+    data: others = data, state = "running" }) => {
     data = others;
     engine.release(empty); // what the run before has left
     const made = engine.build(network);
@@ -33,7 +33,7 @@ globalThis.lecturesLoop = ({ engine, post, later, now = () => performance.now() 
     run = {
       id, network: made, batchSize, epochs, speed: rate, examples, own, row: 0,
       batches: Math.ceil(examples / batchSize), points: [], sum: 0, next: now(), reported: -Infinity,
-      random: engine.randomNumbers(network.seed + 1), state: "running",
+      random: engine.randomNumbers(network.seed + 1), state,
     };
     measure(NaN);
     report();

@@ -73,7 +73,7 @@ lecturesView.starters.training = (() => {
       this.main = button("Pause", () => this.press());
       return element("div", { className: "playground-buttons" }, this.main,
         ...(this.small ? [] : [button("One step", () => {
-          if (!["running", "paused"].includes(this.report?.state)) this.restart();
+          if (!["running", "paused"].includes(this.report?.state)) this.restart("paused");
           this.wanted = false;
           this.trainer.step();
         })]),
@@ -160,13 +160,14 @@ lecturesView.starters.training = (() => {
       this.trainer.change({ rate: SPEEDS[speed] });
     }
 
-    restart() {
+    // One that starts paused takes no step before it is asked to.
+    restart(state = "running") {
       if (this.points.length > 1) this.before = this.points;
       Object.assign(this, { points: [], report: null, wanted: true });
       const { batch_size: batchSize = this.data.batchSize } = this.state;
       this.description = this.view.rivals?.() || this.network();
       this.trainer.start({ network: this.description, batchSize, epochs: this.view.epochs || this.epochs,
-        rate: SPEEDS[this.speed], own: this.view.examples?.(), data: this.view.data?.() });
+        rate: SPEEDS[this.speed], state, own: this.view.examples?.(), data: this.view.data?.() });
     }
 
     // The run goes on with what is changed, also when it was over.
