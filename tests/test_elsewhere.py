@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from tools import address, alone
+from tools import address, alone, colab
 from tools.stages import stages
 
 ROOT = Path(__file__).parents[1]
@@ -71,6 +71,62 @@ def test_colab_keeps_its_own_versions(name):
 def test_the_tested_widgets_are_those_of_colab():
     assert str(COLAB["ipywidgets"].specifier) == "==7.7.1"
     assert str(COLAB["ipython"].specifier) == "==7.34.0"
+
+
+PUBLISHED = {
+    "pip-freeze.txt": "absl-py==1.4.0\nKeras==3.13.2\nml_dtypes @ file:///there\noptree==0.19.1\n",
+    "os-info.txt": "Ubuntu 22.04.5 LTS\nPython 3.13.15\n",
+}
+
+
+@pytest.fixture
+def colabs(tmp_path, monkeypatch):
+    """A list that is older than Colab's."""
+    path = tmp_path / "colab.txt"
+    path.write_text("# For Python 3.12.\nkeras==3.10.0\nml-dtypes==0.5.4\nabsl_py==1.4.0\n")
+    monkeypatch.setattr(colab, "LIST", path)
+    monkeypatch.setattr(colab, "read", PUBLISHED.__getitem__)
+    return path
+
+
+def test_what_is_older_than_colabs_is_told(colabs, capsys):
+    before = colabs.read_text()
+    assert colab.main([]) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "Python is 3.13 in Colab, not 3.12",
+        "keras is 3.13.2 in Colab, not 3.10.0",
+        "ml-dtypes is no longer in Colab",
+    ]
+    assert said.err == "Renew it: python tools/colab.py --write\n"
+    assert colabs.read_text() == before
+
+
+def test_the_list_is_renewed(colabs, capsys):
+    assert colab.main(["--write"]) == 0
+    wanted = "# For Python 3.13.\nkeras==3.13.2\nml-dtypes==0.5.4\nabsl_py==1.4.0\n"
+    assert colabs.read_text() == wanted
+    colabs.write_text(wanted.replace("ml-dtypes==0.5.4\n", ""))
+    assert colab.main([]) == 0
+    assert capsys.readouterr().out.endswith("The list is Colab's own.\n")
+
+
+@pytest.mark.parametrize("missing", PUBLISHED)
+def test_a_page_that_is_no_list_is_told_and_nothing_is_written(
+    missing, colabs, capsys, monkeypatch
+):
+    before = colabs.read_text()
+    monkeypatch.setattr(colab, "read", (PUBLISHED | {missing: "Not found"}).__getitem__)
+    assert colab.main(["--write"]) == 1
+    assert "could not be read: Expected lines of name==version" in capsys.readouterr().err
+    assert colabs.read_text() == before
+
+
+def test_the_weekly_run_has_colabs_python():
+    weekly = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text("utf-8"))["jobs"]
+    (run,) = (one for one in weekly["alone"]["strategy"]["matrix"]["include"]
+              if one["versions"] == "Colab")  # fmt: skip
+    assert colab.PYTHON.search(colab.LIST.read_text("utf-8"))[1] == run["python"]
 
 
 @pytest.mark.parametrize("asked", ["socket.create_connection(('192.0.2.1', 80), 1)",
