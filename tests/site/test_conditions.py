@@ -35,7 +35,7 @@ def box(opened, demo=WINDOW):
 
 def shows(opened, k, demo=WINDOW):
     """Wait until the first control of a figure, and its picture, are at `k`."""
-    opened.wait_for_function(STATE, arg=[demo["name"], index_of(demo, k)], timeout=5000)
+    opened.wait_for_function(STATE, arg=[demo["name"], index_of(demo, k)], timeout=30_000)
 
 
 def slider_of(opened, demo=WINDOW):

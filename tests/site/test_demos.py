@@ -27,7 +27,7 @@ def wait_for(opened, demo, state):
         "([name, index]) => document.querySelector("
         "`.explore[data-demo='${name}'] .explore-frame`).dataset.state === String(index)",
         arg=[name, index],
-        timeout=5000,
+        timeout=30_000,
     )
     assert frame.get_attribute("alt") == demo["alts"][index]
     assert frame.get_attribute("src").endswith(demo["files"][index])

@@ -33,7 +33,7 @@ def test_the_network_learns_within_the_first_screens(viewport, screens, visit, a
     limit = screens * viewport["height"]
     assert begin.evaluate(PLACE)[1] <= limit
     begin.click()
-    opened.locator(".playground-live[data-state]").wait_for(timeout=20_000)
+    opened.locator(".playground-live[data-state]").wait_for(timeout=30_000)
     assert network.evaluate(PLACE)[1] <= limit
     assert opened.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     assert one.complaints == []

@@ -153,8 +153,8 @@ def test_the_menu_buttons_open_and_close_their_menus(page, width, visit, address
         beside = side == "primary" and width == 1280  # it stands there already
         assert menu.is_visible() == beside
         button.click()
-        menu.wait_for(state="hidden" if beside else "visible", timeout=5000)
+        menu.wait_for(state="hidden" if beside else "visible", timeout=30_000)
         # A menu over the page covers its button.
         button.click() if beside else opened.keyboard.press("Escape")
-        menu.wait_for(state="visible" if beside else "hidden", timeout=5000)
+        menu.wait_for(state="visible" if beside else "hidden", timeout=30_000)
     assert one.complaints == []

@@ -51,7 +51,7 @@ def wait_for(opened, name, text):
         "([name, text]) => document.querySelector(`#${name}-playground .playground-answer`)"
         ".textContent.includes(text)",
         arg=[name, text],
-        timeout=10_000,
+        timeout=30_000,
     )
 
 
@@ -554,7 +554,7 @@ def test_without_scripts_and_in_print_a_still_stands_there(name, visit, address)
     opened = visit().open(f"{address}/{PAGES[name]}")
     assert not box(opened, name).locator(".playground-still").is_visible()
     opened.emulate_media(media="print")
-    box(opened, name).locator(".playground-still").wait_for(state="visible", timeout=5000)
+    box(opened, name).locator(".playground-still").wait_for(state="visible", timeout=30_000)
     assert not box(opened, name).locator(".playground-live").is_visible()
 
 

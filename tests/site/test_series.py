@@ -66,7 +66,7 @@ class Figure:
     def __init__(self, opened):
         self.page, self.box = opened, opened.locator(".playground")
         self.box.get_by_role("button", name="Train it here").click()
-        self.box.locator(".playground-live[data-state]").wait_for(timeout=20_000)
+        self.box.locator(".playground-live[data-state]").wait_for(timeout=30_000)
 
     def ask(self, expression):
         return self.page.evaluate(
@@ -146,6 +146,7 @@ def test_a_seed_counts_once_and_after_the_last_comes_the_first(visit, folders):
     _, figure = opened(visit, folders, "energies")
     figure.slide("speed", "End")
     figure.slide("seed", "End")
+    figure.press("Clear the fan")  # of a run before, if it was quick
     figure.train("Start again")
     figure.train("Start again")
     assert figure.ask("view.fan.map(({ seed }) => seed)") == [19]
@@ -174,7 +175,8 @@ def test_a_rate_that_is_far_too_large_ends_in_nan_and_leaves_no_line(visit, fold
 
 def test_recall_shows_the_gradient_in_each_state(visit, folders):
     one, figure = opened(visit, folders, "recall")
-    assert figure.said().startswith("How long may a record be")
+    figure.page.evaluate("document.querySelector('.playground').playground.restart('paused')")
+    figure.box.get_by_text("How long may a record be").wait_for()  # before an epoch is over
     figure.slide("speed", "End")
     figure.slide("samples of a record", "Home")
     figure.train("Start again")

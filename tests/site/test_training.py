@@ -54,7 +54,7 @@ def begin(one, base, name="train-digits", page=None):
     here = box(opened, name)
     here.scroll_into_view_if_needed()
     here.get_by_role("button", name="Train it here").click()
-    here.locator(".playground-live[data-state]").wait_for(timeout=20_000)
+    here.locator(".playground-live[data-state]").wait_for(timeout=30_000)
     return opened, here
 
 
@@ -125,7 +125,7 @@ def test_nothing_is_loaded_before_the_first_click(visit, address):
         here = box(opened, name)
         here.scroll_into_view_if_needed()
         here.get_by_role("button", name="Train it here").click()
-        here.locator(".playground-live").wait_for(timeout=20_000)
+        here.locator(".playground-live").wait_for(timeout=30_000)
         urls = [url for url in set(one.bodies) - before if ".js" in url]
         added = {url: one.bodies[url].body() for url in urls}
         code = {url: body for url, body in added.items() if f"_playgrounds/{name}.js" not in url}
@@ -410,7 +410,7 @@ def test_readers_who_want_little_motion_see_little(visit, address):
 def test_the_front_page_learns_in_seconds_and_reads_what_is_drawn(visit, address):
     one = visit(viewport=PHONE, has_touch=True, is_mobile=True)
     opened, here = begin(one, address, page=FRONT)
-    wait_for(opened, "report.state === 'done'", timeout=20_000)
+    wait_for(opened, "report.state === 'done'", timeout=30_000)
     assert here.get_by_role("slider").count() == 0
     here.get_by_role("button", name="Clear").tap()
     paper = here.locator(".playground-paper")
@@ -438,7 +438,7 @@ def test_a_still_stands_in_print_and_without_scripts(name, visit, address):
     opened, here = begin(visit(), address, name=name)
     assert not here.locator(".playground-still").is_visible()
     opened.emulate_media(media="print")
-    here.locator(".playground-still").wait_for(state="visible", timeout=5000)
+    here.locator(".playground-still").wait_for(state="visible", timeout=30_000)
     opened = visit(java_script_enabled=False).open(f"{address}/{PAGES[name]}")
     still = box(opened, name).locator(".playground-still")
     assert still.is_visible()
@@ -454,7 +454,7 @@ def test_a_missing_file_is_said_and_can_be_tried_again(visit, address):
     here.scroll_into_view_if_needed()
     button = here.get_by_role("button", name="Train it here")
     button.click()
-    here.get_by_text("A file could not be loaded.").wait_for(timeout=10_000)
+    here.get_by_text("A file could not be loaded.").wait_for(timeout=30_000)
     one.context.unroute("**/_playgrounds/train-digits.js*")
     button.click()
-    here.locator(".playground-live").wait_for(timeout=20_000)
+    here.locator(".playground-live").wait_for(timeout=30_000)

@@ -75,7 +75,7 @@ class Runner:
             self.cell(place).locator(".cm-content").click()
             self.page.keyboard.press("Control+Enter")
             try:
-                self.see(place, appears, timeout=15_000)
+                self.see(place, appears, timeout=30_000)
             except TimeoutError:
                 continue
             return
