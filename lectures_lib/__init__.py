@@ -5,9 +5,11 @@ Importing this package is cheap: TensorFlow is loaded only by `models` and `trai
 
 import os
 
+from lectures_lib.keras_settings import choose_backend
+
 # Before TensorFlow is imported anywhere: no start-up chatter, and Keras on TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+choose_backend()
 
 __all__ = ["__version__"]
 __version__ = "0.3.0"

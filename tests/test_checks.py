@@ -296,11 +296,12 @@ POINTS = Trained(
 )
 
 
-def network(kernel, *, activation=None, shape=(4,)):
+def network(kernel, *, activation=None, shape=(4,), batch_size=None):
     """Return a model of one dense layer with a given kernel: no training is needed."""
     import keras
 
-    layers = [keras.Input(shape), keras.layers.Dense(np.shape(kernel)[1], activation, False)]
+    inputs = keras.Input(shape, batch_size=batch_size)
+    layers = [inputs, keras.layers.Dense(np.shape(kernel)[1], activation, False)]
     model = keras.Sequential(layers)
     model.set_weights([np.array(kernel, "float32")])
     return model
@@ -355,6 +356,8 @@ def test_below_the_threshold_a_part_is_earned_and_the_band_says_why():
          r"the answer raised ZeroDivisionError: division by zero, at line \d+ of test_ch.*`\.$"),
         (lambda: network(np.eye(5, 3), shape=(5,)), {},
          r"the model reads inputs of shape \(5,\), but an example here has the shape \(4,\)\."),
+        (lambda: network(np.eye(4, 3), batch_size=7), {},
+         "reads batches of 7 examples only, .* Build it without a batch size and stateful=True, "),
         (lambda: network(np.eye(4, 2)), {},
          r"gives \(2,\) for an example, but it must give an output of shape \(3,\)\."),
         (lambda: network(np.full((4, 3), np.nan)), {},

@@ -297,3 +297,47 @@ def test_a_split_keeps_its_arrays():
     split = Split(inputs, labels)
     assert split.inputs is inputs and split.labels is labels
     assert not split.inputs.flags.writeable
+
+
+def of_batches(batch_size):
+    """Return a recurrent network that keeps its state from batch to batch."""
+    model = keras.Sequential([
+        keras.Input((12, 1), batch_size=batch_size),
+        keras.layers.SimpleRNN(2, stateful=True),
+        keras.layers.Dense(1),
+    ])  # fmt: skip
+    model.compile("sgd", "mse")
+    return model
+
+
+@pytest.mark.parametrize(
+    ("size", "batch_size", "text"),
+    [
+        (4, 100, r"built for batches of 4, .*, but batch_size=100\. Pass batch_size=4\."),
+        (4, 4, "the train split has 6 examples, so its last batch has 2. Leave out 2 of them, or"),
+    ],
+)
+def test_a_batch_that_a_stateful_network_cannot_read_is_named(size, batch_size, text):
+    split = Split(WINDOWS, CLASSES)
+    data = Dataset(split, split, split, class_names=())
+    with pytest.raises(ValueError, match=text):
+        fit(of_batches(size), data, batch_size=batch_size, progress=False)
+    with pytest.raises(ValueError, match="the evaluated split has 6 examples, so its last batch"):
+        evaluate(of_batches(size), split)
+    with pytest.raises(ValueError, match=r"forecast passes a whole window .* set_weights of this"):
+        forecast(of_batches(size), WINDOWS[0, :, 0], steps=2)
+
+
+def test_a_network_of_batches_is_measured_with_them():
+    model, other = of_batches(3), of_batches(3)
+    other.set_weights(model.get_weights())
+    outputs = np.concatenate([other.predict_on_batch(WINDOWS[rows : rows + 3]) for rows in (0, 3)])
+    loss = np.mean((outputs[:, 0] - CLASSES) ** 2)
+    assert evaluate(model, Split(WINDOWS, CLASSES))["loss"] == pytest.approx(loss, rel=1e-5)
+
+
+def test_a_dataset_in_the_place_of_a_grid_is_named_in_few_words():
+    split = Split(WINDOWS, CLASSES)
+    data = Dataset(split, split, split, class_names=())
+    with pytest.raises(ValueError, match=r"^grid=<?Dataset.{,60} is not a grid\. A grid is"):
+        fit_many(lambda seed: recurrent(12), data, {"seed": [0]}, progress=False)

@@ -120,15 +120,22 @@ def _outputs(case, model):
             f"the model has {model.count_params():,} parameters; at most {case.most_parameters:,} "
             "are allowed."
         )
+    shape = getattr(model, "input_shape", None)
+    batch = shape[0] if isinstance(shape, tuple) else None
+    if batch and len(case.inputs) % batch:
+        return None, (
+            f"the model reads batches of {batch} examples only, as a stateful layer needs it. "
+            "Build it without a batch size and stateful=True, and set_weights of this one."
+        )
     try:
         with time_limit(case.seconds):
-            found = model.predict(copy.deepcopy(case.inputs), verbose=0)
+            found = model.predict(copy.deepcopy(case.inputs), batch_size=batch, verbose=0)
     except Exception:
-        reads, one = getattr(model, "input_shape", None), case.inputs.shape[1:]
-        if not isinstance(reads, tuple) or reads[1:] == one:
+        one = case.inputs.shape[1:]
+        if not isinstance(shape, tuple) or shape[1:] == one:
             raise
         return None, (
-            f"the model reads inputs of shape {reads[1:]}, but an example here has the shape {one}."
+            f"the model reads inputs of shape {shape[1:]}, but an example here has the shape {one}."
         )
     return found, ""
 

@@ -12,7 +12,7 @@ import keras
 from keras import layers, ops
 
 from lectures_lib.data.splits import check_positive
-from lectures_lib.models.checks import check_rates
+from lectures_lib.models.checks import check_images, check_rates
 from lectures_lib.models.layers import SumPenalty, Transposed
 
 __all__ = [
@@ -254,6 +254,7 @@ def _code_layers(latent_dim, *, maps):
 
 def _compiled(body, *, shape, loss, learning_rate):
     """Put the input before the layers of `body`, and compile."""
+    check_images()
     check_rates(l2=0, learning_rate=learning_rate)
     model = Autoencoder([keras.Input(shape), *body])
     model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss=loss)

@@ -1,6 +1,13 @@
 """Refuse settings that no network can have."""
 
-__all__ = ["check_rates"]
+from lectures_lib.keras_settings import check_setting
+
+__all__ = ["check_images", "check_rates"]
+
+
+def check_images():
+    """Raise ValueError where Keras takes the channels of images for their rows."""
+    check_setting("image_data_format")
 
 
 def check_rates(*, l2, learning_rate):

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from lectures_lib.data.splits import check_positive
-from lectures_lib.models.checks import check_rates
+from lectures_lib.models.checks import check_images, check_rates
 
 __all__ = ["cifar_cnn", "cifar_dense", "cifar_residual"]
 
@@ -40,6 +40,7 @@ def cifar_cnn(
     >>> cifar_cnn().count_params()  # 896 + 18,496 + 36,928 + 65,600 + 650
     122570
     """
+    check_images()
     check_rates(l2=0, learning_rate=learning_rate)
     keras.utils.set_random_seed(seed)
 
@@ -87,6 +88,7 @@ def cifar_dense(*, hidden=40, learning_rate=1e-3, seed=0):
     123330
     """
     check_positive(hidden=hidden)
+    check_images()
     check_rates(l2=0, learning_rate=learning_rate)
     keras.utils.set_random_seed(seed)
     model = keras.Sequential(
@@ -129,6 +131,7 @@ def cifar_residual(
     103186
     """
     check_positive(classes=classes)
+    check_images()
     check_rates(l2=0, learning_rate=learning_rate)
     keras.utils.set_random_seed(seed)
 

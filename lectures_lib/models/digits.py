@@ -3,7 +3,7 @@
 import keras
 
 from lectures_lib.data.splits import check_positive
-from lectures_lib.models.checks import check_rates
+from lectures_lib.models.checks import check_images, check_rates
 
 __all__ = ["digits_cnn", "digits_dense", "digits_linear"]
 
@@ -106,6 +106,7 @@ def digits_linear(*, l2=0.0, learning_rate=0.1, seed=0):
 
 def _classifier(body, *, l2, learning_rate, name):
     """Put the input before and the softmax output after the layers of `body`, and compile."""
+    check_images()
     output = _dense(CLASSES, activation="softmax", l2=l2, name="output")
     model = keras.Sequential([keras.Input(SHAPE), *body, output], name=name)
     model.compile(

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from lectures_lib.data.splits import check_positive
-from lectures_lib.models.checks import check_rates
+from lectures_lib.models.checks import check_images, check_rates
 
 __all__ = ["VariationalAutoencoder", "variational_autoencoder"]
 
@@ -105,6 +105,7 @@ def variational_autoencoder(
     (5, 2) (5, 2) (5, 28, 28, 1)
     """
     check_positive(latent_dim=latent_dim, hidden=hidden)
+    check_images()
     check_rates(l2=0, learning_rate=learning_rate)
     if not beta >= 0:
         raise ValueError(f"beta={beta} would reward a divergence. Pass beta=0 or more.")

@@ -9,6 +9,8 @@ from importlib import resources
 
 import numpy as np
 
+from lectures_lib.keras_settings import differing, sentences
+
 __all__ = ["compare", "load", "names", "weights"]
 
 
@@ -86,7 +88,7 @@ def compare(what, yours, *, recorded, within):
     line = f"{what}: recorded run {recorded}, yours {yours:.{digits}f}"
     if os.environ.get("LECTURES_VIEW") == "page" and not abs(yours - recorded) <= within:
         raise ValueError(f"{line}, more than {within} apart. Correct the text, or the code.")
-    print(line)  # noqa: T201, the reader sees it below the cell
+    print(line, *sentences(differing()), sep="\n")  # noqa: T201, the reader sees it below the cell
 
 
 def _open(name, kind):

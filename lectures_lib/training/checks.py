@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 
-__all__ = ["check_built", "check_split", "check_training", "loss_name"]
+from lectures_lib.keras_settings import check_setting
+
+__all__ = ["check_built", "check_split", "check_training", "fixed_batch", "loss_name"]
 
 SPARSE = "sparse_categorical_crossentropy"
 
@@ -14,11 +16,15 @@ def check_training(model, data, **counts):
         if count < 1:
             raise ValueError(f"{name}={count}, but training needs at least 1. Pass 1 or more.")
     for name in ("train", "validation"):
-        check_split(model, getattr(data, name), name=name)
+        check_split(model, getattr(data, name), name=name, batch_size=counts["batch_size"])
 
 
-def check_split(model, split, *, name):
-    """Raise ValueError unless `model` is ready and fits to the inputs and labels of a split."""
+def check_split(model, split, *, name, batch_size=None):
+    """Raise ValueError unless `model` is ready and fits to the inputs and labels of a split.
+
+    A `batch_size` of None is the one that the model was built for, if it was built for one.
+    """
+    check_setting("backend")
     own_step = getattr(type(model), "train_step", None) is not keras.Model.train_step
     if not (getattr(model, "compiled", False) and (model.loss or model.losses or own_step)):
         raise ValueError(
@@ -31,6 +37,7 @@ def check_split(model, split, *, name):
         )
     check_built(model, split.inputs.shape[1:])
     _check_inputs(model, split.inputs, name=name)
+    _check_batches(model, len(split), name=name, batch_size=batch_size)
     # What other losses or steps do with the labels is not known.
     loss = keras.losses.get(model.loss) if isinstance(model.loss, str) else model.loss
     if getattr(loss, "__module__", "").startswith("keras.") and not own_step:
@@ -38,12 +45,19 @@ def check_split(model, split, *, name):
 
 
 def check_built(model, shape):
-    """Raise ValueError for a model that does not know the shape of its inputs."""
+    """Raise ValueError for a model that has no weights yet, or does not run on TensorFlow."""
+    check_setting("backend")
     if not model.built:
         raise ValueError(
             "The model has no weights yet, because it was not told the shape of its inputs. "
             f"Begin it with keras.Input({shape}), or call it once with inputs of this shape."
         )
+
+
+def fixed_batch(model):
+    """Return the number of examples in a batch that a model was built for; None is any."""
+    shape = getattr(model, "input_shape", None)
+    return shape[0] if isinstance(shape, tuple) and isinstance(shape[0], int) else None
 
 
 def loss_name(model):
@@ -64,6 +78,21 @@ def _check_inputs(model, inputs, *, name):
             f"{_text(needed[1:])}. {change}"
         )
     _check_finite(inputs, f"The {name} inputs")
+
+
+def _check_batches(model, examples, *, name, batch_size):
+    """Raise ValueError where a batch, such as the last one, is not as large as the model needs."""
+    fixed = fixed_batch(model)
+    if fixed is None:
+        return
+    why = f"The model was built for batches of {fixed}, as a stateful layer needs it, but"
+    if batch_size not in (None, fixed):
+        raise ValueError(f"{why} batch_size={batch_size}. Pass batch_size={fixed}.")
+    if rest := examples % fixed:
+        raise ValueError(
+            f"{why} the {name} split has {examples} examples, so its last batch has {rest}. Leave "
+            f"out {rest} of them, or build the model without a batch size and stateful=True."
+        )
 
 
 def _check_labels(model, labels, *, name):

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from lectures_lib.data.splits import as_numbers
-from lectures_lib.training.checks import check_built
+from lectures_lib.training.checks import check_built, fixed_batch
 
 __all__ = ["forecast"]
 
@@ -74,6 +74,12 @@ def forecast(model, start, *, steps):
 def _sizes(model):
     """Return `num_steps` and `features` of a model that predicts what it reads."""
     check_built(model, "(num_steps, features)")
+    if fixed := fixed_batch(model):
+        raise ValueError(
+            f"The model was built for batches of {fixed}, as a stateful layer needs it, but a "
+            "forecast passes a whole window at each step and begins it with a state of zeros. "
+            "Build the model without a batch size and stateful=True, and set_weights of this one."
+        )
     shapes = [getattr(model, name, ()) for name in ("input_shape", "output_shape")]
     if len(shapes[0]) != 3 or len(shapes[1]) != 2 or shapes[0][2] != shapes[1][1]:
         raise ValueError(

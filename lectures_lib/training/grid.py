@@ -1,6 +1,7 @@
 """Grids of configurations, for many networks at once and for many runs."""
 
 import itertools
+import reprlib
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
@@ -12,11 +13,13 @@ def configurations_of(grid):
     """Return the configurations of a grid, in order, as a list of dictionaries."""
     need = 'A grid is {"name": [value, ...], ...}, or a list of such dictionaries.'
     if isinstance(grid, str) or not isinstance(grid, Iterable):
-        raise ValueError(f"grid={grid!r} is not a grid. {need}")
+        raise ValueError(f"grid={reprlib.repr(grid)} is not a grid. {need}")
     configurations = []
     for part in [grid] if isinstance(grid, Mapping) else grid:
         if not isinstance(part, Mapping):
-            raise ValueError(f"The grid contains {part!r}, which is not a dictionary. {need}")
+            raise ValueError(
+                f"The grid contains {reprlib.repr(part)}, which is not a dictionary. {need}"
+            )
         single = {name: value for name, value in part.items() if not _is_list(value)}
         if part is not grid and len(single) == len(part):
             configurations.append(single)
@@ -30,7 +33,7 @@ def configurations_of(grid):
             product = itertools.product(*part.values())
             configurations += [dict(zip(part, values, strict=True)) for values in product]
     if not configurations or {} in configurations:
-        raise ValueError(f"grid={grid!r} has no configuration, or an empty one. {need}")
+        raise ValueError(f"grid={reprlib.repr(grid)} has no configuration, or an empty one. {need}")
     return configurations
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lectures_lib.training.checks import check_split, check_training
+from lectures_lib.training.checks import check_split, check_training, fixed_batch
 from lectures_lib.training.loop import scores_by_epoch
 
 __all__ = ["evaluate", "fit"]
@@ -35,7 +35,8 @@ def fit(model, data, *, epochs=100, batch_size=100, seed=0, progress=True):
 
     Raises:
         ValueError: If the model is not built and compiled, if inputs or labels of a split do not
-            fit to it or are not finite, if `epochs` or `batch_size` is below 1.
+            fit to it or are not finite, if `epochs` or `batch_size` is below 1, or a batch has
+            not the size that the model was built for.
 
     >>> from lectures_lib import data, models
     >>> history = fit(models.digits_linear(), data.load_digits(), epochs=2, progress=False)
@@ -74,6 +75,8 @@ def evaluate(model, split):
     ['accuracy', 'loss']
     """
     check_split(model, split, name="evaluated")
-    scores = model.evaluate(split.inputs, split.labels, verbose=0, return_dict=True)
+    scores = model.evaluate(
+        split.inputs, split.labels, batch_size=fixed_batch(model), verbose=0, return_dict=True
+    )
     names = ["loss", *(name for name in scores if name != "loss")]
     return {name: float(scores[name]) for name in names}

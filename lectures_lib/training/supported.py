@@ -47,6 +47,8 @@ def check_supported(model):
         if type(layer) not in LAYERS:
             _refuse(f"{place} is a {type(layer).__name__}", f"layers of {_names(LAYERS)}")
         _check_options(place, layer.get_config(), LAYER_OPTIONS)
+        if layer.dtype_policy.name != "float32":
+            _refuse(f"{place} has the dtype {layer.dtype_policy.name}", "networks in float32")
         if layer.non_trainable_weights:
             _refuse(f"{place} is frozen", "layers that are all trained")
         for weight in layer.weights:
