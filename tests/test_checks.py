@@ -296,23 +296,24 @@ POINTS = Trained(
 )
 
 
-def network(kernel, *, activation=None, shape=(4,), batch_size=None):
+def network(kernel, *, activation=None, shape=(4,)):
     """Return a model of one dense layer with a given kernel: no training is needed."""
     import keras
 
-    inputs = keras.Input(shape, batch_size=batch_size)
-    layers = [inputs, keras.layers.Dense(np.shape(kernel)[1], activation, False)]
+    layers = [keras.Input(shape), keras.layers.Dense(np.shape(kernel)[1], activation, False)]
     model = keras.Sequential(layers)
     model.set_weights([np.array(kernel, "float32")])
     return model
 
 
-def recurrent(*kinds):
+def recurrent(*kinds, batch_size=None, **options):
     """Return a model of recurrent layers, the first of them in both directions."""
     import keras
 
-    first, *others = (getattr(keras.layers, kind)(3, return_sequences=True) for kind in kinds)
-    return keras.Sequential([keras.Input((4, 1)), keras.layers.Bidirectional(first), *others])
+    options |= {"return_sequences": True}
+    first, *others = (getattr(keras.layers, kind)(3, **options) for kind in kinds)
+    inputs = keras.Input((4, 1), batch_size=batch_size)
+    return keras.Sequential([inputs, keras.layers.Bidirectional(first), *others])
 
 
 @pytest.mark.parametrize("activation", [None, "softmax"])
@@ -356,7 +357,7 @@ def test_below_the_threshold_a_part_is_earned_and_the_band_says_why():
          r"the answer raised ZeroDivisionError: division by zero, at line \d+ of test_ch.*`\.$"),
         (lambda: network(np.eye(5, 3), shape=(5,)), {},
          r"the model reads inputs of shape \(5,\), but an example here has the shape \(4,\)\."),
-        (lambda: network(np.eye(4, 3), batch_size=7), {},
+        (lambda: recurrent("GRU", batch_size=7, stateful=True), {},
          "reads batches of 7 examples only, .* Build it without a batch size and stateful=True, "),
         (lambda: network(np.eye(4, 2)), {},
          r"gives \(2,\) for an example, but it must give an output of shape \(3,\)\."),

@@ -32,6 +32,7 @@ COMES_WITH_SPHINX = {"docutils", "nbformat", "pygments"}
 ONLY_IN_NOTEBOOKS = {"IPython", "matplotlib_inline"}  # a kernel brings them
 # A module may import those of its own level and below.
 LEVELS = [
+    {"keras_settings"},
     {"data", "from_scratch", "physics", "words"},
     {"models", "training"},
     {"plots", "legible"},

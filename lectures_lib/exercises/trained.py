@@ -121,7 +121,8 @@ def _outputs(case, model):
             "are allowed."
         )
     shape = getattr(model, "input_shape", None)
-    batch = shape[0] if isinstance(shape, tuple) else None
+    stateful = any(getattr(layer, "stateful", False) for layer in _layers(model))
+    batch = shape[0] if stateful and isinstance(shape, tuple) else None
     if batch and len(case.inputs) % batch:
         return None, (
             f"the model reads batches of {batch} examples only, as a stateful layer needs it. "

@@ -11,8 +11,7 @@ import math
 import keras
 from keras import layers, ops
 
-from lectures_lib.data.splits import check_positive
-from lectures_lib.models.checks import check_images, check_rates
+from lectures_lib.models.checks import begin
 from lectures_lib.models.layers import SumPenalty, Transposed
 
 __all__ = [
@@ -71,8 +70,7 @@ def linear_autoencoder(*, latent_dim=30, shape=MNIST, learning_rate=1e-3, seed=0
     >>> linear_autoencoder().count_params()  # 784 * 30 + 30 + 30 * 784 + 784
     47854
     """
-    check_positive(latent_dim=latent_dim)
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate, latent_dim=latent_dim)
     body = [
         layers.Flatten(),
         layers.Dense(latent_dim, name="code"),
@@ -105,7 +103,7 @@ def stacked_autoencoder(
     >>> stacked_autoencoder().count_params(), stacked_autoencoder(tied=True).count_params()
     (489814, 245614)
     """
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate, hidden=hidden, latent_dim=latent_dim)
     body = _stacked_layers(hidden, latent_dim, tied=tied)
     return _compiled(body, shape=MNIST, loss=loss, learning_rate=learning_rate)
 
@@ -135,10 +133,9 @@ def sparse_autoencoder(*, latent_dim=100, l1=1e-3, learning_rate=1e-3, seed=0):
     >>> sparse_autoencoder().count_params()  # 784 * 100 + 100 + 100 * 784 + 784
     157684
     """
-    check_positive(latent_dim=latent_dim)
     if not l1 >= 0:
         raise ValueError(f"l1={l1} would reward large codes. Pass l1=0 (no penalty) or more.")
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate, latent_dim=latent_dim)
     one_long = keras.constraints.UnitNorm(axis=1)
     active = layers.Dense(latent_dim, activation="relu", name="active")
     output = layers.Dense(math.prod(MNIST), kernel_constraint=one_long, name="output")
@@ -177,15 +174,15 @@ def convolutional_autoencoder(
     >>> convolutional_autoencoder(filters=(16, 4), latent_dim=None).encoder.output_shape
     (None, 7, 7, 4)
     """
-    for i, size in enumerate(filters):
-        check_positive(**{f"filters[{i}]": size})
+    sizes = {f"filters[{i}]": size for i, size in enumerate(filters)}
+    code = {} if latent_dim is None else {"latent_dim": latent_dim}
+    begin(seed, learning_rate=learning_rate, **sizes, **code)
     step = 2 ** len(filters)
     if not filters or shape[0] % step or shape[1] % step:
         raise ValueError(
             f"filters={filters} halves the sides {len(filters)} times, but shape={shape}. Pass at "
             f"least one filter, and a height and width that {step} divides."
         )
-    keras.utils.set_random_seed(seed)
     half = dict(kernel_size=3, strides=2, padding="same")
     body = [layers.Conv2D(n, activation="relu", **half) for n in filters]
     body += _code_layers(latent_dim, maps=(shape[0] // step, shape[1] // step, filters[-1]))
@@ -218,8 +215,7 @@ def encoder_classifier(encoder, *, classes=10, frozen=False, learning_rate=1e-3)
     >>> model.count_params(), sum(values.numpy().size for values in model.trainable_weights)
     (52180, 310)
     """
-    check_positive(classes=classes)
-    check_rates(l2=0, learning_rate=learning_rate)
+    begin(learning_rate=learning_rate, classes=classes)
     copy = keras.models.clone_model(encoder)
     copy.set_weights(encoder.get_weights())
     copy.trainable = not frozen
@@ -232,7 +228,6 @@ def encoder_classifier(encoder, *, classes=10, frozen=False, learning_rate=1e-3)
 
 def _stacked_layers(hidden, latent_dim, *, tied=False):
     """Return the layers of `stacked_autoencoder`."""
-    check_positive(hidden=hidden, latent_dim=latent_dim)
     # The initial weights that keep the variance through SELU: Klambauer et al. (2017).
     selu = dict(activation="selu", kernel_initializer="lecun_normal")
     down = [layers.Dense(hidden, **selu), layers.Dense(latent_dim, name="code")]
@@ -247,15 +242,12 @@ def _code_layers(latent_dim, *, maps):
     """Return the layers between the maps of the encoder and those of the decoder."""
     if latent_dim is None:
         return [layers.Identity(name="code")]
-    check_positive(latent_dim=latent_dim)
     back = [layers.Dense(math.prod(maps), activation="relu"), layers.Reshape(maps)]
     return [layers.Flatten(), layers.Dense(latent_dim, name="code"), *back]
 
 
 def _compiled(body, *, shape, loss, learning_rate):
     """Put the input before the layers of `body`, and compile."""
-    check_images()
-    check_rates(l2=0, learning_rate=learning_rate)
     model = Autoencoder([keras.Input(shape), *body])
     model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss=loss)
     return model

@@ -1,20 +1,27 @@
-"""Refuse settings that no network can have."""
+"""Refuse settings that no network can have, before it is built."""
 
+import keras
+
+from lectures_lib.data.splits import check_positive
 from lectures_lib.keras_settings import check_setting
 
-__all__ = ["check_images", "check_rates"]
+__all__ = ["begin"]
 
 
-def check_images():
-    """Raise ValueError where Keras takes the channels of images for their rows."""
+def begin(seed=None, *, learning_rate, l2=0, **sizes):
+    """Set the seeds of Python, NumPy and Keras, unless `seed` is None.
+
+    Raises:
+        ValueError: If a size is not a positive integer, a penalty is negative, a learning rate not
+            positive, or Keras takes the channels of images for their rows.
+    """
     check_setting("image_data_format")
-
-
-def check_rates(*, l2, learning_rate):
-    """Raise ValueError for a negative penalty or a learning rate that is not positive."""
+    check_positive(**sizes)
     if not l2 >= 0:
         raise ValueError(f"l2={l2} would reward large weights. Pass l2=0 (no penalty) or more.")
     if not learning_rate > 0:
         raise ValueError(
             f"learning_rate={learning_rate} does not descend. Pass a learning_rate above 0."
         )
+    if seed is not None:
+        keras.utils.set_random_seed(seed)

@@ -5,8 +5,7 @@ import functools
 import keras
 from keras import layers
 
-from lectures_lib.data.splits import check_positive
-from lectures_lib.models.checks import check_images, check_rates
+from lectures_lib.models.checks import begin
 
 __all__ = ["cifar_cnn", "cifar_dense", "cifar_residual"]
 
@@ -40,9 +39,7 @@ def cifar_cnn(
     >>> cifar_cnn().count_params()  # 896 + 18,496 + 36,928 + 65,600 + 650
     122570
     """
-    check_images()
-    check_rates(l2=0, learning_rate=learning_rate)
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate)
 
     def convolve(filters):
         if batch_norm:
@@ -87,10 +84,7 @@ def cifar_dense(*, hidden=40, learning_rate=1e-3, seed=0):
     >>> cifar_dense().count_params()  # (3072 + 1) * 40 + (40 + 1) * 10
     123330
     """
-    check_positive(hidden=hidden)
-    check_images()
-    check_rates(l2=0, learning_rate=learning_rate)
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate, hidden=hidden)
     model = keras.Sequential(
         [
             keras.Input(SHAPE),
@@ -130,10 +124,7 @@ def cifar_residual(
     >>> cifar_residual().count_params()
     103186
     """
-    check_positive(classes=classes)
-    check_images()
-    check_rates(l2=0, learning_rate=learning_rate)
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate, classes=classes)
 
     def convolve(values, filters, strides=1):
         options = {"strides": strides, "padding": "same", "use_bias": not batch_norm}

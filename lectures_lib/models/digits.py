@@ -2,8 +2,7 @@
 
 import keras
 
-from lectures_lib.data.splits import check_positive
-from lectures_lib.models.checks import check_images, check_rates
+from lectures_lib.models.checks import begin
 
 __all__ = ["digits_cnn", "digits_dense", "digits_linear"]
 
@@ -35,9 +34,8 @@ def digits_cnn(*, filters=10, kernel_size=3, hidden=50, l2=0.0, learning_rate=0.
     >>> digits_cnn().count_params()  # 10 * (9 + 1) + (160 + 1) * 50 + (50 + 1) * 10
     8660
     """
-    check_positive(filters=filters, kernel_size=kernel_size, hidden=hidden)
-    check_rates(l2=l2, learning_rate=learning_rate)
-    keras.utils.set_random_seed(seed)
+    sizes = dict(filters=filters, kernel_size=kernel_size, hidden=hidden)
+    begin(seed, learning_rate=learning_rate, l2=l2, **sizes)
     body = [
         keras.layers.Conv2D(
             filters,
@@ -73,9 +71,7 @@ def digits_dense(*, hidden=115, l2=0.0, learning_rate=0.1, seed=0):
     >>> digits_dense().count_params()
     8635
     """
-    check_positive(hidden=hidden)
-    check_rates(l2=l2, learning_rate=learning_rate)
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate, l2=l2, hidden=hidden)
     body = [
         keras.layers.Flatten(name="flatten"),
         _dense(hidden, activation="relu", l2=l2, name="hidden"),
@@ -98,15 +94,13 @@ def digits_linear(*, l2=0.0, learning_rate=0.1, seed=0):
     >>> digits_linear().count_params()  # (64 + 1) * 10
     650
     """
-    check_rates(l2=l2, learning_rate=learning_rate)
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate, l2=l2)
     body = [keras.layers.Flatten(name="flatten")]
     return _classifier(body, l2=l2, learning_rate=learning_rate, name="digits_linear")
 
 
 def _classifier(body, *, l2, learning_rate, name):
     """Put the input before and the softmax output after the layers of `body`, and compile."""
-    check_images()
     output = _dense(CLASSES, activation="softmax", l2=l2, name="output")
     model = keras.Sequential([keras.Input(SHAPE), *body, output], name=name)
     model.compile(

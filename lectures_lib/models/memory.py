@@ -2,8 +2,7 @@
 
 import keras
 
-from lectures_lib.data.splits import check_positive
-from lectures_lib.models.checks import check_rates
+from lectures_lib.models.checks import begin
 
 __all__ = ["memory_network"]
 
@@ -47,9 +46,8 @@ def memory_network(
             f"forget_bias={forget_bias} was given for {layer!r}, which has no forget gates. "
             'Leave it out, or pass layer="lstm".'
         )
-    check_positive(hidden=hidden, num_steps=num_steps, features=features, classes=classes or 1)
-    check_rates(l2=0, learning_rate=learning_rate)
-    keras.utils.set_random_seed(seed)
+    sizes = dict(hidden=hidden, num_steps=num_steps, features=features, classes=classes or 1)
+    begin(seed, learning_rate=learning_rate, **sizes)
     recurrent = LAYERS[layer](hidden, return_sequences=every_step, unroll=True, name="recurrent")
     output = keras.layers.Dense(classes or 1, activation="softmax" if classes else None)
     model = keras.Sequential([keras.Input((num_steps, features)), recurrent, output], name=layer)

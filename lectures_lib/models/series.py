@@ -2,8 +2,7 @@
 
 import keras
 
-from lectures_lib.data.splits import check_positive
-from lectures_lib.models.checks import check_rates
+from lectures_lib.models.checks import begin
 
 __all__ = ["series_gru", "series_lstm", "series_rnn", "sine_rnn"]
 
@@ -33,16 +32,13 @@ def sine_rnn(*, num_steps=4, hidden=32, one_step=False, learning_rate=1e-3, seed
     >>> sine_rnn().count_params()  # 32 * (1 + 32 + 1) + (32 + 1) * 8 + (8 + 1)
     1361
     """
-    check_positive(num_steps=num_steps, hidden=hidden)
-    check_rates(l2=0, learning_rate=learning_rate)
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate, num_steps=num_steps, hidden=hidden)
     body = [
         *([keras.layers.Reshape((1, num_steps), name="one_step")] if one_step else ()),
         keras.layers.SimpleRNN(hidden, activation="relu", name="recurrent"),
         keras.layers.Dense(8, activation="relu", name="hidden"),
     ]
-    optimizer = keras.optimizers.RMSprop(learning_rate)
-    return _regression(body, num_steps=num_steps, optimizer=optimizer, name="sine_rnn")
+    return _regression(body, num_steps, keras.optimizers.RMSprop(learning_rate), name="sine_rnn")
 
 
 def series_rnn(*, num_steps=2, hidden=200, layers=1, activation="tanh", learning_rate=1e-3, seed=0):
@@ -71,15 +67,12 @@ def series_rnn(*, num_steps=2, hidden=200, layers=1, activation="tanh", learning
     >>> series_rnn(hidden=500, layers=2, activation="sigmoid").count_params()
     752001
     """
-    check_positive(num_steps=num_steps, hidden=hidden, layers=layers)
-    check_rates(l2=0, learning_rate=learning_rate)
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate, num_steps=num_steps, hidden=hidden, layers=layers)
     body = [
         keras.layers.SimpleRNN(hidden, activation=activation, return_sequences=above > 0)
         for above in reversed(range(layers))
     ]
-    optimizer = keras.optimizers.Adam(learning_rate)
-    return _regression(body, num_steps=num_steps, optimizer=optimizer, name="series_rnn")
+    return _regression(body, num_steps, keras.optimizers.Adam(learning_rate), name="series_rnn")
 
 
 def series_lstm(*, num_steps=2, hidden=250, layers=2, learning_rate=1e-3, seed=0):
@@ -88,11 +81,9 @@ def series_lstm(*, num_steps=2, hidden=250, layers=2, learning_rate=1e-3, seed=0
     Architecture: M. Hjorth-Jensen's lectures on machine learning in physics (code C7).
 
     Args:
-        num_steps: Values of the series that the network reads.
         hidden: Units of each LSTM layer.
         layers: LSTM layers, one above the other.
-        learning_rate: Step of Adam.
-        seed: Decides the initial weights. Sets the seeds of Python, NumPy and Keras.
+        num_steps, learning_rate, seed: As in `series_rnn`.
 
     Returns:
         A compiled model from `(windows, num_steps, 1)` to `(windows, 1)`, with the mean squared
@@ -104,15 +95,12 @@ def series_lstm(*, num_steps=2, hidden=250, layers=2, learning_rate=1e-3, seed=0
     >>> series_lstm().count_params()  # 4 * 250 * (1 + 250 + 1) + 4 * 250 * (250 + 250 + 1) + 251
     753251
     """
-    check_positive(num_steps=num_steps, hidden=hidden, layers=layers)
-    check_rates(l2=0, learning_rate=learning_rate)
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate, num_steps=num_steps, hidden=hidden, layers=layers)
     body = [
         keras.layers.LSTM(hidden, return_sequences=above > 0, unroll=_unroll(num_steps))
         for above in reversed(range(layers))
     ]
-    optimizer = keras.optimizers.Adam(learning_rate)
-    return _regression(body, num_steps=num_steps, optimizer=optimizer, name="series_lstm")
+    return _regression(body, num_steps, keras.optimizers.Adam(learning_rate), name="series_lstm")
 
 
 def series_gru(*, num_steps=2, hidden=250, dense=125, learning_rate=1e-3, seed=0):
@@ -122,11 +110,9 @@ def series_gru(*, num_steps=2, hidden=250, dense=125, learning_rate=1e-3, seed=0
     lectures on machine learning in physics (code C8).
 
     Args:
-        num_steps: Values of the series that the network reads.
         hidden: Units of each GRU layer.
         dense: Units of each dense layer.
-        learning_rate: Step of Adam.
-        seed: Decides the initial weights. Sets the seeds of Python, NumPy and Keras.
+        num_steps, learning_rate, seed: As in `series_rnn`.
 
     Returns:
         A compiled model from `(windows, num_steps, 1)` to `(windows, 1)`, with the mean squared
@@ -138,16 +124,13 @@ def series_gru(*, num_steps=2, hidden=250, dense=125, learning_rate=1e-3, seed=0
     >>> [layer.count_params() for layer in series_gru().layers]  # of a GRU: 3 u (n + u + 2)
     [250, 15750, 282750, 376500, 251]
     """
-    check_positive(num_steps=num_steps, hidden=hidden, dense=dense)
-    check_rates(l2=0, learning_rate=learning_rate)
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate, num_steps=num_steps, hidden=hidden, dense=dense)
     body = [keras.layers.Dense(dense, activation="relu") for _ in range(2)]
     body += [
         keras.layers.GRU(hidden, return_sequences=first, unroll=_unroll(num_steps))
         for first in (True, False)
     ]
-    optimizer = keras.optimizers.Adam(learning_rate)
-    return _regression(body, num_steps=num_steps, optimizer=optimizer, name="series_gru")
+    return _regression(body, num_steps, keras.optimizers.Adam(learning_rate), name="series_gru")
 
 
 def _unroll(num_steps):
@@ -155,7 +138,7 @@ def _unroll(num_steps):
     return num_steps <= 10
 
 
-def _regression(body, *, num_steps, optimizer, name):
+def _regression(body, num_steps, optimizer, *, name):
     """Put the input before and one linear output after the layers of `body`, and compile."""
     output = keras.layers.Dense(1, name="output")
     model = keras.Sequential([keras.Input((num_steps, 1)), *body, output], name=name)

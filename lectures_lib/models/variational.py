@@ -6,8 +6,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from lectures_lib.data.splits import check_positive
-from lectures_lib.models.checks import check_images, check_rates
+from lectures_lib.models.checks import begin
 
 __all__ = ["VariationalAutoencoder", "variational_autoencoder"]
 
@@ -104,12 +103,9 @@ def variational_autoencoder(
     >>> print(mean.shape, log_variance.shape, vae.decoder(mean).shape)
     (5, 2) (5, 2) (5, 28, 28, 1)
     """
-    check_positive(latent_dim=latent_dim, hidden=hidden)
-    check_images()
-    check_rates(l2=0, learning_rate=learning_rate)
     if not beta >= 0:
         raise ValueError(f"beta={beta} would reward a divergence. Pass beta=0 or more.")
-    keras.utils.set_random_seed(seed)
+    begin(seed, learning_rate=learning_rate, latent_dim=latent_dim, hidden=hidden)
     images = keras.Input(shape)
     seen = layers.Dense(hidden, activation="relu")(layers.Flatten()(images))
     code = [layers.Dense(latent_dim, name=name)(seen) for name in ("mean", "log_variance")]

@@ -20,10 +20,7 @@ def check_training(model, data, **counts):
 
 
 def check_split(model, split, *, name, batch_size=None):
-    """Raise ValueError unless `model` is ready and fits to the inputs and labels of a split.
-
-    A `batch_size` of None is the one that the model was built for, if it was built for one.
-    """
+    """Raise ValueError unless `model` is ready and fits to the inputs and labels of a split."""
     check_setting("backend")
     own_step = getattr(type(model), "train_step", None) is not keras.Model.train_step
     if not (getattr(model, "compiled", False) and (model.loss or model.losses or own_step)):
@@ -55,9 +52,9 @@ def check_built(model, shape):
 
 
 def fixed_batch(model):
-    """Return the number of examples in a batch that a model was built for; None is any."""
-    shape = getattr(model, "input_shape", None)
-    return shape[0] if isinstance(shape, tuple) and isinstance(shape[0], int) else None
+    """Return how many examples a batch of a model with a stateful layer has; None is any number."""
+    stateful = any(getattr(layer, "stateful", False) for layer in model.layers)
+    return model.input_shape[0] if stateful else None
 
 
 def loss_name(model):
@@ -81,17 +78,12 @@ def _check_inputs(model, inputs, *, name):
 
 
 def _check_batches(model, examples, *, name, batch_size):
-    """Raise ValueError where a batch, such as the last one, is not as large as the model needs."""
     fixed = fixed_batch(model)
-    if fixed is None:
-        return
-    why = f"The model was built for batches of {fixed}, as a stateful layer needs it, but"
-    if batch_size not in (None, fixed):
-        raise ValueError(f"{why} batch_size={batch_size}. Pass batch_size={fixed}.")
-    if rest := examples % fixed:
+    if fixed and ((batch_size or fixed) != fixed or examples % fixed):
         raise ValueError(
-            f"{why} the {name} split has {examples} examples, so its last batch has {rest}. Leave "
-            f"out {rest} of them, or build the model without a batch size and stateful=True."
+            f"The model was built for batches of {fixed}, as a stateful layer needs it, but "
+            f"batch_size={batch_size or fixed} and the {name} split has {examples} examples. Pass "
+            f"batch_size={fixed} and a multiple of it, or build without batch size and stateful."
         )
 
 

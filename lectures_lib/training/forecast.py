@@ -76,9 +76,8 @@ def _sizes(model):
     check_built(model, "(num_steps, features)")
     if fixed := fixed_batch(model):
         raise ValueError(
-            f"The model was built for batches of {fixed}, as a stateful layer needs it, but a "
-            "forecast passes a whole window at each step and begins it with a state of zeros. "
-            "Build the model without a batch size and stateful=True, and set_weights of this one."
+            f"The model was built for batches of {fixed}, but a forecast begins each window with a "
+            "state of zeros. Build it without batch size and stateful; set_weights of this one."
         )
     shapes = [getattr(model, name, ()) for name in ("input_shape", "output_shape")]
     if len(shapes[0]) != 3 or len(shapes[1]) != 2 or shapes[0][2] != shapes[1][1]:
