@@ -9,7 +9,7 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from myst_nb.core.render import MimeRenderPlugin, create_figure_context
+from myst_nb.core.render import MimeRenderPlugin
 from rjsmin import jsmin
 from sphinx.util.docutils import SphinxDirective
 
@@ -24,17 +24,8 @@ from lectures_lib.playground.answering import (
     start_line,
     still,
 )
-from lectures_lib.site import WRITING, front_pictures, pages
+from lectures_lib.site import WRITING, figures, front_pictures
 from lectures_lib.site.dependencies import PACKAGE
-from lectures_lib.site.frames import (
-    NOWHERE,
-    WITHOUT_SCRIPTS,
-    add_source,
-    picture_tags,
-    source_address,
-    true_shape,
-)
-from lectures_lib.site.model import doctree_of
 
 __all__ = ["PlaygroundRenderer", "playground_box", "setup"]
 
@@ -76,16 +67,11 @@ class PlaygroundRenderer(MimeRenderPlugin):
     def handle_mime(renderer, data, inline):
         if inline or data.mime_type != MIME_TYPE:
             return None
-        holder, markdown, bundle = nodes.Element(), renderer.renderer, data.content
-        options = {"name": bundle["figure"], "caption": bundle["caption"]}
-        options["classes"] = "playground-figure"
-        with (
-            markdown.current_node_context(holder),
-            create_figure_context(markdown, options, data.line),
-        ):
-            markdown.current_node.append(playground_box(bundle=bundle))
-        add_source(holder, source_address(markdown.sphinx_env.app, bundle.get("source")))
-        return list(holder.children)
+        bundle = data.content
+        return figures.figure(
+            renderer, data, playground_box(bundle=bundle), name=bundle["figure"],
+            caption=bundle["caption"], classes="playground-figure", source=bundle.get("source"),
+        )  # fmt: skip
 
 
 def _place(name):
@@ -121,11 +107,10 @@ def _visit_html(self, node):
 
 
 def _visit_again(self, node):
-    for docname in pages(self.builder.app):
-        for bundle in _bundles(doctree_of(self.builder.app, docname)):
-            if bundle["name"] == node["name"] and "page" in bundle:
-                self.body.append(_box(self.builder, bundle, small=True, still=node["still"]))
-                raise nodes.SkipNode
+    for bundle in figures.shown(self.builder.app, playground_box):
+        if bundle["name"] == node["name"] and "page" in bundle:
+            self.body.append(_box(self.builder, bundle, small=True, still=node["still"]))
+            raise nodes.SkipNode
     raise ValueError(f"No page has a network called {node['name']!r} that trains in the page.")
 
 
@@ -140,15 +125,15 @@ def _box(builder, bundle, *, small=False, still=""):
         picture = front_pictures.tags(still, root=root, classes="playground-still")
     else:
         content = files[f"{name}.png"]
-        picture = picture_tags(
+        picture = figures.picture_tags(
             f"{base}.png",
             alt=bundle["alt"],
             size=struct.unpack(">II", content[16:24]),  # in the PNG head
             classes="playground-still",
-            shape=shape if (shape := true_shape(content)) != NOWHERE else "",
+            shape=shape if (shape := figures.true_shape(content)) != figures.NOWHERE else "",
         )
     opened = f'<div class="playground" id="{_place(name)}"{" data-small" * small}>{picture}'
-    opened += WITHOUT_SCRIPTS
+    opened += figures.WITHOUT_SCRIPTS
     if "page" not in bundle:
         return f'{opened}</div><script defer src="{script}"></script>'
     engine = f"{base}-engine.js{_version(_engine(bundle['page']))}"
@@ -173,13 +158,10 @@ def _visit_other(self, node):
     raise nodes.SkipNode
 
 
-def _bundles(doctree):
-    return [node["bundle"] for node in doctree.findall(playground_box)]
-
-
 def _add_scripts(app, pagename, templatename, context, doctree):
     """Let a page with a playground load what it needs, and no other page."""
-    bundles = _bundles(doctree) if doctree else []
+    boxes = doctree.findall(playground_box) if doctree else ()
+    bundles = [box["bundle"] for box in boxes]
     needed = [("begin.js",) if "page" in bundle else SCRIPTS[bundle["name"]] for bundle in bundles]
     needed += [("begin.js",) for _ in doctree.findall(training_again)] if doctree else []
     for file in dict.fromkeys(itertools.chain(*needed)):
@@ -192,22 +174,12 @@ def _write_files(app, exception):
     """Write data and still picture of each playground of the book, and remove all others."""
     if exception is not None or app.builder.format != "html":
         return
-    out, files = Path(app.outdir) / FOLDER, {}
-    for docname in pages(app):
-        for bundle in _bundles(doctree_of(app, docname)):
-            if f"{bundle['name']}.js" in files:
-                raise ValueError(
-                    f"{docname}: a second page shows the playground {bundle['name']!r}."
-                )
-            files |= _files(app, bundle)
-            if "page" in bundle:
-                files[f"{bundle['name']}-engine.js"] = _engine(bundle["page"])
-    for path in () if WRITING else out.glob("*"):
-        if path.name not in files:
-            path.unlink()
-    for file, content in files.items():
-        out.mkdir(exist_ok=True)
-        (out / file).write_bytes(content)
+    files = {}
+    for bundle in figures.shown(app, playground_box):
+        files |= _files(app, bundle)
+        if "page" in bundle:
+            files[f"{bundle['name']}-engine.js"] = _engine(bundle["page"])
+    figures.keep_files(Path(app.outdir) / FOLDER, files)
     for path in Path(app.outdir, "_static", "playground").glob("*.js"):
         path.write_text(jsmin(path.read_text(encoding="utf-8")), encoding="utf-8")
 
