@@ -59,6 +59,16 @@ def test_the_recorded_map_is_that_of_the_table():
                 assert accuracy == pytest.approx(cell["validation"].mean(), abs=6e-4)
 
 
+def test_labels_of_a_wide_map_do_not_touch(monkeypatch):
+    monkeypatch.setenv("LECTURES_VIEW", "still")
+    powers = [10.0**k for k in range(-5, 2)]
+    recorded = {"learning_rate": powers, "l2": powers, "accuracy": [[0.5] * 7] * 7}
+    made = train(digits_cnn, DIGITS, **SETTINGS | {"more": {"recorded": recorded}})
+    with small_letters() as small:
+        made.picture({"learning_rate": 0.1, "l2": 0.1})
+    assert small == []
+
+
 def test_a_lost_run_is_described_as_lost(monkeypatch):
     monkeypatch.setenv("LECTURES_VIEW", "still")
     made = train(digits_cnn, DIGITS, start={"learning_rate": 10, "l2": 10}, **SETTINGS)

@@ -91,6 +91,8 @@ def _draw_pad(run, state, page):
     ring = {"markersize": 18, "markerfacecolor": "none", "markeredgecolor": COLOURS[1]}
     plane.plot(right(state["l2"]), down(state["learning_rate"]), "o", markeredgewidth=2, **ring)
     plane.tick_params(axis="x", rotation=0)
+    if len(table.columns) > 5:  # powers of ten side by side would touch
+        plane.set_xticks(plane.get_xticks()[::2], plane.get_xticklabels()[::2])
     plane.set_title("recorded, and the line ηλ = 1")
     return figure
 
