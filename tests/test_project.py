@@ -232,6 +232,13 @@ def set_up(tmp_path, monkeypatch):
     return module
 
 
+def test_a_mac_that_tensorflow_has_left_is_told_where_to_go(set_up):
+    with pytest.raises(set_up.SetUpError, match=r"Macs with Intel .* in Colab or Binder"):
+        set_up.check_processor("Darwin", "x86_64")
+    for here in (("Darwin", "arm64"), ("Linux", "x86_64"), ("Linux", "aarch64")):
+        set_up.check_processor(*here)
+
+
 def test_set_up_can_be_read_by_an_old_python():
     source = (ROOT / "tools" / "set_up.py").read_text(encoding="utf-8")
     ast.parse(source, feature_version=(3, 6))

@@ -11,6 +11,7 @@ import ast
 import glob
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -167,8 +168,19 @@ def agreed():
         return False
 
 
+def check_processor(system=None, processor=None):
+    """Raise where TensorFlow has no build that fits."""
+    here = system or platform.system(), processor or platform.machine()
+    if here == ("Darwin", "x86_64"):
+        raise SetUpError(
+            "TensorFlow has no build for Macs with Intel processors since version 2.17, and the "
+            "course needs 2.18. Open its notebooks in Colab or Binder, from the site's pages."
+        )
+
+
 def set_up():
     """Make `.venv`, or bring a complete one up to date."""
+    check_processor()
     update = read(READY).split("\n")[0] == ROOT and venv_works()
     check_disk(UPDATE_GB if update else NEEDED_GB)
     python = None if update else find_python()
