@@ -306,3 +306,14 @@ def test_actionlint_finds_what_is_wrong(tmp_path):
     )
     assert done.returncode == 1
     assert '"test"' in done.stdout
+
+
+def test_a_clone_made_on_windows_has_the_same_files(tmp_path):
+    there = tmp_path / "clone"
+    git("-c", "core.autocrlf=true", "clone", "--quiet", "--depth=1", f"file://{ROOT}", there)
+    lines = git("-C", there, "ls-files", "--eol").splitlines()
+    ends = {name: kind.split()[1] for kind, name in (line.split("\t") for line in lines)}
+    assert ends["Makefile"] == ends["recipes/SHA256SUMS"] == "w/lf"
+    assert set(ends.values()) == {"w/lf", "w/-text", "w/none"}  # text, binary, empty
+    folded = [name.casefold() for name in ends]
+    assert sorted(folded) == sorted(set(folded))  # one name each where case does not count
