@@ -8,6 +8,7 @@ import os
 import pickle
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tarfile
@@ -625,6 +626,29 @@ def test_keras_downloads_once_and_quietly(website, forget, cache, capfd, data_fo
     assert website.asked == 1
 
 
+def test_a_proxy_with_a_certificate_of_its_own_is_named(website, cache, tmp_path, monkeypatch):
+    certificate = tmp_path / "proxy.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-subj", "/CN=proxy", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-keyout", tmp_path / "key.pem", "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, tmp_path / "key.pem")
+    website.server.socket = context.wrap_socket(website.server.socket, server_side=True)
+    website.url = website.url.replace("http:", "https:")
+    monkeypatch.setattr(website.server, "handle_error", lambda *refused: None)
+    with pytest.raises(DatasetUnavailable) as error:
+        load_cifar10(**SIZES)
+    for part in ("certificate verify failed", "SSL_CERT_FILE name a file", "Set LECTURES_DATA_DIR"):
+        assert part in str(error.value)
+    assert names(cache) == {"mnist.npz"} and website.asked == 0
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setattr("urllib.request._opener", None)  # as after a restart
+    assert len(load_cifar10(**SIZES).test) == 30
+
+
 def test_a_file_of_ones_own_comes_before_keras(small, monkeypatch):
     monkeypatch.setattr(cifar10, "_read_through_keras", lambda: pytest.fail("asked Keras"))
     assert len(load_cifar10(**SIZES).test) == 30
@@ -694,6 +718,20 @@ def test_unpacking_that_fails_keeps_only_the_archive(
     assert names(cache) == {"mnist.npz", path.name} | ({old.name} if there_before else set())
     assert path.read_bytes() == archive
     assert website.asked == (not there_before)
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["archive kept", "archive gone"])
+@pytest.mark.parametrize("batch", [None, b"half"], ids=["lost", "cut"])
+def test_a_folder_that_is_half_unpacked_is_repaired(website, archive, cache, there, batch):
+    folder = cache / "cifar-10-batches-py-target" / "cifar-10-batches-py"
+    folder.mkdir(parents=True)
+    if batch:
+        (folder / "data_batch_3").write_bytes(batch)
+    if there:
+        (cache / "cifar-10-batches-py-target_archive").write_bytes(archive)
+    dataset = load_cifar10(**SIZES)
+    np.testing.assert_array_equal(np.bincount(rows_of(dataset.train)), [40] * 5)
+    assert website.asked == (not there)
 
 
 def test_without_a_network_the_error_comes_at_once(cache, monkeypatch):

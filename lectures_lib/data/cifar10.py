@@ -24,6 +24,7 @@ TRAINING_PICTURES, TEST_PICTURES = 50_000, 10_000
 NPZ_SHA256 = "16404becee6de136f89ad2bb26fc8ba911dedaf4935291dc2f8760cd741479d2"
 KERAS_ARCHIVE_SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 TIMEOUT_S = 10
+CERTIFICATE = "Let SSL_CERT_FILE name a file with your network's certificate; restart the kernel."
 ADVICE = "It was left as it is; delete it, or put an intact file in its place."
 
 
@@ -125,6 +126,8 @@ def _raw_arrays():
         return _read_through_keras()
     except Exception as error:  # Keras makes an Exception of all that goes wrong in a download
         tried.append(f"Keras, with its cache {_keras_caches()[0]}: {error or repr(error)}")
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            tried.append(CERTIFICATE)
         raise DatasetUnavailable(
             "CIFAR-10 cannot be had here.\n- " + "\n- ".join(tried) + "\nSet LECTURES_DATA_DIR to "
             "a folder that holds cifar10.npz, connect to the network, or use the stand-in: "

@@ -9,12 +9,7 @@ __all__ = ["begin"]
 
 
 def begin(seed=None, *, learning_rate, l2=0, **sizes):
-    """Set the seeds of Python, NumPy and Keras, unless `seed` is None.
-
-    Raises:
-        ValueError: If a size is not a positive integer, a penalty is negative, a learning rate not
-            positive, or Keras takes the channels of images for their rows.
-    """
+    """Raise ValueError for what no network can have; set the seeds, unless `seed` is None."""
     check_setting("image_data_format")
     check_positive(**sizes)
     if not l2 >= 0:

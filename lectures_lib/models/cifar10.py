@@ -72,8 +72,7 @@ def cifar_dense(*, hidden=40, learning_rate=1e-3, seed=0):
 
     Args:
         hidden: Units of the hidden layer.
-        learning_rate: Step of Adam.
-        seed: As in `cifar_cnn`.
+        learning_rate, seed: As in `cifar_cnn`.
 
     Returns:
         A compiled model from `(images, 32, 32, 3)` to logits of shape `(images, 10)`.

@@ -48,12 +48,11 @@ def series_rnn(*, num_steps=2, hidden=200, layers=1, activation="tanh", learning
     code C5; `hidden=500, layers=2, activation="sigmoid"` is C6; `num_steps=1` is C9.
 
     Args:
-        num_steps: Values of the series that the network reads.
         hidden: Units of each recurrent layer.
         layers: Recurrent layers, one above the other.
         activation: Activation of the recurrent layers.
         learning_rate: Step of Adam.
-        seed: Decides the initial weights. Sets the seeds of Python, NumPy and Keras.
+        num_steps, seed: As in `sine_rnn`.
 
     Returns:
         A compiled model from `(windows, num_steps, 1)` to `(windows, 1)`, with the mean squared
@@ -86,8 +85,7 @@ def series_lstm(*, num_steps=2, hidden=250, layers=2, learning_rate=1e-3, seed=0
         num_steps, learning_rate, seed: As in `series_rnn`.
 
     Returns:
-        A compiled model from `(windows, num_steps, 1)` to `(windows, 1)`, with the mean squared
-        error as loss.
+        A compiled model with the inputs, outputs and loss of `series_rnn`.
 
     Raises:
         ValueError: If a size is not a positive integer or `learning_rate <= 0`.
@@ -115,8 +113,7 @@ def series_gru(*, num_steps=2, hidden=250, dense=125, learning_rate=1e-3, seed=0
         num_steps, learning_rate, seed: As in `series_rnn`.
 
     Returns:
-        A compiled model from `(windows, num_steps, 1)` to `(windows, 1)`, with the mean squared
-        error as loss.
+        A compiled model with the inputs, outputs and loss of `series_rnn`.
 
     Raises:
         ValueError: If a size is not a positive integer or `learning_rate <= 0`.

@@ -83,8 +83,7 @@ def variational_autoencoder(
     """Build a variational autoencoder with one hidden layer (ReLU) in the encoder and the decoder.
 
     Args:
-        latent_dim: Size of the code.
-        hidden: Units of each hidden layer.
+        latent_dim, hidden: Size of the code, and units of each hidden layer.
         beta: Weight of the divergence in the loss, 0 or more.
         shape: Height, width and channels of an image.
         learning_rate: Step of Adam.
