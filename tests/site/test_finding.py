@@ -57,7 +57,7 @@ EXPECTED = {
     "max pooling": "cnn/convolution_layers",
     "tanh": "lstm/gates",
     "PCA": "autoencoders/linear_and_pca",
-    "Björck": "bibliography",
+    "Björck": "package/from_scratch",
     "early stopping": "rnn/noisy_sine",
 }
 
@@ -66,7 +66,8 @@ def test_words_code_and_greek_lead_to_the_page_that_is_about_them(visit, address
     opened = visit().open(f"{address}/search.html?q=zzzz")
     opened.get_by_text("did not match any documents").wait_for()
     first = opened.evaluate(
-        "queries => queries.map(query => Search._performSearch(...Search._parseQuery(query)).at(-1))",
+        "queries => queries.map("
+        "query => Search._performSearch(...Search._parseQuery(query)).at(-1))",
         list(EXPECTED),
     )
     found = {query: one and one[0] for query, one in zip(EXPECTED, first, strict=True)}
@@ -75,7 +76,11 @@ def test_words_code_and_greek_lead_to_the_page_that_is_about_them(visit, address
 
 @pytest.mark.parametrize(
     ("query", "marked"),
-    [("β", {"β", "beta"}), ("half-life", {"half", "life"}), ("Return_Sequences", {"return_sequences"})],
+    [
+        ("β", {"β", "beta"}),
+        ("half-life", {"half", "life"}),
+        ("Return_Sequences", {"return_sequences"}),
+    ],
 )
 def test_an_excerpt_marks_what_was_asked_for(query, marked, visit, address):
     opened = visit().open(f"{address}/search.html?q={quote(query)}")
