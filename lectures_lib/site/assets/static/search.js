@@ -71,7 +71,7 @@
   Search.makeSearchSummary = (page, words, anchor) => {
     const shown = [...words].filter((word) => names.includes(word));
     const marks = shown.map((word) => letters[names.indexOf(word)]);
-    return excerpt(page, [...marks, ...words], anchor);
+    return excerpt(page, [...words, ...marks], anchor);  // it opens at the last that is there
   };
   const weights = [[/^book\/package/, 0.01], [/^book\/(\w+|instructors\/.*)$/, 0.3]];
   Scorer.score = ([page, , anchor, , score]) => {
