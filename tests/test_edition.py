@@ -15,6 +15,7 @@ import pytest
 from markdown_it.renderer import RendererHTML
 from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
+from nbconvert import HTMLExporter
 
 import lectures_lib
 from lectures_lib import __version__, explore, first_cell
@@ -190,6 +191,8 @@ def test_a_demo_keeps_its_picture_and_closes_its_code(bundle):
     assert set(output.data) == {"image/png", "text/plain"}
     assert output.data["text/plain"] == "A line to 2."
     assert output.metadata["image/png"]["width"] == 600
+    page, _ = HTMLExporter(template_name="classic").from_notebook_node(made)  # as nbviewer
+    assert 'alt="A line to 2."' in page
     assert demo.execution_count == output.execution_count
     assert cells["d-caption"].source == (
         f"**Fig. (powers).** A power of [(1)]({SITE}/rnn/far.html#equation-eq-far). More."

@@ -21,6 +21,8 @@ README = """\
 
 Made by a build of {repository}, commit {commit}; do not edit them here.
 Open one in Colab or Binder from its page on {site}, or clone this branch.
+To read one only, open it here or in nbviewer, which show formulas, figures and closed answers; the
+folder `book` of the main branch has the sources, which neither shows well.
 """
 
 

@@ -38,6 +38,7 @@ def setup(app):
         playgrounds,
         progress,
         questions,
+        search_order,
         solutions,
         status,
         styles,
@@ -56,6 +57,7 @@ def setup(app):
         patches, questions,
         progress, notebooks, execution, frames, playgrounds, checks, table, exercise_index, status,
         front, glossary, styles, edition, package_pages, own_progress, solutions, teaching,
+        search_order,
     ):  # fmt: skip
         part.setup(app)
     return {

@@ -203,7 +203,9 @@ def _plain_output(output, cell):
         alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt")
         output.data["text/plain"] = alt or output.data["text/plain"]
         width, height = struct.unpack(">II", b64decode(output.data["image/png"][:64])[16:24])
-        output.metadata["image/png"] = {"width": 600, "height": round(600 * height / width)}
+        size = {"width": 600, "height": round(600 * height / width)}
+        # nbviewer reads its alternative text here.
+        output.metadata["image/png"] = size | {"alt": output.data["text/plain"]}
     return output
 
 

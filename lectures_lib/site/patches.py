@@ -37,8 +37,10 @@ def setup(app):
     """Change what is wrong or slow elsewhere."""
     _formulas()
     _code()
-    search = Path(sphinx.__file__).parent / SEARCH  # assets/static/search.js changes it
-    _expect("htmlToText: (" in search.read_text("utf-8"), "htmlToText in Sphinx's searchtools.js")
+    search = (Path(sphinx.__file__).parent / SEARCH).read_text("utf-8")
+    # assets/static/search.js changes these
+    for name in ("htmlToText", "_parseQuery", "performTermsSearch", "makeSearchSummary"):
+        _expect(f"{name}: (" in search, f"{name} in Sphinx's searchtools.js")
 
 
 def _formulas():

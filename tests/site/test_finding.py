@@ -2,7 +2,7 @@
 
 import re
 from pathlib import PurePosixPath
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from conftest import SITE, demos_of, pages
@@ -32,6 +32,61 @@ def test_search_works_offline(where, visit, address):
         assert "forget gate: The gate" in first.inner_text()
     opened = visit().open(f"{base}/search.html?q=zzzz")
     opened.get_by_text("did not match any documents").wait_for()
+
+
+# What a lecturer expects first.
+EXPECTED = {
+    "return_sequences": "lstm/gates",
+    "half-life": "lstm/gates",
+    "half life": "lstm/gates",
+    "beta": "autoencoders/variational",
+    "β": "autoencoders/variational",
+    "η": "cnn/tuning",
+    "keras.layers.LSTM": "lstm/long_memory",
+    "l2": "cnn/tuning",
+    "1e-3": "rnn/extrapolation",
+    "vanishing gradient": "glossary",
+    "receptive field": "glossary",
+    "Conv2D": "cnn/convolution_layers",
+    "conv2d": "cnn/convolution_layers",
+    "stateful": "rnn/recurrent_networks",
+    "Hochreiter": "lstm/gates",
+    "ising": "autoencoders/linear_and_pca",
+    "CIFAR-10": "cnn/cifar10",
+    "KL divergence": "autoencoders/variational",
+    "max pooling": "cnn/convolution_layers",
+    "tanh": "lstm/gates",
+    "PCA": "autoencoders/linear_and_pca",
+    "Björck": "package/from_scratch",
+    "early stopping": "rnn/noisy_sine",
+}
+
+
+def test_words_code_and_greek_lead_to_the_page_that_is_about_them(visit, address):
+    opened = visit().open(f"{address}/search.html?q=zzzz")
+    opened.get_by_text("did not match any documents").wait_for()
+    first = opened.evaluate(
+        "queries => queries.map("
+        "query => Search._performSearch(...Search._parseQuery(query)).at(-1))",
+        list(EXPECTED),
+    )
+    found = {query: one and one[0] for query, one in zip(EXPECTED, first, strict=True)}
+    assert found == {query: f"book/{page}" for query, page in EXPECTED.items()}
+
+
+@pytest.mark.parametrize(
+    ("query", "marked"),
+    [
+        ("β", {"β", "beta"}),
+        ("half-life", {"half", "life"}),
+        ("Return_Sequences", {"return_sequences"}),
+    ],
+)
+def test_an_excerpt_marks_what_was_asked_for(query, marked, visit, address):
+    opened = visit().open(f"{address}/search.html?q={quote(query)}")
+    mark = opened.locator("#search-results li").first.locator("p.context .highlighted")
+    mark.first.wait_for()
+    assert {text.lower() for text in mark.all_inner_texts()} <= marked
 
 
 def test_the_search_field_of_a_page_leads_there(visit, address):

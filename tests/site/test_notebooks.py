@@ -75,6 +75,20 @@ def test_every_figure_is_stored(chapter):
 
 
 @chapters
+def test_a_preview_describes_every_picture(chapter):
+    """nbviewer takes the alternative text from here."""
+    outputs = [
+        output
+        for cell in cells_of(NOTEBOOKS / f"{chapter.name}.ipynb")
+        for output in cell.get("outputs", ())
+        if "image/png" in output.get("data", {})
+    ]
+    assert outputs
+    alts = [output["metadata"]["image/png"]["alt"] for output in outputs]
+    assert [alt for alt in alts if len(alt) < 20 or alt.startswith("<")] == []
+
+
+@chapters
 def test_links_to_the_site_lead_somewhere(chapter):
     targets = re.findall(rf"\]\({re.escape(BOOK.site)}/([^)]+)\)", text_of(chapter))
     assert targets
