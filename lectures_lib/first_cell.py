@@ -12,6 +12,7 @@ TITLE = "Run this first: it finds the course's package, or installs it"
 # sentence, and still ends "Run all".
 CODE = """\
 import contextlib
+import importlib.util
 import os
 import re
 import subprocess
@@ -43,13 +44,22 @@ if number(found) < number(NEEDED):
     pip = [sys.executable, "-m", "pip", "install", "--quiet", f"lectures-lib @ {{SOURCE}}"]
     done = subprocess.run(pip, capture_output=True, text=True)
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        lines = done.stderr.strip().splitlines() or ["no reason given"]
+        errors = [line for line in lines if line.lower().startswith("error")]
+        reason = (errors or lines[-1:])[0]  # below an error stand hints and news of pip
         raise SetUp(
             f"lectures_lib {{NEEDED}} could not be installed ({{reason}}): check the network, or "
             f"install {{SOURCE}} yourself, restart the kernel and run this cell again."
         )
     if "lectures_lib" in sys.modules:
         raise SetUp(f"lectures_lib {{NEEDED}} is installed now: restart the kernel to use it.")
+    importlib.invalidate_caches()
+    if importlib.util.find_spec("lectures_lib") is None:
+        raise SetUp(
+            f"pip has installed lectures_lib {{NEEDED}}, but not where this kernel looks for it "
+            f"({{sys.prefix}}): restart the kernel and run this cell again. If that does not help, "
+            "choose a kernel of the environment that pip belongs to."
+        )
 # What TensorFlow writes when it starts goes to the log of the server.
 with contextlib.suppress(OSError, ValueError):
     os.dup2(sys.stderr.fileno(), 2)

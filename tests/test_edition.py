@@ -1,6 +1,7 @@
 """The notebooks that people open: no mark of the book's own build, nothing given away."""
 
 import ast
+import importlib.util
 import io
 import posixpath
 import re
@@ -273,16 +274,17 @@ def test_buttons_lead_to_the_branch_of_the_notebooks(url, wanted):
     assert BRANCH == "notebooks"
 
 
-def run_first_cell(source, found, monkeypatch, tmp_path, pip="exit 0"):
+def run_first_cell(source, found, monkeypatch, tmp_path, pip="exit 0", installed=True):
     """Run the first cell as if a version was found and pip did something; return its sentence."""
     program = tmp_path / "python"
-    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n{pip}\n', encoding="utf-8")
+    program.write_text(f'#!/bin/sh\necho "$@" >> "{tmp_path}/asked"\n{pip}\n', encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
     monkeypatch.setattr(sys, "stderr", io.StringIO())  # it has no file behind it
     if found is None:
         monkeypatch.setitem(sys.modules, "lectures_lib", None)  # as if it was not there
         source = source.replace('if "lectures_lib" in sys.modules', "if False")
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: installed and name)
     else:
         monkeypatch.setattr(lectures_lib, "__version__", found)
     try:
@@ -327,6 +329,24 @@ def test_what_cannot_be_installed_ends_in_one_sentence(source, monkeypatch, tmp_
         f"lectures_lib {__version__} could not be installed (no network): check the network, or "
         f"install git+{ADDRESS}@0123abc yourself, restart the kernel and run this cell again."
     )
+
+
+PIP_SAYS = """
+echo 'WARNING: Retrying' >&2
+echo 'error: externally-managed-environment' >&2
+echo '[notice] A new release of pip is available' >&2
+exit 1"""
+
+
+def test_the_reason_is_the_error_and_not_what_pip_says_below(source, monkeypatch, tmp_path):
+    said = run_first_cell(source, None, monkeypatch, tmp_path, PIP_SAYS)
+    assert "could not be installed (error: externally-managed-environment): check" in said
+
+
+def test_a_package_that_went_elsewhere_is_told_at_once(source, monkeypatch, tmp_path):
+    said = run_first_cell(source, None, monkeypatch, tmp_path, installed=None)
+    assert said.startswith(f"pip has installed lectures_lib {__version__}, but not where this ker")
+    assert f"({sys.prefix}): restart the kernel" in said
 
 
 def test_a_copy_without_an_address_says_so(monkeypatch, tmp_path):
