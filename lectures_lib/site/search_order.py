@@ -8,6 +8,8 @@ import json
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from lectures_lib.site.model import doctree_of
+
 __all__ = ["in_order", "setup"]
 
 BEFORE, AFTER = "Search.setIndex(", ")"
@@ -43,7 +45,7 @@ def _write(app, exception):
     text = path.read_text(encoding="utf-8")
     index = json.loads(text.removeprefix(BEFORE).removesuffix(AFTER))
     counts = [
-        Counter(map(language.stem, language.split(app.env.get_doctree(name).astext())))
+        Counter(map(language.stem, language.split(doctree_of(app, name).astext())))
         for name in index["docnames"]
     ]
     index["terms"] = in_order(index, counts)
