@@ -212,12 +212,20 @@ def test_two_builds_do_not_mix(folder, capsys):
     assert folder("one") == 0
 
 
-def test_a_full_disk_is_said(folder, monkeypatch, capsys):
-    def full(*arguments):
-        raise OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.ENOSPC, "Make room on the disk."),
+        (errno.EACCES, "Clone the repository into a folder of your own."),
+        (errno.EROFS, "Clone the repository into a folder of your own."),
+        (errno.ENOTDIR, "See what may write there."),
+    ],
+)
+def test_a_place_that_takes_no_site_is_said(number, told, folder, monkeypatch, capsys):
+    def refused(*arguments):
+        raise OSError(number, "No")
 
     assert folder("one") == 0
-    monkeypatch.setattr(build.shutil, "copytree", full)
+    monkeypatch.setattr(build.shutil, "copytree", refused)
     assert folder("two") == 1 and shown() == "one"
-    message = capsys.readouterr().err
-    assert "No space left on device. Make room on the disk." in message
+    assert f"No. {told}" in capsys.readouterr().err

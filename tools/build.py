@@ -34,6 +34,10 @@ PROGRAM = (
     "from jupyter_book.cli.main import main; main()"
 )
 INTERRUPTED = 130
+WHAT_TO_DO = {
+    errno.ENOSPC: "Make room on the disk.",
+    **dict.fromkeys((errno.EACCES, errno.EROFS), "Clone the repository into a folder of your own."),
+}
 TAIL = 15  # lines of the log, where nothing else says why a build failed
 
 
@@ -178,9 +182,7 @@ def main(*, writing=False):
     except Busy as error:
         print(error, file=sys.stderr)
     except OSError as error:
-        what = (
-            "Make room on the disk." if error.errno == errno.ENOSPC else "See what may write there."
-        )
+        what = WHAT_TO_DO.get(error.errno, "See what may write there.")
         print(f"The site was not published: {error}. {what}", file=sys.stderr)
     except KeyboardInterrupt:
         print("\nInterrupted; the last site is as it was.", file=sys.stderr)

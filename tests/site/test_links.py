@@ -77,3 +77,8 @@ def test_lecturers_are_led_to_states_that_figures_have():
             assert [(key, text) for key, text in asked if text not in values[key]] == [], name
             checked += 1
     assert checked > 30
+
+
+def test_no_two_files_of_the_site_are_one_where_case_does_not_count():
+    names = [str(path.relative_to(SITE)).casefold() for path in SITE.rglob("*")]
+    assert len(names) > 1000 and sorted(names) == sorted(set(names))
