@@ -4,6 +4,7 @@ import importlib.util
 import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,17 @@ def test_removing_the_build_keeps_what_the_notebooks_stage_drew(tmp_path, monkey
     (tmp_path / "_build" / ".passed").touch()
     assert stages.main(["--remove-build"], {}) == 0
     assert [p.name for p in (tmp_path / "_build").rglob("*") if p.is_file()] == ["whole"]
+
+
+@pytest.mark.parametrize("name", ["short", "ä" * 60])
+def test_a_browser_gets_a_folder_whose_name_is_short_enough_for_a_socket(
+    name, tmp_path, monkeypatch
+):
+    given = Path("/tmp") / name
+    monkeypatch.setenv("TMPDIR", str(given))
+    monkeypatch.setattr(tempfile, "tempdir", str(given))
+    with stages.short_folder():
+        found = os.environ["TMPDIR"]
+        assert (found == str(given)) == (name == "short")
+        assert len(os.fsencode(found)) <= 60
+    assert os.environ["TMPDIR"] == str(given)

@@ -22,7 +22,7 @@ from lectures_lib.book import contents
 from lectures_lib.site.front import PDF_PLACE
 from lectures_lib.words import counted
 from tools.serve import Server
-from tools.stages import find_browser
+from tools.stages import find_browser, short_folder
 
 __all__ = ["main", "write"]
 
@@ -80,7 +80,7 @@ def main(arguments=None):
         return 1
     pages = contents("_toc.yml")
     site = _published((SITE / f"{pages[0]}.html").read_text(encoding="utf-8"))
-    with Server(SITE) as server, sync_playwright() as playwright:
+    with Server(SITE) as server, short_folder(), sync_playwright() as playwright:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         book = write(browser, server.url, pages, site)

@@ -6,16 +6,20 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 YAML = ["_config.yml", "_toc.yml", ".yamllint", ".pre-commit-config.yaml", ".github"]
 SCRIPTS = ["lectures_lib/site/assets/static", "tests", "benchmarks"]
 COMPILER = Path("tools/wasm/node_modules")
 TIMES = Path(".venv/cache/stages.json")  # seconds, on this machine
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+LONGEST_TMPDIR = 60  # letters; Chromium's socket has 40 more, and the system takes 108
 # What stages may need besides Python: names of the program, and the Debian package that brings it.
 PROGRAMS = {
     "Firefox": (("firefox-esr", "firefox"), "firefox-esr"),
@@ -97,6 +101,19 @@ def stages(environment):
         Stage("engines", "what may differ in Firefox and WebKit", (engines,), needs=(*PROGRAMS,)),
         Stage("lab", "the notebooks that people open, in JupyterLab", (lab,), browser=True),
     ]
+
+
+@contextmanager
+def short_folder():
+    """Let a Chromium that starts here put its socket where the path is short enough for one."""
+    if len(os.fsencode(tempfile.gettempdir())) <= LONGEST_TMPDIR:
+        yield
+        return
+    with (
+        tempfile.TemporaryDirectory(dir="/tmp") as folder,
+        patch.dict(os.environ, TMPDIR=folder),
+    ):
+        yield
 
 
 def find_browser(environment):

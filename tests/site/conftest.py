@@ -23,6 +23,7 @@ from drivers import DRIVERS
 from playwright.sync_api import sync_playwright
 
 from tools import npm
+from tools.stages import short_folder
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
@@ -355,7 +356,7 @@ def engine(request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser():
-    with sync_playwright() as playwright:
+    with short_folder(), sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield opened
         opened.close()
