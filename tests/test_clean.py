@@ -15,7 +15,7 @@ if find_spec("nbgrader") is None:
 from submissions import CHANGES, cell, changed, raw
 
 from lectures_lib.assignments import handed_in
-from lectures_lib.assignments.clean import cleaned, mended
+from lectures_lib.assignments.clean import NEW, cleaned, mended
 from lectures_lib.assignments.essays import harmless
 
 IDS = ["cnn-output-size", "rnn-step", "rnn-clip-everything", "cnn-one-event"]
@@ -101,14 +101,15 @@ ESSAY = "Clipping only shortens what is too long, and never changes the directio
 
 
 @pytest.mark.parametrize("deleted", [True, False])
-@pytest.mark.parametrize("kind", ["markdown", "raw"])
+@pytest.mark.parametrize("kind", ["markdown", "raw", "code", "comment", "string"])
 @pytest.mark.parametrize("place", ["first", "last", "rnn-step-test", "cnn-one-event-answer"])
 def test_an_essay_far_from_its_cell_is_read(place, kind, deleted, answered, handed_out, stubs):
     one, at = cell(answered, "rnn-clip-everything-answer"), 0
     if place != "first":
         at = 1 + answered.cells.index(cell(answered, place)) if place != "last" else None
-    new = {"markdown": nbformat.v4.new_markdown_cell, "raw": nbformat.v4.new_raw_cell}[kind]
-    answered.cells.insert(len(answered.cells) if at is None else at, new(ESSAY))
+    new = NEW.get(kind, nbformat.v4.new_code_cell)
+    essay = {"comment": f"# {ESSAY}", "string": f'"""{ESSAY}"""'}.get(kind, ESSAY)
+    answered.cells.insert(len(answered.cells) if at is None else at, new(essay))
     one.source = stubs[one.id]
     if deleted:
         answered.cells.remove(one)
@@ -128,6 +129,27 @@ def test_a_note_is_no_essay(text, answered, handed_out, stubs):
     answered.cells.insert(0, nbformat.v4.new_markdown_cell(text))
     made, _ = cleaned(raw(answered), handed_out)
     assert cell(made, one.id).source == stubs[one.id]
+
+
+CODE = {
+    "a program": 'def largest(values):\n    """Return the largest one of the values."""\n',
+    "broken": "for k in range(3)\n    # this loop prints all of the squares\n    print(k**2)",
+    "a text": 'text = "all that is between the digits of a number"',
+    "magic": "%timeit step(x)\n!ls",
+    "conditional": "low if low > 0 else high if high < 3 else None",
+    "escape": r"import re; re.split('\d', 'all that is between the digits')",
+}
+
+
+@pytest.mark.parametrize("source", CODE.values(), ids=CODE)
+def test_code_is_no_essay(source, answered, handed_out, stubs):
+    one, task = (cell(answered, f"rnn-clip-everything-{role}") for role in ("answer", "task"))
+    one.source = stubs[one.id]
+    place = answered.cells.index(task) + 1
+    answered.cells.insert(place, nbformat.v4.new_code_cell(source))
+    made, _ = cleaned(raw(answered), handed_out)
+    assert cell(made, one.id).source == stubs[one.id]
+    assert sum(source in other.source for other in made.cells) == 1
 
 
 def test_where_all_is_answered_a_text_of_ones_own_stays(answered, handed_out):
@@ -235,7 +257,7 @@ HARMLESS = [
     "$a<b$ and $$x < y$$ and \\(a<b\\)", "\\begin{align}a &< b\\\\ c&=d\\end{align}",
     "| a | b |\n|---|:-:|\n| 1 | 2 |", "```python\nif a < b:\n    print('<b>')\n```", "`<script>`",
     "x<sup>2</sup><br>H<sub>2</sub>O <br/> z", "[l](https://a.org?x=1&y=2) <https://b.org>",
-    "it's \"quoted\" & so, ü 🎉 &nbsp; &lt;script>", "![x](attachment:i.png) ![y](https://a.org/b)",
+    "it's \"quoted\" & so, ü 🎉 &nbsp; &lt;script>", "![x](attachment:i.png) ![y](my%20plot-1.png)",
     "> quote\n\n---\n\n    code <b>", "~~no~~ https://bare.org/x_y a*b*c", "<!-- mine --> text",
     "term\n: meaning", "<ada@example.org>",
 ]  # fmt: skip
@@ -250,6 +272,8 @@ HOSTILE = [
     "<style>*{}</style>", "<!-- a --!><script>b</script>", "<math><mtext></mtext></math>",
     "<x onfocus=a tabindex=1>", "<div id=x>", "<textarea>", "<!-- open", "a" * 100_001,
     '<a href="jav&#x0A;ascript:alert(1)">x</a>', "``\n<script>alert(1)</script>", "<p hidden>x</p>",
+    "![x](https://a.org/b.png)", "<img src=//a.org/b.png>", "![x](/logout)", "![x](../../logout)",
+    "![x]\n\n[x]: http:a.org/b.png", "<img src='https&colon;//a.org/b.png'>", "<img src=\\\\a.org>",
     "<meta http-equiv=refresh content='0;url=//e'>", "<object data=x>", "<embed src=x>", "</div>",
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What students write in Markdown is shown to people as HTML: nothing in it may run there."""
+"""What students write in Markdown is shown as HTML: nothing in it may run, or be fetched."""
 
 import re
 
@@ -19,7 +19,8 @@ ATTRIBUTES = {
     "alt": r".*", "start": r"\d+", "title": r".*",
     "color": r"[\w#]+", "width": r"[\d.]+(px|%)?", "height": r"[\d.]+(px|%)?",
     "href": r"(?!\s*data:).*",
-    "src": r"(?!\s*data:).*|data:image/(png|jpeg|gif|webp);base64,[\w+/=\s]*",
+    # No address is asked when a text is shown, of another host or of the reader's own server.
+    "src": r"[\w.%-]+|data:image/(png|jpeg|gif|webp);base64,[\w+/=\s]*",
     "class": r"highlight|anchor-link|language-\w+|[a-z]{1,2}\d?",  # the last: colours of code
 }  # fmt: skip
 ALIGNED = re.compile(r' style="text-align:(?:left|right|center)"')  # columns of tables
@@ -28,7 +29,7 @@ COMMANDS = re.compile(r"\\(href|require|style|class|cssId|html\w*)\b")
 
 
 def harmless(source, attachments=()):
-    r"""Return a text in Markdown; as a block of code if something could run where it is shown.
+    r"""Return a text in Markdown; as a block of code if it could run or fetch something.
 
     >>> harmless("For $a<b$ it *is* so, `<b>` or not."), harmless("<b onclick=f()>Ada</b>")
     ('For $a<b$ it *is* so, `<b>` or not.', '```text\n<b onclick=f()>Ada</b>\n```')

@@ -1,11 +1,15 @@
 """Find answers in words in what was handed in, and put cells back that are missing."""
 
+import ast
+import re
+
 from lectures_lib.assignments.handed_in import Piece
 from lectures_lib.assignments.recognise import FIRST
 
 __all__ = ["differ", "elsewhere", "end", "restored", "same", "words"]
 
 SENTENCE = 8  # words of one's own that somebody should read
+SENTENCES = re.compile(r"(?:[^\W\d_]+[,;:]? ){4}[^\W\d_]+")
 OUTSIDE = "*This text stood outside the cell of the answer.*"
 
 
@@ -47,9 +51,34 @@ def _beside(found, mark, form):
     for piece in found[start + 1 :]:
         if piece.mark not in ("", mark):
             break
-        if not piece.mark and piece.kind != "code" and piece.source.strip():
+        if not piece.mark and prose(piece).strip():
             text.append(piece)
     return text
+
+
+def prose(piece):
+    r"""Return the text of a cell that people read; of code what is no program but sentences.
+
+    Somebody may write into a cell of code, with or without the marks of a comment or string.
+
+    >>> prose(Piece("code", "# It shortens,\n# and never turns.")), prose(Piece("code", "x = 1"))
+    ('It shortens,\nand never turns.', '')
+    """
+    source = piece.source
+    if piece.kind != "code":
+        return source
+    if piece.typed:  # it stood in the test of another answer
+        return ""
+    try:
+        # Python warns of "\\d" where it reads it.
+        body = ast.parse(re.sub(r"\\(\\|[^\n'\"])", "//", source)).body
+    except (SyntaxError, ValueError):
+        return source if SENTENCES.search(re.sub("#.*", "", source)) else ""
+    if not all(
+        isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) for line in body
+    ):
+        return ""
+    return re.sub("^#+ ?", "", source, flags=re.MULTILINE).strip("\"' \n")
 
 
 def elsewhere(found, form):
@@ -65,8 +94,8 @@ def elsewhere(found, form):
     moved, above = {}, empty[:1]
     for piece in found:
         above = [mark for mark in empty if piece.mark in (mark, _task(mark))] or above
-        short = len(piece.source.split()) < SENTENCE or FIRST.match(piece.source.lstrip())
-        if above and not (piece.mark or piece.kind == "code" or short):
+        short = len(prose(piece).split()) < SENTENCE or FIRST.match(piece.source.lstrip())
+        if above and not (piece.mark or short):
             moved.setdefault(above[0], []).append(piece)
     for mark, texts in moved.items():
         found = restored([piece for piece in found if piece not in texts], mark, form)
@@ -78,7 +107,7 @@ def elsewhere(found, form):
 
 def _joined(answer, parts):
     """Give an answer the texts and attachments of several cells."""
-    answer.source = "\n\n".join(piece.source.strip() for piece in parts)
+    answer.source = "\n\n".join((prose(piece) or piece.source).strip() for piece in parts)
     answer.attachments = {
         name: data for piece in parts for name, data in piece.attachments.items()
     }  # fmt: skip
