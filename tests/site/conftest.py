@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -23,7 +22,7 @@ from drivers import DRIVERS
 from playwright.sync_api import sync_playwright
 
 from tools import npm
-from tools.stages import short_folder
+from tools.stages import find_browser, short_folder
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
@@ -36,6 +35,8 @@ FLAGS = [
     "--disable-sync",
     "--disable-background-networking",
     "--disable-component-update",
+    # The list below the address bar, which nobody sees, is a page of its own in each new window.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
     # No other host is found.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
@@ -47,6 +48,8 @@ BLOCKED = """for (const name of ["localStorage", "sessionStorage"])
   Object.defineProperty(globalThis, name, {
     configurable: true, get() { throw new DOMException("no"); },
   });"""
+AT_REST = "document.getAnimations().every(one => one.playState !== 'running')"
+AT_ONCE = "*, ::before, ::after { transition: none !important; }"  # colours fade otherwise
 AXE = """async ([where, wanted, options]) => {
   const only = { resultTypes: ["violations"], ...options };
   const { violations, passes } = await axe.run(where || document, only);
@@ -55,26 +58,34 @@ AXE = """async ([where, wanted, options]) => {
   const contrast = [...violations, ...passes].some(({ id }) => id === "color-contrast");
   return contrast || !wanted ? found : [...found, "contrast was not measured"];
 }"""
-# What need not be measured again: letters of a formula have the colour of their paragraph, words of
-# code that of their kind.
-LETTERS = """() => {
-  const seen = new Set();
-  for (const one of document.querySelectorAll("pre span")) {
-    const kind = `${one.className} ${one.closest("pre").parentElement.className}`;
+# What need not be measured again: letters of a formula, which have the colour of their paragraph,
+# and text in the flow of a page with the colour, the size and the grounds of one that is measured.
+LETTERS = """(where) => {
+  const grounds = new Map([[null, ""]]), seen = new Set();
+  const ground = (one) => {
+    if (!grounds.has(one)) {
+      const { backgroundColor, backgroundImage, opacity, position } = getComputedStyle(one);
+      const own = [backgroundColor, backgroundImage, opacity].join();
+      const flows = /static|relative/.test(position);
+      grounds.set(one, ground(one.parentElement) + (flows ? "" : "#" + grounds.size) +
+        (own === "rgba(0, 0, 0, 0),none,1" ? "" : own));
+    }
+    return grounds.get(one);
+  };
+  for (const one of document.querySelectorAll(`${where || "body"} *`)) {
+    delete one.dataset.seen;
+    if (one.closest(".katex") || !one.checkVisibility()) continue;
+    const { color, fontSize, fontWeight } = getComputedStyle(one);
+    const kind = [color, fontSize, fontWeight, ground(one)].join();
+    const text = [...one.childNodes].some(({ nodeType, data }) => nodeType === 3 && data.trim());
     if (seen.has(kind)) one.dataset.seen = "";
-    seen.add(kind);
+    else if (text) seen.add(kind);
   }
   axe.configure({ rules: [{ id: "color-contrast", selector: "*:not(.katex *, [data-seen])" }] });
 }"""
 SNIFFER = """() => new Promise((done, failed) => HTMLCS.process("WCAG2AA", document, () => done(
   HTMLCS.getMessages().filter(({ type }) => type === HTMLCS.ERROR).map(({ code, element }) =>
     `${code}: ${(element.outerHTML ?? "document").slice(0, 150)}`)), failed))"""
-
-
-def chromium():
-    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    found = [shutil.which(name) for name in names if name]
-    return next((path for path in found if path), None)
 
 
 def pages():
@@ -91,8 +102,9 @@ def axe(opened, where=None, *, contrast=True, **options):
     """
     if not opened.evaluate("Boolean(globalThis.axe)"):
         opened.evaluate(AXE_SCRIPT)
-        opened.evaluate(LETTERS)
-    if not contrast:
+    if contrast:
+        opened.evaluate(LETTERS, where)
+    else:
         options = {"rules": {"color-contrast": {"enabled": False}}}
     return opened.evaluate(AXE, [where, contrast, options])
 
@@ -108,6 +120,16 @@ def sniffer(opened):
 def fingers(opened, where=None):
     """The same, and targets that are too small for fingers."""
     return axe(opened, where, rules={"target-size": {"enabled": True}})
+
+
+def schemes(opened):
+    """Show a page in light, and then in dark mode; yields the name when colours rest."""
+    opened.add_style_tag(content=AT_ONCE)
+    for scheme in ("light", "dark"):
+        opened.emulate_media(color_scheme=scheme)
+        opened.locator(f"html[data-theme={scheme}]").wait_for()
+        opened.wait_for_function(AT_REST)
+        yield scheme
 
 
 class _Data(HTMLParser):
@@ -357,7 +379,7 @@ def engine(request, tmp_path_factory):
 @pytest.fixture(scope="session")
 def browser():
     with short_folder(), sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        opened = playwright.chromium.launch(executable_path=find_browser(os.environ), args=FLAGS)
         yield opened
         opened.close()
 

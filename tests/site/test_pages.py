@@ -1,7 +1,9 @@
 """Every page: nothing from elsewhere, nothing missing, light, accessible."""
 
+from itertools import pairwise
+
 import pytest
-from conftest import SITE, axe, demos_of, pages, sniffer
+from conftest import SITE, axe, demos_of, pages, schemes, sniffer
 
 ALL = [*pages(), "search.html?q=gate", "genindex.html"]
 WINDOWS = {
@@ -17,8 +19,6 @@ COUNT_SHIFTS = """
     for (const one of list.getEntries()) shifts += one.value;
   }).observe({ type: "layout-shift", buffered: true });
 """
-AT_REST = "document.getAnimations().every(one => one.playState !== 'running')"
-AT_ONCE = "*, ::before, ::after { transition: none !important; }"  # colours fade otherwise
 PICTURES = """async () => {
   const pictures = [...document.images];
   for (const one of pictures) one.loading = "eager";
@@ -67,20 +67,19 @@ def opened_cold(visit, url, options):
 def read_on(opened, places, url):
     """Return the places that addresses miss, or after which something moves.
 
-    The first place is also one from which the page is opened.
+    With an empty place before it an address opens the page, or else it leads on within it.
     """
     found = {}
-    for place in places:
-        for cold in (False, True)[: 1 + (place == places[0])]:
-            if cold:
-                opened.goto("about:blank")
-                opened.goto(f"{url}#{place}", wait_until="load")
-            else:
-                opened.evaluate(f"location.hash = '{place}'")
-            top, left, shifts = opened.evaluate(READ_ON, place)
-            # The headings of the last screen cannot reach its top.
-            if not (-1 <= top <= 100 or left < 2) or shifts > SHIFT_BUDGET:
-                found[place, cold] = top, left, shifts
+    for before, place in pairwise(places):
+        if before:
+            opened.evaluate(f"location.hash = '{place}'")
+        else:
+            opened.goto("about:blank")
+            opened.goto(f"{url}#{place}", wait_until="load")
+        top, left, shifts = opened.evaluate(READ_ON, place)
+        # The headings of the last screen cannot reach its top.
+        if not (-1 <= top <= 100 or left < 2) or shifts > SHIFT_BUDGET:
+            found[before, place] = top, left, shifts
     return found
 
 
@@ -97,11 +96,7 @@ def test_a_page(page, window, visit, address):
             top = first.evaluate("one => one.getBoundingClientRect().top + scrollY")
             found["first demo too far down"] = max(0, top - 1.5 * options["viewport"]["height"])
     found |= opened.evaluate(PICTURES)
-    opened.add_style_tag(content=AT_ONCE)
-    for scheme in ("light", "dark"):
-        opened.emulate_media(color_scheme=scheme)
-        opened.locator(f"html[data-theme={scheme}]").wait_for()
-        opened.wait_for_function(AT_REST)
+    for scheme in schemes(opened):
         # Parts differ by window, colours by mode: a phone is looked at once, and without colours.
         if window == "desktop" or scheme == "light":
             found[f"axe, {scheme}"] = axe(opened, contrast=window == "desktop")
@@ -115,7 +110,7 @@ def test_a_page(page, window, visit, address):
     if window != "zoomed" and page in pages():
         opened.emulate_media(color_scheme="light")
         every = opened.locator("article section[id]").evaluate_all("all => all.map(e => e.id)")
-        places = list(dict.fromkeys((every[-1], every[len(every) // 2])))
+        places = ["", *dict.fromkeys((every[-1], every[len(every) // 2]))]
         found["addresses"] = read_on(opened, places, url)
     found |= {"asks other hosts": one.foreign, "complaints": one.complaints}
     assert {what: seen for what, seen in found.items() if seen} == {}

@@ -1,8 +1,7 @@
 """What the pages remember of a reader: on this device, honestly, and until it is forgotten."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from conftest import BLOCKED, SITE
+from conftest import BLOCKED, SITE, axe
 from test_front import COUNT_SHIFTS, FRONT
 from test_questions import POLICY
 
@@ -120,7 +119,7 @@ def test_what_was_done_is_there_again_until_it_is_forgotten(reader, address):
     assert BOOK[following].title.split()[0] in go_on.inner_text()
     assert go_on.evaluate("link => link.href") == f"{address}/book/{following}.html"
     assert opened.evaluate("shifts") < 0.01
-    assert [v["id"] for v in Axe().run(opened).response["violations"]] == []
+    assert axe(opened) == []
 
     one.open(f"{address}/{INDEX}")
     assert opened.locator(TICK).is_checked()
@@ -216,7 +215,7 @@ def test_the_index_is_filtered_counted_and_linked(visit, address):
     total = sum(exercise.minutes for exercise in wanted)
     assert status.inner_text() == f"{len(wanted)} of {len(every)} exercises, {total} minutes"
     assert opened.evaluate("document.documentElement.scrollWidth") <= 390
-    assert [v["id"] for v in Axe().run(opened).response["violations"]] == []
+    assert axe(opened) == []
 
     opened.locator(f"#solved-{wanted[0].id}").check()
     assert shown(opened) == [exercise.id for exercise in wanted]  # it stays under the finger
