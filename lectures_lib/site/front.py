@@ -14,7 +14,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from lectures_lib.measure import measure
 from lectures_lib.site import front_pictures
-from lectures_lib.site.model import book_of, doctree_of
+from lectures_lib.site.model import book_of, doctree_of, fill_later
 from lectures_lib.site.own_progress import own_markup, part_progress
 from lectures_lib.site.playgrounds import training_again
 from lectures_lib.words import counted
@@ -149,19 +149,17 @@ def _fill(app, doctree, docname):
             card["size"] = (
                 f"{counted(len(chapters), 'chapter')}, {counted(round(minutes / 60), 'hour')}"
             )
-    for path in list(doctree.findall(reading_path)):
-        path.replace_self(_path(app, path["chapters"], docname))
 
 
 def _chapters_in(app, folders):
     return [c for c in book_of(app).chapters if c.name.partition("/")[0] in folders]
 
 
-def _path(app, names, docname):
+def _path(app, place, docname):
     """Return the list of chapters, and a paragraph with the sum of their minutes."""
     known, total = {chapter.name: chapter for chapter in book_of(app).chapters}, 0
     made = nodes.enumerated_list(enumtype="arabic", prefix="", suffix=".", classes=["front-path"])
-    for name in names:
+    for name in place["chapters"]:
         minutes = first_reading(known[name]) if name in known else None
         if minutes is None:
             logger.warning("%s is no chapter with a first reading", name, location=docname)
@@ -236,7 +234,7 @@ def _write_files(app, exception):
 def setup(app):
     """Register the directives, and what the front page needs beside its text."""
     app.add_node(course_part, html=(_visit_part, _depart_part), text=(_skip, None))
-    app.add_node(reading_path, html=(_skip, None), text=(_skip, None))
+    fill_later(app, reading_path, _path)
     app.add_directive("course-part", CoursePart)
     app.add_directive("reading-path", ReadingPath)
     app.add_directive("pdf-place", PdfPlace)

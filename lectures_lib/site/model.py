@@ -3,9 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+from sphinx.util.docutils import SphinxDirective
+
 from lectures_lib.book import Book, BookNotFound, read_book
 
-__all__ = ["book_of", "doctree_of"]
+__all__ = ["book_of", "doctree_of", "fill_later"]
 
 
 def book_of(app):
@@ -27,3 +29,23 @@ def doctree_of(app, docname):
     if docname not in kept:
         kept[docname] = app.env.get_doctree(docname)
     return kept[docname]
+
+
+def fill_later(app, node, fill, *, directive=""):
+    """Put in the place of each node of a class what `fill(app, node, docname)` returns.
+
+    That is when all chapters are read. `directive` names one without content that leaves a node.
+    """
+
+    class Place(SphinxDirective):
+        def run(self):
+            return [node()]
+
+    def replace_all(app, doctree, docname):
+        for place in list(doctree.findall(node)):
+            place.replace_self(fill(app, place, docname))
+
+    app.add_node(node)
+    if directive:
+        app.add_directive(directive, Place)
+    app.connect("doctree-resolved", replace_all)

@@ -9,12 +9,11 @@ import json
 import re
 
 from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
 
 from lectures_lib.exercises.running import NOTHING
 from lectures_lib.exercises.source import exercises_of
 from lectures_lib.questions import questions_of
-from lectures_lib.site.model import book_of
+from lectures_lib.site.model import book_of, fill_later
 
 __all__ = ["part_progress", "sections_of", "setup", "tick", "words_of"]
 
@@ -26,14 +25,7 @@ class own_markup(nodes.General, nodes.Element):
 
 
 class own_progress(nodes.General, nodes.Element):
-    """Stands for the sum of what is remembered, until all chapters are read."""
-
-
-class OwnProgress(SphinxDirective):
-    """`own-progress` without content: where to go on, and the button that forgets."""
-
-    def run(self):
-        return [own_progress()]
+    """Stands for where to go on, and for the button that forgets."""
 
 
 BOX = (
@@ -99,12 +91,10 @@ def _chapter(app, doctree, docname):
             section["classes"].append(COUNTS)
 
 
-def _fill(app, doctree, docname):
-    for box in list(doctree.findall(own_progress)):
-        book, asked = book_of(app), [q.chapter for q in questions_of(book_of(app)).values()]
-        chapters = {c.name: [c.title, asked.count(c.name)] for c in book.chapters}
-        text = BOX.format(data=html.escape(json.dumps(chapters)))
-        box.replace_self(own_markup(text=text))
+def _fill(app, place, docname):
+    book, asked = book_of(app), [q.chapter for q in questions_of(book_of(app)).values()]
+    chapters = {c.name: [c.title, asked.count(c.name)] for c in book.chapters}
+    return own_markup(text=BOX.format(data=html.escape(json.dumps(chapters))))
 
 
 def _visit(self, node):
@@ -119,7 +109,5 @@ def _skip(self, node):
 def setup(app):
     """Register the directive, and what marks chapters."""
     app.add_node(own_markup, html=(_visit, None), text=(_skip, None))
-    app.add_node(own_progress, html=(_skip, None), text=(_skip, None))
-    app.add_directive("own-progress", OwnProgress)
     app.connect("doctree-resolved", _chapter)
-    app.connect("doctree-resolved", _fill)
+    fill_later(app, own_progress, _fill, directive="own-progress")

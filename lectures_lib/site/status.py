@@ -5,10 +5,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from docutils import nodes
-from docutils.parsers.rst import Directive
 
 from lectures_lib.site.execution import peak_memory
-from lectures_lib.site.model import book_of, doctree_of
+from lectures_lib.site.model import book_of, doctree_of, fill_later
 from lectures_lib.site.table import table
 
 __all__ = ["number_of_tests", "setup"]
@@ -22,14 +21,7 @@ BUDGET = 90  # seconds, for a chapter by itself
 
 
 class status_tables(nodes.General, nodes.Element):
-    """Stands for the tables until all chapters are read."""
-
-
-class StatusTables(Directive):
-    """`status-tables` without content: one of versions, one of chapters."""
-
-    def run(self):
-        return [status_tables()]
+    """Stands for two tables: of chapters, and of versions."""
 
 
 def number_of_tests(folder):
@@ -43,20 +35,13 @@ def number_of_tests(folder):
     return sum(function.name.startswith("test_") for function in functions)
 
 
-def _fill(app, doctree, docname):
-    for placeholder in list(doctree.findall(status_tables)):
-        rows = [[nodes.paragraph("", text) for text in row] for row in _chapters(app)]
-        number = number_of_tests(Path(app.srcdir, "tests"))
-        tests = (
-            f"{number} test functions, most of them for many cases, hold the book to what it says."
-        )
-        placeholder.replace_self(
-            [
-                table(HEAD, rows),
-                nodes.paragraph("", tests),
-                table(("package", "version"), _versions()),
-            ]
-        )
+def _fill(app, place, docname):
+    rows = [[nodes.paragraph("", text) for text in row] for row in _chapters(app)]
+    number = number_of_tests(Path(app.srcdir, "tests"))
+    tests = f"{number} test functions, most of them for many cases, hold the book to what it says."
+    return [
+        table(HEAD, rows), nodes.paragraph("", tests), table(("package", "version"), _versions())
+    ]  # fmt: skip
 
 
 def _chapters(app):
@@ -100,6 +85,4 @@ def _versions():
 
 def setup(app):
     """Register the directive; its page is read again at each build."""
-    app.add_node(status_tables)
-    app.add_directive("status-tables", StatusTables)
-    app.connect("doctree-resolved", _fill)
+    fill_later(app, status_tables, _fill, directive="status-tables")

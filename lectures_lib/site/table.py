@@ -1,10 +1,9 @@
 """The directive `chapter-table`: how long each chapter takes, measured when the site is built."""
 
 from docutils import nodes
-from docutils.parsers.rst import Directive
 
 from lectures_lib.site import WRITING
-from lectures_lib.site.model import book_of, doctree_of
+from lectures_lib.site.model import book_of, doctree_of, fill_later
 
 __all__ = ["setup", "table"]
 
@@ -19,14 +18,7 @@ HEAD = (
 
 
 class chapter_table(nodes.General, nodes.Element):
-    """Stands for the table until all chapters are read."""
-
-
-class ChapterTable(Directive):
-    """`chapter-table` without content: a row for each notebook of the book."""
-
-    def run(self):
-        return [chapter_table()]
+    """Stands for a row for each notebook of the book."""
 
 
 def _row(app, chapter, target):
@@ -50,10 +42,8 @@ def _whole(seconds):
     return "–" if seconds is None else f"{seconds:.0f}"
 
 
-def _fill(app, doctree, docname):
-    for placeholder in list(doctree.findall(chapter_table)):
-        rows = [_row(app, chapter, docname) for chapter in book_of(app).chapters]
-        placeholder.replace_self(table(HEAD, rows))
+def _fill(app, place, docname):
+    return table(HEAD, [_row(app, chapter, docname) for chapter in book_of(app).chapters])
 
 
 def table(head, rows):
@@ -75,9 +65,7 @@ def table(head, rows):
 
 def setup(app):
     """Register the directive; pages with such tables are read again at each build."""
-    app.add_node(chapter_table)
-    app.add_directive("chapter-table", ChapterTable)
-    app.connect("doctree-resolved", _fill)
+    fill_later(app, chapter_table, _fill, directive="chapter-table")
     app.connect("env-get-outdated", _pages_with_table)
 
 

@@ -12,7 +12,7 @@ from lectures_lib.assignments.presets import read_preset
 from lectures_lib.questions import questions_of
 from lectures_lib.site.exercise_index import places_of
 from lectures_lib.site.front import minutes_of
-from lectures_lib.site.model import book_of, doctree_of
+from lectures_lib.site.model import book_of, doctree_of, fill_later
 from lectures_lib.site.own_progress import sections_of, words_of
 from lectures_lib.site.table import table
 
@@ -142,8 +142,6 @@ def _refused(role, fault):
 
 
 def _fill(app, doctree, docname):
-    for plan in list(doctree.findall(week_plan)):
-        plan.replace_self(table(HEAD, _rows(app, plan["weeks"], doctree)))
     links = list(doctree.findall(chapter_link))
     exercises = book_of(app).exercises
     wanted = [exercises[link["exercise"]] for link in links if "exercise" in link]
@@ -156,6 +154,10 @@ def _fill(app, doctree, docname):
                                nodes.Text(more)])  # fmt: skip
         else:
             link.replace_self(_section(app, link["chapter"], link["section"], docname))
+
+
+def _plan(app, place, docname):
+    return table(HEAD, _rows(app, place["weeks"], place.document))
 
 
 def _section(app, chapter, title, docname):
@@ -203,6 +205,6 @@ def setup(app):
              "exercise": ExerciseLink}  # fmt: skip
     for name, role in roles.items():
         app.add_role(name, role())
-    app.add_node(week_plan)
     app.add_node(chapter_link)
+    fill_later(app, week_plan, _plan)
     app.connect("doctree-resolved", _fill)
