@@ -27,6 +27,7 @@ from tools.stages import find_browser, short_folder
 __all__ = ["main", "write"]
 
 SITE = Path("_build/html")
+SCALE = 0.8  # 82 letters of code to a line
 NAME = "course.pdf"  # in the site
 MARGIN = dict.fromkeys(("top", "bottom", "left", "right"), "18mm")
 # Pictures far below are fetched late; links within the site lead to the published one.
@@ -47,7 +48,9 @@ def write(browser, url, pages, site):
         sheet.goto(f"{url}/{page}.html", wait_until="load")
         sheet.evaluate(PREPARE, site)
         sheet.wait_for_function(LOADED)
-        printed = sheet.pdf(format="A4", margin=MARGIN, print_background=True, tagged=True)
+        printed = sheet.pdf(
+            format="A4", margin=MARGIN, scale=SCALE, print_background=True, tagged=True
+        )
         whole.append(io.BytesIO(printed), outline_item=sheet.locator("h1").last.inner_text())
     sheet.close()
     return whole
