@@ -154,7 +154,7 @@ def test_the_book_as_one_pdf(browser, address):
     ]
     text = "".join(page.extract_text() for page in whole.pages)
     assert "cnn-output-size" in text
-    assert "finds out why" in text and "Train it here" not in text  # paper has no buttons
+    assert "Three parts" in text and "Train it here" not in text  # paper has no buttons
     links = {
         note.get_object()["/A"]["/URI"]
         for page in whole.pages
