@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from lectures_lib import book as model
-from tools import build, lighthouse, npm, pdf
+from tools import build, lighthouse, npm, pdf, way_out
 
 ROOT = Path(__file__).parents[1]
 
@@ -52,6 +52,14 @@ def test_a_mark_below_the_budget_is_named():
         "b               100             94             100  100",
     ]
     assert missed == ["b"]
+
+
+def test_the_newest_sphinx_comes_with_every_extension_of_the_book():
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    pinned = {line.partition("==")[0] for line in text.splitlines() if "==" in line}
+    found = way_out.newest(text)
+    assert found[0] == "sphinx>=9,<10"
+    assert set(found[1:]) == {n for n in pinned if "sphinx" in n or "myst" in n} - {"sphinx"}
 
 
 def test_without_a_browser_nothing_is_measured(monkeypatch, capsys):

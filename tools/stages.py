@@ -78,7 +78,7 @@ def stages(environment):
     )
     # Each worker begins with half of the tests, in order: most files prepare what they share once.
     unit = [*one_thread, *pytest, "worksteal", "-p", "tools.slow", "tests", "lectures_lib"]
-    unit += ["recipes", "--ignore=tests/site"]
+    unit += ["recipes", "tools", "--ignore=tests/site"]
     quick = [*unit, "-m", "not slow"]
     walk = [*pytest, "loadfile", "--nbval-lax", "--nbval-cell-timeout=300"]  # a kernel for each
     walk += ["-p", "no:cacheprovider", "-p", "tools.walk", "_build/run"]

@@ -280,7 +280,7 @@ def _write(app, exception):
 
 def _link(app, pagename, templatename, context, doctree):
     """Let the buttons of a chapter open and download its notebook for runners."""
-    if not app.env.doc2path(pagename).endswith(".ipynb"):
+    if Path(app.env.doc2path(pagename)).suffix != ".ipynb":
         return
     path = f"{pagename.removeprefix('book/')}.ipynb"
     groups = {group.get("label"): group for group in context.get("header_buttons", ())}

@@ -3,7 +3,7 @@
 __all__ = ["setup"]
 
 # Of other people's packages no page is at hand.
-ELSEWHERE = r"(numpy|pandas|keras|tensorflow|matplotlib)\..*"
+ELSEWHERE = r"(collections|numpy|pandas|keras|tensorflow|matplotlib)\..*"
 
 
 def _settings(app, config):
