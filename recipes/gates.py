@@ -131,12 +131,17 @@ def from_number(seeds, epochs):
 
 def gated_frozen():
     """Energies that C7 continues while its gates stay as they are at 24 particles; five seeds."""
+    return frozen(list(GRID_SEEDS), FROZEN_EPOCHS)
+
+
+def frozen(seeds, epochs):
+    """Train C7 and return, after each of the epochs, the energies that it continues so."""
     particles = np.arange(2, GRID_END + 2, 2)
     series = pairing_energies(particles)
     data = split_known(series, known=KNOWN)
     rows = []
-    for epoch, _, models in _training(series_lstm, data, list(GRID_SEEDS), FROZEN_EPOCHS):
-        for seed, model in zip(GRID_SEEDS, models, strict=True):
+    for epoch, _, models in _training(series_lstm, data, seeds, epochs):
+        for seed, model in zip(seeds, models, strict=True):
             line = continue_frozen(model.get_weights(), series[:KNOWN], steps=len(series) - KNOWN)
             names = (f"E{number}" for number in particles[KNOWN:])
             rows.append({"seed": seed, "epoch": epoch} | dict(zip(names, line, strict=True)))

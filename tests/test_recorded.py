@@ -306,6 +306,9 @@ def test_batch_sizes_are_complete():
     )
     columns = ["batch_size", "seed", "learning_rate"]
     assert sorted(configurations(table, columns)) == sorted(wanted)
+    again = recipes.run_batch_size(1257, 2)
+    old = table.query("batch_size == 1257 and seed == 2")
+    np.testing.assert_allclose(again["validation"], old["validation"], atol=0.03)
 
 
 def test_choices_are_complete_and_the_best_of_two_is_that_of_the_grid():
@@ -1041,6 +1044,13 @@ def test_frozen_gates_are_those_of_the_last_window():
     model.set_weights(kept)
     free = forecast(model, known, steps=4)
     np.testing.assert_allclose(gates.continue_frozen(kept, known, steps=4), free, atol=1e-5)
+
+
+def test_energies_under_frozen_gates_come_out_again():
+    again = gates.frozen([2], [50]).iloc[0]
+    (row,) = load("gated_frozen").query("seed == 2 and epoch == 50").to_dict("records")
+    assert again["E40"] == pytest.approx(row["E40"], rel=0.02)
+    assert again["E26"] == pytest.approx(row["E26"], abs=2e-3)
 
 
 def test_given_gates_replace_those_of_the_network():
