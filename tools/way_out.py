@@ -16,7 +16,7 @@ from pathlib import Path
 __all__ = ["main", "newest"]
 
 FOLDER = Path("_build/way_out")
-LEFT = (".git", ".venv", "_build", "node_modules", "__pycache__")
+LEFT = (".git", ".venv", ".uv", ".recipes", "_build", "node_modules", "__pycache__")
 BOOK = re.compile(r"^((?:sphinx|myst|pydata)[\w-]*)==", re.MULTILINE)
 
 
